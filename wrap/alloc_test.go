@@ -1,0 +1,55 @@
+package wrap_test
+
+import (
+	"io"
+	"testing"
+
+	"github.com/bodywrap/bodywrap/wrap"
+)
+
+func TestOneLayerIsOneAllocation(t *testing.T) {
+	rec := newRecorder("")
+	var body io.ReadCloser
+	for mask := range allMethods + 1 {
+		original := rec.only(mask)
+		if got := testing.AllocsPerRun(100, func() { body = wrap.Body(original, passAll) }); got != 1 {
+			t.Errorf("Body of %s allocates %v times, want 1", methodNames(mask), got)
+		}
+	}
+	if got := testing.AllocsPerRun(100, func() { body = wrap.Body(rec, passAll, closeOnly) }); got != 2 {
+		t.Errorf("Body with two hooks allocates %v times, want 2", got)
+	}
+	if got := testing.AllocsPerRun(100, func() { body = wrap.Keep(rec, body) }); got != 2 {
+		t.Errorf("Keep allocates %v times, want 2", got)
+	}
+}
+
+func TestACallAllocatesNothing(t *testing.T) {
+	p := make([]byte, 64)
+	for _, lay := range layerings {
+		body := wrap.Body(idle{}, lay.hooks...)
+		calls := map[string]func(){
+			"Read":       func() { _, _ = body.Read(p) },
+			"Write":      func() { _, _ = body.(io.Writer).Write(p) },
+			"CloseWrite": func() { _ = body.(wrap.CloseWriter).CloseWrite() },
+			"WriteTo":    func() { _, _ = body.(io.WriterTo).WriteTo(io.Discard) },
+			"ReadFrom":   func() { _, _ = body.(io.ReaderFrom).ReadFrom(body) },
+			"Close":      func() { _ = body.Close() },
+		}
+		for name, call := range calls {
+			if got := testing.AllocsPerRun(100, call); got != 0 {
+				t.Errorf("%s with %s allocates %v times, want 0", name, lay.name, got)
+			}
+		}
+	}
+}
+
+// idle does everything at once and allocates nothing.
+type idle struct{}
+
+func (idle) Read(p []byte) (int, error)        { return len(p), io.EOF }
+func (idle) Write(p []byte) (int, error)       { return len(p), nil }
+func (idle) Close() error                      { return nil }
+func (idle) CloseWrite() error                 { return nil }
+func (idle) WriteTo(io.Writer) (int64, error)  { return 0, nil }
+func (idle) ReadFrom(io.Reader) (int64, error) { return 0, nil }

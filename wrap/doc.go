@@ -1,0 +1,60 @@
+// Package wrap puts hooks in front of an HTTP body, and loses nothing that the
+// body could do.
+//
+// Whoever replaces [http.Response.Body] with a wrapper of their own replaces
+// its type too. After 101 Switching Protocols that type is a connection: it
+// has Write, without which [httputil.ReverseProxy] answers 502, and CloseWrite,
+// without which the backend never learns that the client has finished
+// sending, or its last answer is cut off. A struct that embeds io.ReadCloser
+// has neither. [Body] returns a body with exactly the methods of the original:
+//
+//	proxy.ModifyResponse = func(resp *http.Response) error {
+//		resp.Body = wrap.Body(resp.Body, wrap.Hooks{
+//			Read: func(next io.Reader, p []byte) (int, error) {
+//				n, err := next.Read(p)
+//				received.Add(int64(n))
+//				return n, err
+//			},
+//		})
+//		return nil
+//	}
+//
+// [Keep] repairs a wrapper that exists already, with one word:
+//
+//	resp.Body = wrap.Keep(resp.Body, newMeteredBody(resp.Body))
+//
+// # What a body can do
+//
+// A body always has Read and Close. It may have Write and CloseWrite (on an
+// upgraded connection), and WriteTo and ReadFrom (with which io.Copy avoids a
+// buffer, or the kernel a copy). The wrapped body has those of the four that
+// the original has and no others, so that a type assertion on it gives the
+// answer that it would have given on the original. The one exception is a body
+// with ReadFrom and without Write, which makes no sense: its ReadFrom is left
+// out.
+//
+// # Which calls run at the same time
+//
+// On an upgraded connection [httputil.ReverseProxy] reads from one goroutine
+// and writes from another. In the writing one, CloseWrite follows the last
+// Write. Close comes from a third, at any time, when the client goes away or
+// either direction fails. So these never run at the same time on one body:
+//
+//   - Read, WriteTo: there is one reader;
+//   - Write, ReadFrom, CloseWrite: there is one writer.
+//
+// A hook may therefore keep state for its own direction without a lock, and
+// needs one (or an atomic) for state that the other direction or Close shares.
+// The package itself holds no lock while it calls a hook or a body, and a hook
+// that panics leaves nothing behind: the panic reaches the caller, and the
+// body works on.
+//
+// # Cost
+//
+// One layer is one allocation of 160 bytes; a call through it allocates
+// nothing. A method without a hook costs one more static call than the
+// original, one with a hook the call of a function value besides.
+//
+// Package wrap does not dial, does not parse what goes through it, and starts
+// no goroutine for a body.
+package wrap

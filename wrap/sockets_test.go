@@ -1,0 +1,77 @@
+package wrap_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+// dialEcho returns a TCP connection to a server that sends back what it reads,
+// and closes when it reads EOF.
+func dialEcho(t *testing.T) *net.TCPConn {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	go serveEcho(l, served)
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		conn.Close()
+		l.Close()
+		<-served
+	})
+	return conn.(*net.TCPConn)
+}
+
+func serveEcho(l net.Listener, served chan<- struct{}) {
+	defer close(served)
+	conn, err := l.Accept()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	_, _ = io.Copy(conn, conn) // the client sees what arrived
+}
+
+// upgradedBody returns the body of a real 101 response; the backend echoes.
+func upgradedBody(t *testing.T) io.ReadCloser {
+	t.Helper()
+	backend := httptest.NewServer(http.HandlerFunc(upgradeAndEcho))
+	t.Cleanup(backend.Close)
+	req, err := http.NewRequest("GET", backend.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Connection", "Upgrade")
+	req.Header.Set("Upgrade", "echo")
+	tr := &http.Transport{}
+	t.Cleanup(tr.CloseIdleConnections)
+	resp, err := tr.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("the backend answered %s, want 101", resp.Status)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	return resp.Body
+}
+
+func upgradeAndEcho(w http.ResponseWriter, r *http.Request) {
+	conn, brw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	_, _ = io.Copy(conn, brw) // the client sees what arrived
+}
