@@ -1,0 +1,37 @@
+// This file is written by hand: wrapgen reads it, and nothing rewrites it.
+
+// Package bodywrap keeps what an HTTP body can do when something wraps it.
+//
+// It is a map; the code is in the packages below it:
+//
+//   - [github.com/bodywrap/bodywrap/wrap] is the library: Body returns a body
+//     whose calls run through hooks and that has exactly the optional methods
+//     (Write, CloseWrite, WriteTo, ReadFrom) of the one it wraps.
+//   - cmd/wrapprobe shows how a proxy passes on close signals, and what is
+//     lost when a wrapper drops a method.
+//   - cmd/wrapgen generates wrappers like those of package wrap for anybody's
+//     interfaces. internal/gen is its engine.
+//
+// This package has no API. It declares the families of types that package wrap
+// is generated from.
+package bodywrap
+
+import "io"
+
+//go:generate go run ./cmd/wrapgen
+
+// body is what an HTTP body always does, then what it may also do.
+//
+//wrapgen:for ./wrap.layer
+type body interface {
+	io.ReadCloser // always
+
+	io.Writer     // after 101 Switching Protocols
+	closeWriter   // half-close
+	io.WriterTo   // lets io.Copy skip its buffer
+	io.ReaderFrom //wrapgen:needs Write
+}
+
+type closeWriter interface{ CloseWrite() error }
+
+var _ body // a family is input to wrapgen, not API: keep it unexported
