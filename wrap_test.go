@@ -1,11 +1,26 @@
+// These tests hold the module to what README.md promises of it as a whole.
 package bodywrap_test
 
 import (
 	"bytes"
 	"flag"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/exp/apidiff"
+
+	"github.com/bodywrap/bodywrap/internal/api"
 	"github.com/bodywrap/bodywrap/internal/gen"
 )
 
@@ -35,4 +50,201 @@ func TestGeneratedFilesAreFresh(t *testing.T) {
 			t.Errorf("%s is stale: run go generate\n%s", f.Path, gen.Diff(f.Path, disk, f.Content))
 		}
 	}
+}
+
+const module = "github.com/bodywrap/bodywrap"
+
+// Whoever imports the library compiles the standard library and nothing else.
+func TestLibraryImportsOnlyTheStandardLibrary(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./wrap/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	if len(deps) == 0 {
+		t.Fatal("go list names no package, not even ours")
+	}
+	for _, dep := range deps {
+		if !strings.HasPrefix(dep, module+"/wrap") {
+			t.Errorf("wrap/... imports %s, want the standard library and wrap/... only", dep)
+		}
+	}
+}
+
+// The exported API changes only compatibly. The recorded one is in
+// testdata/api; go test -update rewrites it after a compatible change, and an
+// incompatible one has to be deleted there by hand.
+func TestAPIChangesOnlyCompatibly(t *testing.T) {
+	pkgs, err := api.Packages(".", "./wrap/...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := make(map[string]bool)
+	for _, p := range pkgs {
+		name := strings.ReplaceAll(strings.TrimPrefix(p.Path, module+"/"), "/", "_") + ".txt"
+		file := filepath.Join("testdata", "api", name)
+		seen[file] = true
+		now, err := p.Record()
+		if err != nil {
+			t.Fatal(err)
+		}
+		recorded, err := os.ReadFile(file)
+		if err != nil && !(*update && os.IsNotExist(err)) {
+			t.Errorf("%s has no record: %v; run go test -update", p.Path, err)
+			continue
+		}
+		if len(recorded) > 0 {
+			reportChanges(t, p, recorded, now)
+		}
+		if *update && !t.Failed() {
+			if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, now, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		} else if diff := cmp.Diff(string(recorded), string(now)); diff != "" {
+			t.Errorf("the API of %s is not the recorded one; if that is meant, run go test -update (-recorded +now):\n%s", p.Path, diff)
+		}
+	}
+	files, err := filepath.Glob("testdata/api/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !seen[file] {
+			t.Errorf("%s records a package that is gone", file)
+		}
+	}
+}
+
+func reportChanges(t *testing.T, p api.Package, recorded, now []byte) {
+	t.Helper()
+	before, err := p.Types(recorded)
+	if err != nil {
+		t.Errorf("the recorded API of %s: %v", p.Path, err)
+		return
+	}
+	after, err := p.Types(now)
+	if err != nil {
+		t.Errorf("the API of %s: %v", p.Path, err)
+		return
+	}
+	for _, c := range apidiff.Changes(before, after).Changes {
+		if !c.Compatible {
+			t.Errorf("%s: incompatible change: %s", p.Path, c.Message)
+		}
+	}
+}
+
+func TestAPIComparisonBites(t *testing.T) {
+	pkgs, err := api.Packages(".", "./wrap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := pkgs[0].Record()
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := pkgs[0].Types(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		signature = "func Keep(original, replacement io.ReadCloser) io.ReadCloser"
+		changed   = "func Keep(original io.ReadCloser) io.ReadCloser"
+	)
+	if !strings.Contains(string(now), signature) {
+		t.Fatalf("the record lacks %s:\n%s", signature, now)
+	}
+	before, err := pkgs[0].Types([]byte(strings.Replace(string(now), signature, changed, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range apidiff.Changes(before, after).Changes {
+		if !c.Compatible {
+			got = append(got, c.Message)
+		}
+	}
+	if len(got) != 1 || !strings.Contains(got[0], "Keep") {
+		t.Errorf("a changed signature of Keep gives %q, want one incompatible change that names it", got)
+	}
+}
+
+var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
+
+// Every Go block in a README is the body of an Example, and so compiles, and
+// runs if the Example has output.
+func TestReadmeBlocksAreExamples(t *testing.T) {
+	bodies := exampleBodies(t)
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := goBlock.FindAllSubmatch(readme, -1)
+	if len(blocks) == 0 {
+		t.Fatal("README.md has no Go block")
+	}
+	for _, m := range blocks {
+		block := normalize(t, string(m[1]))
+		if !bodies[block] {
+			t.Errorf("README.md has a Go block that is not the body of an Example:\n%s", block)
+		}
+	}
+}
+
+// exampleBodies returns the bodies of all Examples of the root module.
+func exampleBodies(t *testing.T) map[string]bool {
+	bodies := make(map[string]bool)
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && file != ".") {
+			return fs.SkipDir
+		}
+		if !strings.HasPrefix(path.Base(file), "example") || !strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, file, text, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, decl := range f.Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			if !ok || !strings.HasPrefix(fn.Name.Name, "Example") {
+				continue
+			}
+			body := string(text[fset.Position(fn.Body.Lbrace).Offset+1 : fset.Position(fn.Body.Rbrace).Offset])
+			bodies[normalize(t, body)] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bodies
+}
+
+var (
+	expectedOutput = regexp.MustCompile(`(?is)\n[\t ]*// (unordered )?output:.*`)
+	trailingSpace  = regexp.MustCompile(`(?m)[\t ]+$`)
+)
+
+// normalize formats the statements in text, without an Example's output.
+func normalize(t *testing.T, text string) string {
+	t.Helper()
+	text = expectedOutput.ReplaceAllString(text, "\n")
+	text = trailingSpace.ReplaceAllString(text, "")
+	formatted, err := format.Source([]byte("package p\n\nfunc _() {\n" + text + "\n}\n"))
+	if err != nil {
+		t.Fatalf("not Go statements: %v\n%s", err, text)
+	}
+	return strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(string(formatted), "package p\n\nfunc _() {")), "}"))
 }

@@ -267,7 +267,7 @@ func TestBodyWorksOnAfterAPanicInAHook(t *testing.T) {
 
 // ReverseProxy reads, writes and half-closes, and closes from three goroutines.
 func TestDirectionsRunAtTheSameTime(t *testing.T) {
-	body := upgradedBody(t)
+	body := dialEcho(t)
 	const size = 1 << 20
 	var read, written int // one for each direction, without a lock: -race would tell
 	var halfClosed, closed atomic.Int32

@@ -1,8 +1,10 @@
 package wrap_test
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -74,4 +76,41 @@ func upgradeAndEcho(w http.ResponseWriter, r *http.Request) {
 	defer conn.Close()
 	fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
 	_, _ = io.Copy(conn, brw) // the client sees what arrived
+}
+
+// talk asks h for an upgrade over a real connection, sends text, half-closes,
+// and returns the status and what came back.
+func talk(h http.Handler, text string) string {
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Start()
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		return err.Error()
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	br := bufio.NewReader(conn)
+	resp, err := http.ReadResponse(br, nil)
+	if err != nil {
+		return err.Error()
+	}
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		return resp.Status
+	}
+	if _, err := io.WriteString(conn, text); err != nil {
+		return err.Error()
+	}
+	echo := make([]byte, len(text))
+	if _, err := io.ReadFull(br, echo); err != nil {
+		return err.Error()
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		return err.Error()
+	}
+	if _, err := io.Copy(io.Discard, br); err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s: %s", resp.Status, echo)
 }

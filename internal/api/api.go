@@ -1,0 +1,226 @@
+// Package api writes down what a package exports as Go declarations without
+// bodies, and reads such a record back as a package that can be compared.
+//
+// Both sides of a comparison should be records: what a record leaves out, such
+// as the types of unexported fields, is then left out of both.
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Package is one that go list found.
+type Package struct {
+	Path string // its import path
+
+	name    string
+	dir     string
+	files   []string
+	exports map[string]string // export data of what it imports, by import path
+}
+
+// Packages returns the packages that patterns match in the module in dir,
+// without internal ones, sorted by import path.
+func Packages(dir string, patterns ...string) ([]Package, error) {
+	lines, err := goList(dir, append([]string{"-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}"}, patterns...))
+	if err != nil {
+		return nil, err
+	}
+	exports := make(map[string]string)
+	for _, line := range lines {
+		importPath, file, _ := strings.Cut(line, "\t")
+		exports[importPath] = file
+	}
+	lines, err = goList(dir, append([]string{"-f", `{{.ImportPath}}{{"\t"}}{{.Name}}{{"\t"}}{{.Dir}}{{range .GoFiles}}{{"\t"}}{{.}}{{end}}`}, patterns...))
+	if err != nil {
+		return nil, err
+	}
+	var pkgs []Package
+	for _, line := range lines {
+		f := strings.Split(line, "\t")
+		if slices.Contains(strings.Split(f[0], "/"), "internal") {
+			continue
+		}
+		pkgs = append(pkgs, Package{f[0], f[1], f[2], f[3:], exports})
+	}
+	slices.SortFunc(pkgs, func(a, b Package) int { return strings.Compare(a.Path, b.Path) })
+	return pkgs, nil
+}
+
+func goList(dir string, args []string) ([]string, error) {
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w\n%s", err, stderr.Bytes())
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n"), nil
+}
+
+// Record returns the exported declarations of p as a Go file, sorted by name,
+// without comments, function bodies and unexported fields and methods.
+func (p Package) Record() ([]byte, error) {
+	fset := token.NewFileSet()
+	decls := make(map[string]string)
+	imports := make(map[string]string) // name as used, import spec
+	used := make(map[string]bool)
+	for _, file := range p.files {
+		f, err := parser.ParseFile(fset, filepath.Join(p.dir, file), nil, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		for _, spec := range f.Imports {
+			name, text := importName(spec)
+			imports[name] = text
+		}
+		hasHidden := hiddenFields(f)
+		ast.FileExports(f)
+		for _, d := range f.Decls {
+			if err := record(decls, fset, d, hasHidden); err != nil {
+				return nil, err
+			}
+			ast.Inspect(d, func(n ast.Node) bool {
+				if sel, ok := n.(*ast.SelectorExpr); ok {
+					if id, ok := sel.X.(*ast.Ident); ok {
+						used[id.Name] = true
+					}
+				}
+				return true
+			})
+		}
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "package %s\n\n", p.name)
+	for _, name := range slices.Sorted(maps.Keys(imports)) {
+		if used[name] {
+			fmt.Fprintf(&b, "import %s\n", imports[name])
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(decls)) {
+		fmt.Fprintf(&b, "\n%s\n", decls[key])
+	}
+	return format.Source(b.Bytes())
+}
+
+func importName(spec *ast.ImportSpec) (name, text string) {
+	p, _ := strconv.Unquote(spec.Path.Value) // the parser has checked it
+	if spec.Name != nil {
+		return spec.Name.Name, spec.Name.Name + " " + spec.Path.Value
+	}
+	return path.Base(p), spec.Path.Value
+}
+
+// hiddenFields returns the structs in f that have unexported fields.
+func hiddenFields(f *ast.File) map[*ast.StructType]bool {
+	hidden := make(map[*ast.StructType]bool)
+	ast.Inspect(f, func(n ast.Node) bool {
+		if s, ok := n.(*ast.StructType); ok {
+			for _, field := range s.Fields.List {
+				if slices.ContainsFunc(field.Names, func(id *ast.Ident) bool { return !id.IsExported() }) {
+					hidden[s] = true
+				}
+			}
+		}
+		return true
+	})
+	return hidden
+}
+
+// record adds what d declares to decls, by a key that sorts methods behind
+// their type.
+func record(decls map[string]string, fset *token.FileSet, d ast.Decl, hidden map[*ast.StructType]bool) error {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		d.Doc, d.Body = nil, nil
+		key := d.Name.Name
+		if d.Recv != nil {
+			recv, err := source(fset, d.Recv.List[0].Type)
+			if err != nil {
+				return err
+			}
+			base, _, _ := strings.Cut(strings.TrimPrefix(recv, "*"), "[")
+			if !token.IsExported(base) {
+				return nil
+			}
+			key = base + "." + key
+		}
+		text, err := source(fset, d)
+		decls[key] = text
+		return err
+	case *ast.GenDecl:
+		if d.Tok == token.IMPORT {
+			return nil
+		}
+		for _, spec := range d.Specs {
+			one := &ast.GenDecl{Tok: d.Tok, Specs: []ast.Spec{spec}}
+			var key string
+			switch spec := spec.(type) {
+			case *ast.TypeSpec:
+				key, spec.Doc, spec.Comment = spec.Name.Name, nil, nil
+				if s, ok := spec.Type.(*ast.StructType); ok && hidden[s] {
+					s.Incomplete = false
+					s.Fields.List = append(s.Fields.List, &ast.Field{Names: []*ast.Ident{ast.NewIdent("_")}, Type: ast.NewIdent("hidden")})
+					decls["~hidden"] = "type hidden struct{} // unexported fields"
+				}
+			case *ast.ValueSpec:
+				key, spec.Doc, spec.Comment = spec.Names[0].Name, nil, nil
+				if len(spec.Values) > 0 && spec.Type != nil && d.Tok == token.VAR {
+					spec.Values = nil
+				}
+			}
+			text, err := source(fset, one)
+			if err != nil {
+				return err
+			}
+			decls[key] = text
+		}
+	}
+	return nil
+}
+
+func source(fset *token.FileSet, node any) (string, error) {
+	var b strings.Builder
+	if err := format.Node(&b, fset, node); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}
+
+// Types reads a record of p.
+func (p Package) Types(record []byte) (*types.Package, error) {
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, p.Path, record, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range f.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok {
+			fn.Body = new(ast.BlockStmt) // a generic function may not be without
+		}
+	}
+	config := types.Config{
+		IgnoreFuncBodies: true,
+		Importer: importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
+			return os.Open(p.exports[path])
+		}),
+	}
+	return config.Check(p.Path, fset, []*ast.File{f}, nil)
+}

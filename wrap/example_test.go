@@ -1,0 +1,139 @@
+package wrap_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync/atomic"
+
+	"github.com/bodywrap/bodywrap/wrap"
+)
+
+// What the examples share.
+var (
+	backend = httptest.NewServer(http.HandlerFunc(upgradeAndEcho))
+	proxy   = quietProxy(backend.URL)
+)
+
+func quietProxy(backend string) *httputil.ReverseProxy {
+	p := httputil.NewSingleHostReverseProxy(must(url.Parse(backend)))
+	p.ErrorLog = log.New(io.Discard, "", 0)
+	return p
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		log.Fatal(err)
+	}
+	return v
+}
+
+var metered atomic.Int64
+
+// meter is a wrapper of the kind that people write: it knows Read and Close.
+type meter struct{ io.ReadCloser }
+
+func (m meter) Read(p []byte) (int, error) {
+	n, err := m.ReadCloser.Read(p)
+	metered.Add(int64(n))
+	return n, err
+}
+
+// A wrapper that knows only Read and Close answers an upgrade with 502.
+func Example_lost() {
+	proxy.ModifyResponse = func(resp *http.Response) error {
+		resp.Body = meter{resp.Body}
+		return nil
+	}
+	fmt.Println(talk(proxy, "ping"))
+	// Output: 502 Bad Gateway
+}
+
+// Keep gives the wrapper back what it has lost.
+func ExampleKeep() {
+	proxy.ModifyResponse = func(resp *http.Response) error {
+		resp.Body = wrap.Keep(resp.Body, meter{resp.Body})
+		return nil
+	}
+	fmt.Println(talk(proxy, "ping"))
+	// Output: 101 Switching Protocols: ping
+}
+
+// One hook for each direction: the echo comes back, and both are counted.
+func ExampleBody() {
+	var sent, received atomic.Int64
+	proxy.ModifyResponse = func(resp *http.Response) error {
+		resp.Body = wrap.Body(resp.Body, wrap.Hooks{
+			Read: func(next io.Reader, p []byte) (int, error) {
+				n, err := next.Read(p)
+				received.Add(int64(n))
+				return n, err
+			},
+			Write: func(next io.Writer, p []byte) (int, error) {
+				n, err := next.Write(p)
+				sent.Add(int64(n))
+				return n, err
+			},
+		})
+		return nil
+	}
+	fmt.Println(talk(proxy, "ping"))
+	fmt.Println(sent.Load(), "bytes to the backend,", received.Load(), "from it")
+	// Output:
+	// 101 Switching Protocols: ping
+	// 4 bytes to the backend, 4 from it
+}
+
+// With New, one Hooks value keeps state for each of the bodies that it wraps.
+func ExampleHooks() {
+	upper := wrap.Hooks{
+		Read: func(next io.Reader, p []byte) (int, error) {
+			n, err := next.Read(p)
+			copy(p, bytes.ToUpper(p[:n]))
+			return n, err
+		},
+	}
+	numbered := wrap.Hooks{
+		New: func(body io.ReadCloser) wrap.Hooks {
+			reads := 0
+			return wrap.Hooks{Read: func(next io.Reader, p []byte) (int, error) {
+				reads++
+				fmt.Println("read number", reads)
+				return next.Read(p)
+			}}
+		},
+	}
+	for _, text := range []string{"one", "two"} {
+		body := wrap.Body(io.NopCloser(bytes.NewBufferString(text)), upper, numbered)
+		p := make([]byte, 8)
+		n, err := body.Read(p)
+		fmt.Printf("%s %v\n", p[:n], err)
+	}
+	// Output:
+	// read number 1
+	// ONE <nil>
+	// read number 1
+	// TWO <nil>
+}
+
+// As finds what a body wraps, to look at it.
+func ExampleAs() {
+	client, server := net.Pipe()
+	defer server.Close()
+	body := wrap.Body(client, wrap.Hooks{
+		Close: func(next io.Closer) error { return next.Close() },
+	})
+	if conn, ok := wrap.As[net.Conn](body); ok {
+		fmt.Println("the body is a connection of network", conn.RemoteAddr().Network())
+	}
+	fmt.Println(wrap.Unwrap(body) == client)
+	// Output:
+	// the body is a connection of network pipe
+	// true
+}
