@@ -161,6 +161,9 @@ func TestRoutedCopyEndsAsTheOtherSideDoes(t *testing.T) {
 		{"WriteTo from a reader that never ends", 0, io.ErrNoProgress, func() (int64, error) {
 			return from(endless).WriteTo(io.Discard)
 		}},
+		{"WriteTo from a reader that often has nothing", 300, nil, func() (int64, error) {
+			return from(&hesitant{left: 300}).WriteTo(io.Discard)
+		}},
 		{"WriteTo from data that comes with EOF", 3, nil, func() (int64, error) {
 			return from(iotest.DataErrReader(strings.NewReader("abc"))).WriteTo(io.Discard)
 		}},
@@ -330,4 +333,22 @@ type readFromWriteFunc struct{ writeFunc }
 
 func (readFromWriteFunc) ReadFrom(io.Reader) (int64, error) {
 	panic("goes round the Write hook")
+}
+
+// hesitant returns nothing before each byte.
+type hesitant struct {
+	left int
+	now  bool
+}
+
+func (h *hesitant) Read(p []byte) (int, error) {
+	h.now = !h.now
+	if h.now {
+		return 0, nil
+	}
+	if h.left == 0 {
+		return 0, io.EOF
+	}
+	h.left--
+	return 1, nil
 }

@@ -18,9 +18,7 @@ func methodsOf(body io.ReadCloser) methods {
 	m.w, _ = body.(io.Writer)
 	m.cw, _ = body.(CloseWriter)
 	m.wt, _ = body.(io.WriterTo)
-	if m.w != nil {
-		m.rf, _ = body.(io.ReaderFrom)
-	}
+	m.rf, _ = body.(io.ReaderFrom)
 	return m
 }
 
