@@ -53,3 +53,8 @@ func (idle) Close() error                      { return nil }
 func (idle) CloseWrite() error                 { return nil }
 func (idle) WriteTo(io.Writer) (int64, error)  { return 0, nil }
 func (idle) ReadFrom(io.Reader) (int64, error) { return 0, nil }
+
+// endless is idle that never ends.
+type endless struct{ idle }
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }

@@ -2,7 +2,9 @@ package wrap_test
 
 import (
 	"io"
+	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/bodywrap/bodywrap/wrap"
 )
@@ -57,4 +59,41 @@ func BenchmarkBody(b *testing.B) {
 			sink = wrap.Keep(idle{}, idle{})
 		}
 	})
+}
+
+// BenchmarkHooks is what a call costs through each ready-made hook, beside a
+// bare layer.
+func BenchmarkHooks(b *testing.B) {
+	silent := slog.New(slog.DiscardHandler)
+	hooks := []struct {
+		name string
+		hook wrap.Hooks
+	}{
+		{"bare", closeOnly},
+		{"Done", wrap.Done(func(wrap.Summary) {})},
+		{"Log", wrap.Log(silent, slog.LevelInfo)},
+		{"Linger", wrap.Linger(time.Hour)},
+		{"Idle", wrap.Idle(time.Hour)},
+	}
+	p := make([]byte, 64)
+	for _, h := range hooks {
+		b.Run("Read/"+h.name, func(b *testing.B) {
+			body := wrap.Body(endless{}, h.hook)
+			defer body.Close()
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = body.Read(p)
+			}
+		})
+	}
+	for _, h := range hooks {
+		b.Run("body/"+h.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				body := wrap.Body(endless{}, h.hook)
+				_, _ = body.Read(p)
+				_ = body.Close()
+			}
+		})
+	}
 }

@@ -44,6 +44,12 @@ type Hooks struct {
 	// do; New itself must not read, write or close it.
 	New func(body io.ReadCloser) Hooks
 
+	// Changes says that whoever reads the body gets other bytes than it has, as
+	// behind [TransformRead]. [Response] and [Request] then take back what the
+	// headers say of those bytes. It is theirs alone, and is read only from what
+	// they are given, not from what New returns. If false, headers stay.
+	Changes bool
+
 	// stage, if not nil, stands behind all of the above: a hook of this
 	// package that keeps its state and all its methods in one allocation.
 	stage stage

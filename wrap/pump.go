@@ -6,7 +6,9 @@ import (
 	"sync"
 )
 
-var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+type buffer = [32 << 10]byte
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
 // maxEmptyReads is how many reads in a row may bring neither bytes nor an
 // error; bufio draws the same line.
@@ -17,33 +19,42 @@ var errImpossibleCount = errors.New("wrap: Read or Write returned an impossible 
 // pump copies r to w until r ends, and returns how many bytes w took. It calls
 // Read and Write and never WriteTo or ReadFrom, which is why io.Copy won't do.
 func pump(w io.Writer, r io.Reader) (written int64, err error) {
-	buf := buffers.Get().(*[32 << 10]byte)
+	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
-	for empty := 0; empty < maxEmptyReads; empty++ {
+	for ended := false; !ended && err == nil; {
+		var n int
+		n, ended, err = pumpOnce(w, r, buf)
+		written += int64(n)
+	}
+	return written, err
+}
+
+// pumpOnce copies what the next read of r that brings anything brings, and
+// returns how many bytes w took and whether r has ended.
+func pumpOnce(w io.Writer, r io.Reader, buf *buffer) (written int, ended bool, err error) {
+	for range maxEmptyReads {
 		n, rerr := r.Read(buf[:])
 		if uint(n) > uint(len(buf)) {
-			return written, errImpossibleCount
+			return 0, false, errImpossibleCount
 		}
 		if n > 0 {
-			empty = -1
-			m, werr := w.Write(buf[:n])
-			if uint(m) > uint(n) {
-				return written, errImpossibleCount
+			written, err = w.Write(buf[:n])
+			if uint(written) > uint(n) {
+				return 0, false, errImpossibleCount
 			}
-			written += int64(m)
-			if werr != nil {
-				return written, werr
+			if err == nil && written < n {
+				err = io.ErrShortWrite
 			}
-			if m < n {
-				return written, io.ErrShortWrite
+			if err != nil {
+				return written, false, err
 			}
 		}
-		if rerr == io.EOF {
-			return written, nil
-		}
-		if rerr != nil {
-			return written, rerr
+		switch {
+		case rerr == io.EOF:
+			return written, true, nil
+		case rerr != nil || n > 0:
+			return written, false, rerr
 		}
 	}
-	return written, io.ErrNoProgress
+	return 0, false, io.ErrNoProgress
 }

@@ -46,7 +46,16 @@ func serveEcho(l net.Listener, served chan<- struct{}) {
 // upgradedBody returns the body of a real 101 response; the backend echoes.
 func upgradedBody(t *testing.T) io.ReadCloser {
 	t.Helper()
-	backend := httptest.NewServer(http.HandlerFunc(upgradeAndEcho))
+	return upgradedBodyOf(t, func(conn net.Conn, r io.Reader) {
+		_, _ = io.Copy(conn, r) // the client sees what arrived
+	})
+}
+
+// upgradedBodyOf returns the body of a real 101 response, whose connection
+// serve has at the other end; r has what of it was read already.
+func upgradedBodyOf(t *testing.T, serve func(conn net.Conn, r io.Reader)) io.ReadCloser {
+	t.Helper()
+	backend := httptest.NewServer(upgrading(serve))
 	t.Cleanup(backend.Close)
 	req, err := http.NewRequest("GET", backend.URL, nil)
 	if err != nil {
@@ -67,15 +76,18 @@ func upgradedBody(t *testing.T) io.ReadCloser {
 	return resp.Body
 }
 
-func upgradeAndEcho(w http.ResponseWriter, r *http.Request) {
-	conn, brw, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+// upgrading is a handler that switches protocols and lets serve have the connection.
+func upgrading(serve func(conn net.Conn, r io.Reader)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		conn, brw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		serve(conn, brw)
 	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
-	_, _ = io.Copy(conn, brw) // the client sees what arrived
 }
 
 // talk asks h for an upgrade over a real connection, sends text, half-closes,

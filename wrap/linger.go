@@ -1,0 +1,104 @@
+package wrap
+
+import (
+	"io"
+	"time"
+)
+
+// Linger closes a body that stays silent for d after its CloseWrite has
+// succeeded. It is for the backend that ignores EOF and would hold the tunnel
+// for ever, as haproxy's "timeout client-fin" is.
+//
+//	resp.Body = wrap.Body(resp.Body, wrap.Linger(30*time.Second))
+//
+// The body is silent while a Read waits and gets no bytes: bytes restart the
+// clock, and it stands still while nobody reads, so that a slow client does
+// not lose the end of its answer. A Read that fails because of this returns a
+// [*TimeoutError]. Before CloseWrite, after EOF and after Close there is no
+// clock. The body's Close must make a waiting Read return, as it does in
+// bodies of responses and in connections.
+//
+// WriteTo is routed through Read, since it does not tell when bytes move;
+// ReadFrom keeps its direct way. A d that is not positive panics.
+func Linger(d time.Duration) Hooks {
+	if d <= 0 {
+		panic("wrap: Linger: the duration must be positive; without a limit, leave the hook out")
+	}
+	return Hooks{New: func(body io.ReadCloser) Hooks {
+		l := &linger{next: methodsOf(body)}
+		if l.next.cw == nil {
+			return Hooks{} // cannot be half-closed
+		}
+		l.silence = silence{hook: "Linger", d: d, body: body, lasted: l.lasted}
+		return Hooks{stage: l}
+	}}
+}
+
+type linger struct {
+	next methods
+	silence
+
+	waits  int           // how many Reads are waiting
+	since  time.Time     // since when, of the time that counts
+	waited time.Duration // by Reads that returned nothing, before since
+}
+
+func (l *linger) lasted() time.Duration {
+	if l.waits == 0 {
+		return l.waited
+	}
+	return l.waited + time.Since(l.since)
+}
+
+func (l *linger) Read(p []byte) (n int, err error) {
+	l.beginRead()
+	defer func() { l.endRead(n, err) }()
+	n, err = l.next.r.Read(p)
+	return n, l.explain(err)
+}
+
+func (l *linger) beginRead() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.waits++; l.waits == 1 {
+		l.since = time.Now()
+	}
+}
+
+func (l *linger) endRead(n int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == io.EOF {
+		l.stop()
+	}
+	l.waited = l.lasted()
+	if n > 0 {
+		l.waited = 0
+	}
+	l.waits--
+	l.since = time.Now()
+}
+
+func (l *linger) CloseWrite() error {
+	err := l.next.cw.CloseWrite()
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.waited, l.since = 0, time.Now() // what was before does not count
+		l.start()
+	}
+	return err
+}
+
+func (l *linger) Write(p []byte) (int, error) {
+	n, err := l.next.w.Write(p)
+	return n, l.explain(err)
+}
+
+func (l *linger) ReadFrom(r io.Reader) (int64, error) {
+	n, err := l.next.rf.ReadFrom(r)
+	return n, l.explain(err)
+}
+
+func (l *linger) WriteTo(w io.Writer) (int64, error) { return pump(w, l) }
+func (l *linger) Close() error                       { return l.close() }

@@ -1,0 +1,122 @@
+package wrap_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/bodywrap/bodywrap/wrap"
+	"github.com/google/go-cmp/cmp"
+)
+
+// logger returns a logger from level on, and a function for what it has
+// written: no time, and each duration as DUR.
+func logger(level slog.Level) (*slog.Logger, func() []string) {
+	var b bytes.Buffer
+	h := slog.NewTextHandler(&b, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey && len(groups) == 0 {
+			return slog.Attr{}
+		}
+		return a
+	}})
+	duration := regexp.MustCompile(`=[0-9.]+(ns|µs|ms|s)`)
+	return slog.New(h), func() []string {
+		return strings.Split(strings.TrimSpace(duration.ReplaceAllString(b.String(), "=DUR")), "\n")
+	}
+}
+
+func TestLogOneRecordForEachBody(t *testing.T) {
+	log, lines := logger(slog.LevelInfo)
+	hook := wrap.Log(log, slog.LevelInfo, slog.String("path", "/x"))
+	for _, data := range []string{"secret", "secret too"} {
+		body := wrap.Body(newRecorder(data).only(0), hook)
+		_, _ = io.ReadAll(body)
+		body.Close()
+		body.Close()
+	}
+	want := []string{
+		`level=INFO msg="body done" path=/x read=6 written=0 duration=DUR first_byte=DUR read_end=DUR`,
+		`level=INFO msg="body done" path=/x read=10 written=0 duration=DUR first_byte=DUR read_end=DUR`,
+	}
+	if diff := cmp.Diff(want, lines()); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
+	}
+}
+
+func TestLogTheHalvesOfAnUpgradedBody(t *testing.T) {
+	log, lines := logger(slog.LevelInfo)
+	body := wrap.Body(newRecorder("answer"), wrap.Log(log, slog.LevelWarn))
+	_, _ = body.(io.Writer).Write([]byte("question"))
+	for range 2 {
+		_ = body.(wrap.CloseWriter).CloseWrite() // a recorder's cannot fail
+	}
+	for range 2 {
+		_, _ = io.ReadAll(body)
+	}
+	body.Close()
+	want := []string{
+		`level=WARN msg="body write side ended" read=0 written=8 duration=DUR write_end=DUR`,
+		`level=WARN msg="body read side ended" read=6 written=8 duration=DUR first_byte=DUR read_end=DUR write_end=DUR`,
+		`level=WARN msg="body done" read=6 written=8 duration=DUR first_byte=DUR read_end=DUR write_end=DUR`,
+	}
+	if diff := cmp.Diff(want, lines()); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
+	}
+}
+
+func TestLogEachCallAtDebug(t *testing.T) {
+	log, lines := logger(slog.LevelDebug)
+	rec := newRecorder("secret")
+	rec.err = errors.New("broken")
+	body := wrap.Body(rec, wrap.Log(log, slog.LevelInfo, slog.Int("id", 7)))
+	_, _ = body.Read(make([]byte, 2))
+	_, _ = body.(io.WriterTo).WriteTo(io.Discard)
+	_, _ = body.(io.Writer).Write([]byte("secret"))
+	_, _ = body.(io.ReaderFrom).ReadFrom(strings.NewReader("secret"))
+	_ = body.(wrap.CloseWriter).CloseWrite()
+	_ = body.Close()
+	want := []string{
+		`level=DEBUG msg="body call" id=7 method=Read bytes=2`,
+		`level=DEBUG msg="body call" id=7 method=WriteTo bytes=4`,
+		`level=INFO msg="body read side ended" id=7 read=6 written=0 duration=DUR first_byte=DUR read_end=DUR`,
+		`level=DEBUG msg="body call" id=7 method=Write bytes=6`,
+		`level=DEBUG msg="body call" id=7 method=ReadFrom bytes=6`,
+		`level=DEBUG msg="body call" id=7 method=CloseWrite bytes=0 error=broken`,
+		`level=DEBUG msg="body call" id=7 method=Close bytes=0 error=broken`,
+		`level=INFO msg="body done" id=7 read=6 written=12 duration=DUR first_byte=DUR read_end=DUR write_error=broken close_error=broken`,
+	}
+	if diff := cmp.Diff(want, lines()); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
+	}
+}
+
+// A handler that wants nothing must be given nothing, nor may it cost anything
+// but the questions.
+func TestLogBelowItsThreshold(t *testing.T) {
+	body := wrap.Body(endless{}, wrap.Log(slog.New(mute{t}), slog.LevelInfo))
+	p := make([]byte, 8)
+	if got := testing.AllocsPerRun(100, func() {
+		_, _ = body.Read(p)
+		_, _ = body.(io.Writer).Write(p)
+		_ = body.(wrap.CloseWriter).CloseWrite()
+		_ = body.Close()
+	}); got != 0 {
+		t.Errorf("calls with Log below its threshold allocate %v times, want 0", got)
+	}
+}
+
+// mute is a handler that is enabled for nothing.
+type mute struct{ t *testing.T }
+
+func (m mute) Enabled(context.Context, slog.Level) bool { return false }
+func (m mute) WithAttrs([]slog.Attr) slog.Handler       { return m }
+func (m mute) WithGroup(string) slog.Handler            { return m }
+func (m mute) Handle(_ context.Context, r slog.Record) error {
+	m.t.Errorf("the handler was given %q", r.Message)
+	return nil
+}

@@ -1,0 +1,220 @@
+package wrap
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A meter measures a body's life and reports it once.
+type meter struct {
+	next   methods
+	report func(Summary)
+	early  bool                              // report when Close is called, not when it has returned
+	ended  func(direction string, s Summary) // if not nil, is told when one of two directions ends
+
+	read, written traffic
+	over          atomic.Bool // no call that begins now counts
+	reported      atomic.Bool
+
+	mu  sync.Mutex // guards sum, in which Read, Written and Duration are missing
+	sum Summary
+}
+
+func metered(f func(Summary), early bool) Hooks {
+	return Hooks{New: func(body io.ReadCloser) Hooks {
+		return Hooks{stage: newMeter(methodsOf(body), f, early)}
+	}}
+}
+
+func newMeter(next methods, f func(Summary), early bool) *meter {
+	return &meter{next: next, report: f, early: early, sum: Summary{Start: time.Now()}}
+}
+
+// traffic is what goes one way: in its low bits how many calls are on their
+// way, above them how many bytes have passed. With both in one word the last
+// call out knows that it is the last, and what the total is.
+type traffic struct{ word atomic.Uint64 }
+
+const callBits = 10
+
+func (t *traffic) begin()       { t.word.Add(1) }
+func (t *traffic) end(n int64)  { t.word.Add(uint64(n)<<callBits - 1) }
+func (t *traffic) bytes() int64 { return int64(t.word.Load() >> callBits) }
+func (t *traffic) quiet() bool  { return t.word.Load()&(1<<callBits-1) == 0 }
+
+func (m *meter) Read(p []byte) (n int, err error) {
+	m.read.begin()
+	defer func() { m.didRead(passed(n, p), err, err == io.EOF) }() // even if the body panics
+	return m.next.r.Read(p)
+}
+
+func (m *meter) WriteTo(w io.Writer) (n int64, err error) {
+	ended := false
+	m.read.begin()
+	defer func() { m.didRead(max(n, 0), err, ended) }()
+	if m.read.bytes() == 0 {
+		n, ended, err = m.firstBlock(w)
+		if ended || err != nil {
+			return n, err
+		}
+	}
+	rest, err := m.next.wt.WriteTo(w)
+	ended = err == nil
+	return n + rest, err
+}
+
+// firstBlock does by Read what WriteTo cannot: it notices the first byte.
+func (m *meter) firstBlock(w io.Writer) (n int64, ended bool, err error) {
+	buf := buffers.Get().(*buffer)
+	defer buffers.Put(buf)
+	block, ended, err := pumpOnce(w, firstByteReader{m}, buf)
+	return int64(block), ended, err
+}
+
+type firstByteReader struct{ m *meter }
+
+func (r firstByteReader) Read(p []byte) (int, error) {
+	n, err := r.m.next.r.Read(p)
+	if n > 0 {
+		r.m.noteRead(true, nil, false)
+	}
+	return n, err
+}
+
+func (m *meter) didRead(n int64, err error, ended bool) {
+	if first := n > 0 && m.read.bytes() == 0; first || err != nil || ended {
+		half := m.noteRead(first, err, ended)
+		if half && m.ended != nil {
+			s := m.summary()
+			s.Read += n
+			m.ended("read", s)
+		}
+	}
+	m.read.end(n)
+	if m.over.Load() {
+		m.settle()
+	}
+}
+
+// noteRead notes what is rare about a read, and reports whether it ended a
+// direction that is one of two.
+func (m *meter) noteRead(first bool, err error, ended bool) (half bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if first && m.sum.FirstByte == 0 {
+		m.sum.FirstByte = m.elapsed()
+	}
+	switch {
+	case ended && m.next.w == nil:
+		m.over.Store(true)
+		m.sum.ReadEnd = m.elapsed()
+	case ended && m.sum.ReadEnd == 0:
+		m.sum.ReadEnd = m.elapsed()
+		return true
+	case m.sum.ReadErr == nil && !ended:
+		m.sum.ReadErr = err
+	}
+	return false
+}
+
+func (m *meter) Write(p []byte) (n int, err error) {
+	m.written.begin()
+	defer func() { m.didWrite(passed(n, p), err) }()
+	return m.next.w.Write(p)
+}
+
+func (m *meter) ReadFrom(r io.Reader) (n int64, err error) {
+	m.written.begin()
+	defer func() { m.didWrite(max(n, 0), err) }()
+	return m.next.rf.ReadFrom(r)
+}
+
+func (m *meter) CloseWrite() error {
+	m.written.begin()
+	defer m.didWrite(0, nil)
+	err := m.next.cw.CloseWrite()
+	if half := m.noteCloseWrite(err); half && m.ended != nil {
+		m.ended("write", m.summary())
+	}
+	return err
+}
+
+// noteCloseWrite reports whether this ended the direction.
+func (m *meter) noteCloseWrite(err error) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case err == nil && m.sum.WriteEnd == 0:
+		m.sum.WriteEnd = m.elapsed()
+		return true
+	case err != nil && m.sum.WriteErr == nil && !errors.Is(err, errors.ErrUnsupported):
+		m.sum.WriteErr = err
+	}
+	return false
+}
+
+func (m *meter) didWrite(n int64, err error) {
+	if err != nil && err != io.EOF {
+		m.noteWrite(err)
+	}
+	m.written.end(n)
+	if m.over.Load() {
+		m.settle()
+	}
+}
+
+func (m *meter) noteWrite(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sum.WriteErr == nil {
+		m.sum.WriteErr = err
+	}
+}
+
+func (m *meter) Close() (err error) {
+	if m.early {
+		m.over.Store(true)
+		m.settle()
+	}
+	defer func() { m.didClose(err) }()
+	return m.next.c.Close()
+}
+
+func (m *meter) didClose(err error) {
+	m.mu.Lock()
+	if m.sum.CloseErr == nil {
+		m.sum.CloseErr = err
+	}
+	m.mu.Unlock()
+	m.over.Store(true)
+	m.settle()
+}
+
+// settle reports if this is the time. Whoever makes it the time, by setting
+// over or by ending a call, looks afterwards: the last to do so finds it so.
+func (m *meter) settle() {
+	if !m.early && !(m.read.quiet() && m.written.quiet()) {
+		return
+	}
+	if m.reported.Swap(true) {
+		return
+	}
+	m.report(m.summary())
+}
+
+func (m *meter) summary() Summary {
+	m.mu.Lock()
+	s := m.sum
+	m.mu.Unlock()
+	s.Read, s.Written, s.Duration = m.read.bytes(), m.written.bytes(), m.elapsed()
+	return s
+}
+
+// elapsed is never zero, not even where the clock ticks slowly.
+func (m *meter) elapsed() time.Duration { return max(time.Since(m.sum.Start), 1) }
+
+// passed is n as far as it can be true of p.
+func passed(n int, p []byte) int64 { return int64(min(max(n, 0), len(p))) }

@@ -1,0 +1,43 @@
+package wrap
+
+import (
+	"io"
+	"net/http"
+)
+
+// Request wraps the body that req is going to send, as [Body] does, and each
+// one that GetBody returns, so that redirects and retries go through the hooks
+// as well. A body that is nil or [http.NoBody] is left as it is, since net/http
+// decides by comparison whether there is one.
+//
+// Hooks are for what is read from the body, which is what gets sent. When one
+// of them has Changes set, then req.ContentLength becomes -1, for unknown, and
+// Content-Length, Content-MD5, Digest, Content-Digest and Repr-Digest go, in
+// trailers too. Hooks with a state get one for each body, and [Done] reports
+// each attempt.
+//
+// Request changes req. An [http.RoundTripper] must not, and calls
+// [http.Request.Clone] first. A nil req panics.
+func Request(req *http.Request, hooks ...Hooks) {
+	if req == nil {
+		panic("wrap: Request: the request is nil; check the error of http.NewRequest first")
+	}
+	if req.Body == nil || req.Body == http.NoBody {
+		return
+	}
+	if changes(hooks) {
+		forgetBytes(req.Header)
+		req.ContentLength = -1
+		hooks = append([]Hooks{forgetTrailers(&req.Trailer)}, hooks...)
+	}
+	req.Body = Body(req.Body, hooks...)
+	if get := req.GetBody; get != nil {
+		req.GetBody = func() (io.ReadCloser, error) {
+			body, err := get()
+			if err != nil {
+				return body, err
+			}
+			return Body(body, hooks...), nil
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package wrap_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/bodywrap/bodywrap/wrap"
+	"github.com/google/go-cmp/cmp"
+)
+
+// upper changes bytes and says so.
+var upper = wrap.Hooks{Read: upperRead, Changes: true}
+
+// A header with all that depends on the bytes, and something that does not.
+func fullHeader() http.Header {
+	return http.Header{
+		"Content-Length":   {"5"},
+		"Content-Md5":      {"m"},
+		"Digest":           {"d"},
+		"Content-Digest":   {"c"},
+		"Repr-Digest":      {"r"},
+		"Accept-Ranges":    {"bytes"},
+		"Etag":             {`"strong"`},
+		"Content-Encoding": {"gzip"},
+		"Content-Type":     {"text/plain"},
+	}
+}
+
+func TestResponseMakesTheHeaderTrue(t *testing.T) {
+	changed := http.Header{
+		"Etag":             {`W/"strong"`},
+		"Content-Encoding": {"gzip"},
+		"Content-Type":     {"text/plain"},
+	}
+	harmless := wrap.Done(func(wrap.Summary) {})
+	tests := []struct {
+		name    string
+		status  int
+		method  string
+		hooks   []wrap.Hooks
+		want    http.Header
+		wantLen int64
+		body    string
+		why     string
+	}{
+		{"changed", 200, "GET", []wrap.Hooks{harmless, upper}, changed, -1, "HELLO", "nothing of the old bytes holds"},
+		{"error page", 404, "GET", []wrap.Hooks{upper}, changed, -1, "HELLO", "the status does not matter"},
+		{"unchanged", 200, "GET", []wrap.Hooks{harmless}, fullHeader(), 5, "hello", "every header is kept"},
+		{"no hooks", 200, "GET", nil, fullHeader(), 5, "hello", "every header is kept"},
+		{"HEAD", 200, "HEAD", []wrap.Hooks{upper}, changed, -1, "hello", "it speaks of what GET would bring"},
+		{"HEAD unchanged", 200, "HEAD", []wrap.Hooks{harmless}, fullHeader(), 5, "hello", "every header is kept"},
+		{"304", 304, "GET", []wrap.Hooks{upper}, changed, 5, "hello", "it speaks of the response that was changed"},
+		{"204", 204, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "hello", "there are no bytes"},
+		{"206", 206, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "hello", "a part of the old bytes"},
+		{"101", 101, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "HELLO", "a connection has no length"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			resp := &http.Response{
+				StatusCode:    tt.status,
+				Header:        fullHeader(),
+				ContentLength: 5,
+				Body:          io.NopCloser(strings.NewReader("hello")),
+				Request:       &http.Request{Method: tt.method},
+			}
+			wrap.Response(resp, tt.hooks...)
+			if diff := cmp.Diff(tt.want, resp.Header); diff != "" {
+				t.Errorf("header (-want +got): %s\n%s", tt.why, diff)
+			}
+			if resp.ContentLength != tt.wantLen {
+				t.Errorf("ContentLength = %d, want %d", resp.ContentLength, tt.wantLen)
+			}
+			if got, err := io.ReadAll(resp.Body); string(got) != tt.body || err != nil {
+				t.Errorf("body = %q, %v, want %q: %s", got, err, tt.body, tt.why)
+			}
+		})
+	}
+}
+
+func TestResponseKeepsAWeakETag(t *testing.T) {
+	for _, tag := range []string{`W/"weak"`, ""} {
+		resp := &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody}
+		if tag != "" {
+			resp.Header.Set("ETag", tag)
+		}
+		wrap.Response(resp, upper)
+		if got := resp.Header.Get("ETag"); got != tag {
+			t.Errorf("ETag = %s, want %s", got, tag)
+		}
+	}
+}
+
+// Digests in trailers arrive with EOF, announced or not.
+func TestResponseTakesBackDigestsInTrailers(t *testing.T) {
+	resp := &http.Response{StatusCode: 200, Header: http.Header{}}
+	resp.Trailer = http.Header{"Content-Digest": nil, "X-Checked": nil}
+	ended := false
+	resp.Body = (&funcs{read: func(p []byte) (int, error) {
+		resp.Trailer = http.Header{"Content-Digest": {"c"}, "Repr-Digest": {"r"}, "X-Checked": {"yes"}}
+		ended = true
+		return 0, io.EOF
+	}}).readOnly()
+	wrap.Response(resp, upper)
+	if diff := cmp.Diff(http.Header{"X-Checked": nil}, resp.Trailer); diff != "" {
+		t.Errorf("announced trailer (-want +got):\n%s", diff)
+	}
+	if _, err := io.ReadAll(resp.Body); err != nil || !ended {
+		t.Fatalf("ReadAll = %v", err)
+	}
+	if diff := cmp.Diff(http.Header{"X-Checked": {"yes"}}, resp.Trailer); diff != "" {
+		t.Errorf("trailer (-want +got):\n%s", diff)
+	}
+}
+
+// A response without a body is reported as well, although Body leaves
+// http.NoBody alone.
+func TestResponseReportsNoBody(t *testing.T) {
+	done, c := summaries()
+	resp := &http.Response{StatusCode: 204, Header: http.Header{}, Body: http.NoBody}
+	wrap.Response(resp, wrap.Done(done))
+	if err := resp.Body.Close(); err != nil {
+		t.Errorf("Close = %v", err)
+	}
+	if s := one(t, c); s.Read != 0 {
+		t.Errorf("Read = %d, want 0", s.Read)
+	}
+}
+
+func TestResponseOfNilBody(t *testing.T) {
+	resp := &http.Response{StatusCode: 200, Header: http.Header{}}
+	if wrap.Response(resp, upper); resp.Body != nil {
+		t.Errorf("Body = %v, want nil", resp.Body)
+	}
+}
+
+func TestRequestWrapsEachBody(t *testing.T) {
+	done, c := summaries()
+	req, err := http.NewRequest("POST", "http://backend/", strings.NewReader("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = fullHeader()
+	req.Trailer = http.Header{"Digest": nil}
+	wrap.Request(req, wrap.Done(done), upper)
+	if req.ContentLength != -1 {
+		t.Errorf("ContentLength = %d, want -1", req.ContentLength)
+	}
+	want := fullHeader()
+	for _, field := range []string{"Content-Length", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest"} {
+		delete(want, field)
+	}
+	if diff := cmp.Diff(want, req.Header); diff != "" {
+		t.Errorf("header (-want +got):\n%s", diff)
+	}
+	if len(req.Trailer) != 0 {
+		t.Errorf("Trailer = %v, want none", req.Trailer)
+	}
+	again, err := req.GetBody()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range []io.ReadCloser{req.Body, again} {
+		if got, err := io.ReadAll(body); string(got) != "HELLO" || err != nil {
+			t.Errorf("body = %q, %v, want HELLO", got, err)
+		}
+		if s := one(t, c); s.Read != 5 {
+			t.Errorf("Read = %d, want 5", s.Read)
+		}
+	}
+}
+
+func TestRequestKeepsWhatItDoesNotChange(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		body io.ReadCloser
+		hook wrap.Hooks
+		len  int64
+		why  string
+	}{
+		{"nil", nil, upper, 0, "net/http sends no body then"},
+		{"NoBody", http.NoBody, upper, 0, "net/http compares it"},
+		{"harmless hook", io.NopCloser(strings.NewReader("hello")), wrap.Done(func(wrap.Summary) {}), 5, "the bytes stay"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			broken := errors.New("no more bodies")
+			req := &http.Request{Header: fullHeader(), Body: tt.body, ContentLength: tt.len}
+			req.GetBody = func() (io.ReadCloser, error) { return nil, broken }
+			wrap.Request(req, tt.hook)
+			if req.ContentLength != tt.len || cmp.Diff(fullHeader(), req.Header) != "" {
+				t.Errorf("ContentLength = %d, header %v, want both as they were: %s", req.ContentLength, req.Header, tt.why)
+			}
+			if tt.len == 0 && req.Body != tt.body {
+				t.Errorf("Body = %v, want %v: %s", req.Body, tt.body, tt.why)
+			}
+			if body, err := req.GetBody(); body != nil || err != broken {
+				t.Errorf("GetBody = %v, %v, want its own error", body, err)
+			}
+		})
+	}
+}
+
+func TestTransportPassesOn(t *testing.T) {
+	broken := errors.New("no connection")
+	calls := 0
+	hooks := func(resp *http.Response) []wrap.Hooks { calls++; return []wrap.Hooks{upper} }
+	type idleCloser interface{ CloseIdleConnections() }
+
+	failing := wrap.Transport(roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, broken }), hooks)
+	if resp, err := failing.RoundTrip(&http.Request{}); resp != nil || err != broken || calls != 0 {
+		t.Errorf("RoundTrip = %v, %v with %d calls of the function, want base's error and none", resp, err, calls)
+	}
+	if _, ok := failing.(idleCloser); ok {
+		t.Error("the transport has CloseIdleConnections, base has not")
+	}
+	base := &closesIdle{}
+	closing := wrap.Transport(base, hooks)
+	closing.(idleCloser).CloseIdleConnections()
+	if !base.closed {
+		t.Error("CloseIdleConnections did not reach base")
+	}
+	if _, ok := wrap.Transport(nil, hooks).(idleCloser); !ok {
+		t.Error("with a nil base there is no CloseIdleConnections; http.DefaultTransport has it")
+	}
+}
+
+type roundTripFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+type closesIdle struct {
+	http.RoundTripper
+	closed bool
+}
+
+func (c *closesIdle) CloseIdleConnections() { c.closed = true }
