@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"testing"
 	"time"
@@ -11,18 +13,29 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// What the clocks of Linger and Idle do to a real upgraded connection, whose
-// backend ignores EOF. That they are exact is tested where time stands still.
-func TestSilenceClosesARealUpgradedBody(t *testing.T) {
-	for name, hook := range map[string]wrap.Hooks{
-		"Linger": wrap.Linger(time.Millisecond),
-		"Idle":   wrap.Idle(time.Millisecond),
-	} {
-		t.Run(name, func(t *testing.T) {
+// What the clocks of Linger and Idle do to real bodies, whose peer ignores EOF.
+// That they are exact is tested where time stands still.
+func TestSilenceClosesRealBodies(t *testing.T) {
+	type body = func(*testing.T) io.ReadCloser
+	tests := []struct {
+		name string
+		hook wrap.Hooks
+		body body
+		why  string
+	}{
+		{"Linger", wrap.Linger(time.Millisecond), dialSilent, "a connection can half-close in every version of Go"},
+		{"Idle", wrap.Idle(time.Millisecond), dialSilent, "the same connection"},
+		{"Idle", wrap.Idle(time.Millisecond), upgradedSilent, "the body of a 101"},
+		{"Idle", wrap.Idle(time.Millisecond), stuckResponse, "the body of a response that never ends"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			done, c := summaries()
-			body := wrap.Body(silentBody(t), wrap.Done(done), hook)
-			if err := body.(wrap.CloseWriter).CloseWrite(); err != nil && name == "Linger" {
-				t.Fatalf("CloseWrite = %v", err)
+			body := wrap.Body(tt.body(t), wrap.Done(done), tt.hook)
+			if cw, ok := body.(wrap.CloseWriter); ok {
+				if err := cw.CloseWrite(); err != nil && tt.name == "Linger" {
+					t.Fatalf("CloseWrite = %v", err)
+				}
 			}
 			result := make(chan error, 1)
 			go func() {
@@ -30,26 +43,63 @@ func TestSilenceClosesARealUpgradedBody(t *testing.T) {
 				result <- err
 			}()
 			var timeout *wrap.TimeoutError
-			if err := receive(t, result, "the end of the copy"); !errors.As(err, &timeout) || timeout.Hook != name {
-				t.Errorf("Copy = %v, want a *TimeoutError of %s", err, name)
+			if err := receive(t, result, "the end of the copy"); !errors.As(err, &timeout) || timeout.Hook != tt.name {
+				t.Errorf("Copy = %v, want a *TimeoutError of %s (%s)", err, tt.name, tt.why)
 			}
 			if err := body.Close(); err != nil {
-				t.Errorf("Close = %v", err)
+				t.Errorf("Close = %v (%s)", err, tt.why)
 			}
 			if s := one(t, c); s.ReadErr != error(timeout) || s.CloseErr != nil {
-				t.Errorf("ReadErr, CloseErr = %v, %v, want %v, nil", s.ReadErr, s.CloseErr, timeout)
+				t.Errorf("ReadErr, CloseErr = %v, %v, want %v, nil (%s)", s.ReadErr, s.CloseErr, timeout, tt.why)
 			}
 		})
 	}
 }
 
-// silentBody is the body of a 101 whose backend never answers nor closes.
-func silentBody(t *testing.T) io.ReadCloser {
+// dialSilent returns a connection whose peer neither sends nor closes.
+func dialSilent(t *testing.T) io.ReadCloser {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(); peer.Close() })
+	return conn
+}
+
+func upgradedSilent(t *testing.T) io.ReadCloser {
 	t.Helper()
 	hold := make(chan bool)
-	body := upgradedBodyOf(t, func(conn net.Conn, _ io.Reader) { <-hold })
+	body := upgradedBodyOf(t, func(w http.ResponseWriter, r *http.Request) {
+		upgrade(w, func(net.Conn, io.Reader) { <-hold })
+	})
 	t.Cleanup(func() { close(hold) })
 	return body
+}
+
+func stuckResponse(t *testing.T) io.ReadCloser {
+	t.Helper()
+	hold := make(chan bool)
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(200)
+		_ = http.NewResponseController(w).Flush() // the client would get no response
+		<-hold
+	}))
+	t.Cleanup(func() { close(hold); backend.Close() })
+	resp, err := backend.Client().Get(backend.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.Body
 }
 
 func TestLingerAndIdleStartNoGoroutine(t *testing.T) {

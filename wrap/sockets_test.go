@@ -46,16 +46,13 @@ func serveEcho(l net.Listener, served chan<- struct{}) {
 // upgradedBody returns the body of a real 101 response; the backend echoes.
 func upgradedBody(t *testing.T) io.ReadCloser {
 	t.Helper()
-	return upgradedBodyOf(t, func(conn net.Conn, r io.Reader) {
-		_, _ = io.Copy(conn, r) // the client sees what arrived
-	})
+	return upgradedBodyOf(t, upgradeAndEcho)
 }
 
-// upgradedBodyOf returns the body of a real 101 response, whose connection
-// serve has at the other end; r has what of it was read already.
-func upgradedBodyOf(t *testing.T, serve func(conn net.Conn, r io.Reader)) io.ReadCloser {
+// upgradedBodyOf returns the body of a 101 response of handler.
+func upgradedBodyOf(t *testing.T, handler http.HandlerFunc) io.ReadCloser {
 	t.Helper()
-	backend := httptest.NewServer(upgrading(serve))
+	backend := httptest.NewServer(handler)
 	t.Cleanup(backend.Close)
 	req, err := http.NewRequest("GET", backend.URL, nil)
 	if err != nil {
@@ -76,18 +73,24 @@ func upgradedBodyOf(t *testing.T, serve func(conn net.Conn, r io.Reader)) io.Rea
 	return resp.Body
 }
 
-// upgrading is a handler that switches protocols and lets serve have the connection.
-func upgrading(serve func(conn net.Conn, r io.Reader)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		conn, brw, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		defer conn.Close()
-		fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
-		serve(conn, brw)
+// upgradeAndEcho switches protocols and sends back what it reads.
+func upgradeAndEcho(w http.ResponseWriter, r *http.Request) {
+	upgrade(w, func(conn net.Conn, r io.Reader) {
+		_, _ = io.Copy(conn, r) // the client sees what arrived
+	})
+}
+
+// upgrade switches protocols and lets serve have the connection; r has what of
+// it was read already.
+func upgrade(w http.ResponseWriter, serve func(conn net.Conn, r io.Reader)) {
+	conn, brw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
 	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	serve(conn, brw)
 }
 
 // talk asks h for an upgrade over a real connection, sends text, half-closes,
