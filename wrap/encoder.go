@@ -1,0 +1,85 @@
+package wrap
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// Encoder makes of f, the constructor of a writer, a function for
+// [TransformRead]: what is read from the body is written to the writer, and
+// what that makes of it comes out. It needs no goroutine. This compresses a
+// response:
+//
+//	resp.Header.Set("Content-Encoding", "gzip")
+//	wrap.Response(resp, wrap.TransformRead(wrap.Encoder(gzip.NewWriter)))
+//
+// If the writer has a `Flush() error` method, it is called after each read from
+// the body, so that nothing that has arrived waits for more. The writer is
+// closed at EOF, or else when the body is. A nil f panics.
+func Encoder[W io.WriteCloser](f func(io.Writer) W) func(io.Reader) (io.Reader, error) {
+	if f == nil {
+		panic("wrap: Encoder: the function is nil; it must return a writer")
+	}
+	return func(body io.Reader) (io.Reader, error) {
+		e := &encoder{body: body}
+		w := f(&e.out)
+		if isNil(w) {
+			return nil, errors.New("wrap: Encoder: the function returned no writer")
+		}
+		e.w = w
+		return e, nil
+	}
+}
+
+type encoder struct {
+	body io.Reader
+	w    io.WriteCloser // nil once it is closed
+	out  bytes.Buffer
+	err  error // what comes after out
+}
+
+func (e *encoder) Read(p []byte) (int, error) {
+	if len(p) > 0 && e.out.Len() == 0 && e.err == nil {
+		e.fill()
+	}
+	if e.out.Len() == 0 {
+		return 0, e.err
+	}
+	return e.out.Read(p)
+}
+
+// fill reads until something comes out.
+func (e *encoder) fill() {
+	buf := buffers.Get().(*buffer)
+	defer buffers.Put(buf)
+	for e.out.Len() == 0 && e.err == nil {
+		var ended bool
+		_, ended, e.err = pumpOnce(flushing{e.w}, e.body, buf)
+		if ended && e.err == nil {
+			e.err = e.Close()
+			if e.err == nil {
+				e.err = io.EOF
+			}
+		}
+	}
+}
+
+func (e *encoder) Close() error {
+	w := e.w
+	if e.w = nil; w == nil {
+		return nil
+	}
+	return w.Close()
+}
+
+// flushing is a writer that is flushed after each Write, if it can be.
+type flushing struct{ io.Writer }
+
+func (f flushing) Write(p []byte) (int, error) {
+	n, err := f.Writer.Write(p)
+	if flusher, ok := f.Writer.(interface{ Flush() error }); ok && err == nil {
+		err = flusher.Flush()
+	}
+	return n, err
+}

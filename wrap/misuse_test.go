@@ -1,0 +1,45 @@
+package wrap_test
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/bodywrap/bodywrap/wrap"
+)
+
+func TestMisusePanicsWithAdvice(t *testing.T) {
+	tests := []struct {
+		name   string
+		call   func()
+		advice string
+	}{
+		{"Done", func() { wrap.Done(nil) }, "leave the hook out"},
+		{"DoneBeforeClose", func() { wrap.DoneBeforeClose(nil) }, "leave the hook out"},
+		{"Log", func() { wrap.Log(nil, 0) }, "slog.Default()"},
+		{"TeeRead", func() { wrap.TeeRead(nil) }, "leave the hook out"},
+		{"TeeWrite", func() { wrap.TeeWrite(nil) }, "leave the hook out"},
+		{"LimitRead", func() { wrap.LimitRead(-1) }, "leave the hook out"},
+		{"LimitWrite", func() { wrap.LimitWrite(-1) }, "leave the hook out"},
+		{"TransformRead", func() { wrap.TransformRead[io.Reader](nil) }, "leave the hook out"},
+		{"TransformWrite", func() { wrap.TransformWrite[io.WriteCloser](nil) }, "leave the hook out"},
+		{"Encoder", func() { wrap.Encoder[io.WriteCloser](nil) }, "must return a writer"},
+		{"Linger", func() { wrap.Linger(0) }, "leave the hook out"},
+		{"Idle", func() { wrap.Idle(-1) }, "leave the hook out"},
+		{"Response", func() { wrap.Response(nil) }, "check the error"},
+		{"Request", func() { wrap.Request(nil) }, "check the error"},
+		{"ModifyResponse", func() { wrap.ModifyResponse(nil) }, "must return the hooks"},
+		{"Transport", func() { wrap.Transport(nil, nil) }, "must return the hooks"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			defer func() {
+				msg, _ := recover().(string)
+				if !strings.HasPrefix(msg, "wrap: "+tt.name+":") || !strings.Contains(msg, tt.advice) {
+					t.Errorf("%s panicked with %q, want advice with %q", tt.name, msg, tt.advice)
+				}
+			}()
+			tt.call()
+		})
+	}
+}
