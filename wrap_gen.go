@@ -52,7 +52,8 @@ type conn interface {
 
 type closeWriter interface{ CloseWrite() error }
 
-var _ interface {
-	body
-	conn
-} // a family is input to wrapgen, not API: keep it unexported
+// A family is input to wrapgen, not API: keep it unexported.
+var (
+	_ body
+	_ conn
+)
