@@ -16,7 +16,11 @@
 // is generated from.
 package bodywrap
 
-import "io"
+import (
+	"io"
+	"net"
+	"syscall"
+)
 
 //go:generate go run ./cmd/wrapgen
 
@@ -32,6 +36,24 @@ type body interface {
 	io.ReaderFrom //wrapgen:needs Write
 }
 
+// conn is what a connection always does, then what it may also do.
+//
+//wrapgen:for ./wrap.connLayer
+type conn interface {
+	net.Conn // always
+
+	closeWriter        // half-close
+	CloseRead() error  // the other half
+	io.WriterTo        // lets io.Copy splice from it
+	io.ReaderFrom      // and to it
+	syscall.Conn       // socket options
+	NetConn() net.Conn // what is under TLS
+}
+
 type closeWriter interface{ CloseWrite() error }
 
-var _ body // a family is input to wrapgen, not API: keep it unexported
+// A family is input to wrapgen, not API: keep it unexported.
+var (
+	_ body
+	_ conn
+)

@@ -2,7 +2,10 @@ package wrap_test
 
 import (
 	"io"
+	"net"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/bodywrap/bodywrap/wrap"
 )
@@ -43,6 +46,57 @@ func TestACallAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestOneConnLayerIsOneAllocation(t *testing.T) {
+	rec := &connRecorder{recorder: newRecorder("")}
+	var conn net.Conn
+	for mask := range allConnMethods + 1 {
+		original := wrap.ConnOnly(rec, mask)
+		if got := testing.AllocsPerRun(100, func() { conn = wrap.Conn(original, passAll) }); got != 1 {
+			t.Errorf("Conn of %s allocates %v times, want 1", connMethodNames(mask), got)
+		}
+	}
+	if got := testing.AllocsPerRun(100, func() { conn = wrap.Conn(rec, passAll, closeOnly) }); got != 2 {
+		t.Errorf("Conn with two hooks allocates %v times, want 2", got)
+	}
+	_ = conn
+}
+
+func TestAConnCallAllocatesNothing(t *testing.T) {
+	p := make([]byte, 64)
+	for _, lay := range layerings {
+		conn := wrap.Conn(idleConn{}, lay.hooks...)
+		calls := map[string]func(){
+			"Read":            func() { _, _ = conn.Read(p) },
+			"Write":           func() { _, _ = conn.Write(p) },
+			"CloseWrite":      func() { _ = conn.(wrap.CloseWriter).CloseWrite() },
+			"CloseRead":       func() { _ = conn.(interface{ CloseRead() error }).CloseRead() },
+			"WriteTo":         func() { _, _ = conn.(io.WriterTo).WriteTo(io.Discard) },
+			"ReadFrom":        func() { _, _ = conn.(io.ReaderFrom).ReadFrom(conn) },
+			"SyscallConn":     func() { _, _ = conn.(syscall.Conn).SyscallConn() },
+			"NetConn":         func() { _ = conn.(interface{ NetConn() net.Conn }).NetConn() },
+			"SetReadDeadline": func() { _ = conn.SetReadDeadline(time.Time{}) },
+			"Close":           func() { _ = conn.Close() },
+		}
+		for name, call := range calls {
+			if got := testing.AllocsPerRun(100, call); got != 0 {
+				t.Errorf("%s with %s allocates %v times, want 0", name, lay.name, got)
+			}
+		}
+	}
+}
+
+// idleConn does the same as a connection.
+type idleConn struct{ idle }
+
+func (idleConn) LocalAddr() net.Addr                   { return nil }
+func (idleConn) RemoteAddr() net.Addr                  { return nil }
+func (idleConn) SetDeadline(time.Time) error           { return nil }
+func (idleConn) SetReadDeadline(time.Time) error       { return nil }
+func (idleConn) SetWriteDeadline(time.Time) error      { return nil }
+func (idleConn) CloseRead() error                      { return nil }
+func (idleConn) SyscallConn() (syscall.RawConn, error) { return nil, nil }
+func (idleConn) NetConn() net.Conn                     { return nil }
 
 // idle does everything at once and allocates nothing.
 type idle struct{}

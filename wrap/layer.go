@@ -23,12 +23,12 @@ type front struct {
 	readFrom   func(next io.ReaderFrom, r io.Reader) (int64, error)
 }
 
-func newLayer(body io.ReadCloser, h *Hooks) *layer {
+func newLayer(body io.ReadCloser, h *Hooks) layer {
 	next := methodsOf(body)
 	if h.stage != nil {
 		next = next.staged(h.stage)
 	}
-	return &layer{
+	return layer{
 		inner: body,
 		next:  next,
 		hooks: front{h.Read, h.Write, h.Close, h.CloseWrite, h.WriteTo, h.ReadFrom},
