@@ -1,0 +1,279 @@
+package probe
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha1"
+	"crypto/tls"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// runHeader carries the name of a run from the client to the backend, so that
+// the backend knows which connection belongs to which.
+const runHeader = "Wrapprobe-Run"
+
+// A BackendServer is the backend end of all tunnels: the proxy must connect to it.
+type BackendServer struct {
+	ln   net.Listener
+	work sync.WaitGroup
+
+	mu      sync.Mutex
+	reached int
+	visits  map[string]*visit
+	conns   map[*backendConn]bool
+	closed  bool
+}
+
+// A visit is one run's use of the backend.
+type visit struct {
+	answer func(*http.Request) answer
+	tunnel chan *backendConn // the connection after an answer that switches protocols
+	over   chan struct{}     // closed when the run has ended
+	conns  []*backendConn    // all that carried a request of this run
+}
+
+// An answer is what the backend says to a request.
+type answer struct {
+	head, body string
+	early      int // how many bytes of the downstream to send along with it
+	hold       holding
+}
+
+// holding is what becomes of the connection after an answer.
+type holding int
+
+const (
+	keepAlive holding = iota // the next request may come on it
+	handOver                 // it belongs to the run
+	sink                     // it is read until the proxy closes it
+)
+
+type backendConn struct {
+	net.Conn
+	br   *bufio.Reader
+	once sync.Once
+	done chan struct{} // closed when the proxy has closed the connection, or we have
+}
+
+func (c *backendConn) finish() {
+	c.once.Do(func() {
+		_ = c.Close() // nobody is left to be told
+		close(c.done)
+	})
+}
+
+// Listen starts a backend on addr, over TLS if config is not nil.
+func Listen(addr string, config *tls.Config) (*BackendServer, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if config != nil {
+		ln = tls.NewListener(ln, config)
+	}
+	b := &BackendServer{ln: ln, visits: make(map[string]*visit), conns: make(map[*backendConn]bool)}
+	b.work.Add(1)
+	go b.accept()
+	return b, nil
+}
+
+// Addr is the address on which the backend listens.
+func (b *BackendServer) Addr() string { return b.ln.Addr().String() }
+
+// Reached reports how many requests of ours have come through the proxy.
+func (b *BackendServer) Reached() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.reached
+}
+
+// Close ends all connections and waits for what served them.
+func (b *BackendServer) Close() {
+	_ = b.ln.Close()
+	b.mu.Lock()
+	b.closed = true
+	for c := range b.conns {
+		c.finish()
+	}
+	b.mu.Unlock()
+	b.work.Wait()
+}
+
+func (b *BackendServer) accept() {
+	defer b.work.Done()
+	for {
+		conn, err := b.ln.Accept()
+		if err != nil {
+			return
+		}
+		c := &backendConn{Conn: conn, br: bufio.NewReader(conn), done: make(chan struct{})}
+		b.mu.Lock()
+		if b.closed {
+			b.mu.Unlock()
+			_ = conn.Close()
+			return
+		}
+		b.conns[c] = true
+		b.work.Add(1)
+		b.mu.Unlock()
+		go b.serve(c)
+	}
+}
+
+func (b *BackendServer) serve(c *backendConn) {
+	defer b.work.Done()
+	defer b.forget(c)
+	for {
+		req, err := http.ReadRequest(c.br)
+		if err != nil {
+			return
+		}
+		v := b.visitOf(req, c)
+		if v == nil { // a health check, or a run that has given up
+			_, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+			if err != nil {
+				return
+			}
+			continue
+		}
+		a := v.answer(req)
+		data := append([]byte(a.head+a.body), downstream.bytes(0, a.early)...)
+		if _, err := c.Write(data); err != nil {
+			return
+		}
+		switch a.hold {
+		case handOver:
+			select {
+			case v.tunnel <- c:
+			case <-v.over:
+				return
+			}
+			select {
+			case <-c.done:
+			case <-v.over:
+			}
+			return
+		case sink:
+			_, _ = io.Copy(io.Discard, c.br) // until the proxy lets go
+			return
+		}
+	}
+}
+
+func (b *BackendServer) forget(c *backendConn) {
+	c.finish()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.conns, c)
+}
+
+// visitOf finds the run that req belongs to. If the proxy does not pass on our
+// header, it is the only one there is.
+func (b *BackendServer) visitOf(req *http.Request, c *backendConn) *visit {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	name := req.Header.Get(runHeader)
+	v := b.visits[name]
+	if v == nil && name == "" && len(b.visits) == 1 && req.Method == "GET" {
+		for _, v = range b.visits {
+		}
+	}
+	if v == nil {
+		return nil
+	}
+	b.reached++
+	v.conns = append(v.conns, c)
+	return v
+}
+
+// asked reports whether a request of v has come.
+func (b *BackendServer) asked(v *visit) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(v.conns) > 0
+}
+
+// expect makes the backend answer requests of the run called name.
+func (b *BackendServer) expect(name string, answer func(*http.Request) answer) *visit {
+	v := &visit{answer: answer, tunnel: make(chan *backendConn), over: make(chan struct{})}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.visits[name] = v
+	return v
+}
+
+// endVisit forgets a run, and a tunnel that came too late for it.
+func (b *BackendServer) endVisit(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if v := b.visits[name]; v != nil {
+		close(v.over)
+		delete(b.visits, name)
+	}
+}
+
+// awaitClosed waits until at most most of the connections of v are open, and
+// returns how many are.
+func (b *BackendServer) awaitClosed(ctx context.Context, v *visit, most int, limit time.Duration) int {
+	b.mu.Lock()
+	conns := make(map[*backendConn]bool)
+	for _, c := range v.conns {
+		conns[c] = true
+	}
+	b.mu.Unlock()
+	ended := make(chan *backendConn)
+	stop := make(chan struct{})
+	var waiting sync.WaitGroup
+	for c := range conns {
+		waiting.Add(1)
+		go func() {
+			defer waiting.Done()
+			select {
+			case <-c.done:
+				select {
+				case ended <- c:
+				case <-stop:
+				}
+			case <-stop:
+			}
+		}()
+	}
+	defer waiting.Wait()
+	defer close(stop)
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for len(conns) > most {
+		select {
+		case c := <-ended:
+			delete(conns, c)
+		case <-timer.C:
+			return len(conns)
+		case <-ctx.Done():
+			return len(conns)
+		}
+	}
+	return len(conns)
+}
+
+// switching is the answer that agrees to req and switches to token.
+func switching(req *http.Request, token string, early int) answer {
+	head := "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + token + "\r\n"
+	if key := req.Header.Get("Sec-WebSocket-Key"); key != "" && strings.EqualFold(token, "websocket") {
+		sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) // RFC 6455, section 1.3
+		head += "Sec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n"
+	}
+	return answer{head: head + "\r\n", early: early, hold: handOver}
+}
+
+// plain is an ordinary answer.
+func plain(status int, body string) answer {
+	head := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n", status, http.StatusText(status), len(body))
+	return answer{head: head, body: body}
+}

@@ -1,0 +1,85 @@
+package probe
+
+import (
+	"io"
+	"net/http"
+	"sync"
+)
+
+// An inspection looks at the body of a 101 response before and after somebody
+// has wrapped it, to say why a scenario failed.
+type inspection struct {
+	mu      sync.Mutex
+	was, is methods
+	seen    bool // both
+}
+
+// methods says which optional methods a body has.
+type methods struct{ write, closeWrite bool }
+
+func methodsOf(body io.ReadCloser) (m methods) {
+	_, m.write = body.(io.Writer)
+	_, m.closeWrite = body.(interface{ CloseWrite() error })
+	return m
+}
+
+func (i *inspection) note(to *methods, resp *http.Response, last bool) {
+	if resp == nil || resp.StatusCode != http.StatusSwitchingProtocols {
+		return
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	*to, i.seen = methodsOf(resp.Body), last
+}
+
+func (i *inspection) around(modify func(*http.Response) error) func(*http.Response) error {
+	return func(resp *http.Response) error {
+		i.note(&i.was, resp, false)
+		err := modify(resp)
+		i.note(&i.is, resp, true)
+		return err
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (rt roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return rt(req) }
+
+func (i *inspection) before(base http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(req *http.Request) (*http.Response, error) {
+		resp, err := base.RoundTrip(req)
+		i.note(&i.was, resp, false)
+		return resp, err
+	})
+}
+
+func (i *inspection) after(wrapped http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(req *http.Request) (*http.Response, error) {
+		resp, err := wrapped.RoundTrip(req)
+		i.note(&i.is, resp, true)
+		return resp, err
+	})
+}
+
+// explain says why r is bad, if the body's methods tell.
+func (i *inspection) explain(r Result) string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	switch {
+	case !i.seen:
+		return ""
+	case i.was.write && !i.is.write:
+		return "the wrapper has no Write"
+	case r.Fault != Lost && r.Fault != Hang:
+		return ""
+	case r.Scenario == "client half-closes" && i.was.closeWrite && !i.is.closeWrite:
+		return "the wrapper has no CloseWrite"
+	case r.Scenario == "client half-closes" && i.was.closeWrite, r.Scenario == "client closes" && r.Fault == Hang && i.is.closeWrite:
+		return "the wrapper's CloseWrite does not reach the backend"
+	case r.Scenario == "client half-closes" || r.Scenario == "backend half-closes":
+		if !i.was.closeWrite {
+			return "ReverseProxy up to Go 1.24 ends both directions at the first EOF"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,98 @@
+package probe
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// Refusals are the scenarios in which the backend does not switch protocols as
+// it was asked to.
+var Refusals = []Scenario{
+	{"refused with 200", "the backend answers the upgrade with an ordinary page", Client, false, refusedWith(http.StatusOK)},
+	{"refused with 403", "the backend refuses the upgrade", Client, false, refusedWith(http.StatusForbidden)},
+	{"wrong token", "the backend switches to a protocol that nobody asked for", Client, true, wrongToken},
+	{"unasked 101", "the backend switches protocols though nobody asked it to", Client, true, unasked},
+}
+
+// attempts is how often a refusal is played: what leaks, leaks each time.
+const attempts = 4
+
+func refusedWith(status int) func(*run) {
+	const page = "not here\n"
+	return func(r *run) {
+		r.refuse(r.token, 1, plain(status, page), func(resp *http.Response) {
+			body, err := io.ReadAll(resp.Body)
+			if resp.StatusCode != status || string(body) != page || err != nil {
+				r.bad(Wrong, "the backend refused the upgrade with %d and a page of %d bytes; the client got %s and %d bytes", status, len(page), resp.Status, len(body))
+				r.res.Notice = "the client cannot tell why it was refused"
+			}
+			r.res.Arrived, r.res.Expected = len(body), len(page)
+		})
+	}
+}
+
+func wrongToken(r *run) {
+	a := answer{head: "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: somethingelse\r\n\r\n", hold: sink}
+	r.refuse(r.token, 0, a, func(resp *http.Response) {
+		if resp.StatusCode == http.StatusSwitchingProtocols {
+			r.note("the backend switched to a protocol that nobody asked for; the proxy passed its 101 on")
+			r.res.Notice = "it is up to the client to check the Upgrade header"
+		}
+	})
+}
+
+func unasked(r *run) {
+	a := answer{head: "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + r.token + "\r\n\r\n", hold: sink}
+	r.refuse("", 0, a, func(resp *http.Response) {
+		if resp.StatusCode == http.StatusSwitchingProtocols {
+			r.bad(Wrong, "the client sent a plain request, the backend answered 101, and the proxy passed it on")
+			r.res.Notice = "what follows is taken for the answer to the client's next request"
+		}
+	})
+}
+
+// refuse has the backend give answer to some requests in a row, has check look
+// at what the client got, and counts the connections that stay behind. One or
+// more may wait for the next request, but not one for each.
+func (r *run) refuse(token string, idle int, a answer, check func(*http.Response)) {
+	r.visit = r.proxy.Backend.expect(r.name, func(req *http.Request) answer {
+		r.tl.add(Backend, Asked, 0, req.Method)
+		r.tl.add(Backend, Answers, 0, statusOf(a))
+		return a
+	})
+	for range attempts {
+		conn, resp, _, err := r.ask(token, 0)
+		if conn == nil {
+			r.noAnswer(conn, err)
+			return
+		}
+		switch {
+		case err == nil:
+			r.res.Status = resp.StatusCode
+			check(resp)
+		case a.hold == keepAlive:
+			r.noAnswer(conn, err)
+		}
+		_ = conn.Close()
+		r.tl.add(Client, Closes, 0, "")
+		if r.res.Verdict == Bad {
+			return
+		}
+	}
+	if !r.proxy.Backend.asked(r.visit) {
+		r.bad(Astray, "the proxy answered %d by itself and did not connect to the backend at %s", r.res.Status, r.proxy.Backend.Addr())
+		return
+	}
+	if idle > 0 {
+		idle = attempts - 1
+	}
+	if left := r.proxy.Backend.awaitClosed(r.ctx, r.visit, idle, r.limit); left > idle {
+		r.bad(Leak, "%d of %d refused upgrades left their connection to the backend open, %v after the client had gone", left, attempts, r.limit)
+		r.res.Notice = fmt.Sprintf("%ss that are refused use up the backend's connections", map[bool]string{true: "request", false: "upgrade"}[token == ""])
+	}
+}
+
+func statusOf(a answer) string {
+	return a.head[len("HTTP/1.1 "):][:3]
+}

@@ -1,0 +1,227 @@
+package probe
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sort"
+	"strings"
+	"time"
+)
+
+// A run is one scenario that is being played.
+type run struct {
+	proxy *Proxy
+	ctx   context.Context
+	name  string
+	token string
+	limit time.Duration // for what must come
+	hold  time.Duration // for what may not
+
+	tl    *timeline
+	res   Result
+	visit *visit
+
+	client, backend *peer
+	conn            *backendConn
+}
+
+// A handshake is how a tunnel is opened.
+type handshake struct {
+	early     int  // bytes that the client sends along with its request
+	earlyBack int  // bytes that the backend sends along with its answer
+	deaf      Lane // the end that does not listen at first
+}
+
+// open has the proxy join the two ends. It reports whether it did; if not, the
+// verdict has been given.
+func (r *run) open(h handshake) bool {
+	r.visit = r.proxy.Backend.expect(r.name, func(req *http.Request) answer {
+		r.tl.add(Backend, Asked, 0, "GET, Upgrade: "+req.Header.Get("Upgrade"))
+		defer r.tl.add(Backend, Answers, 0, "101")
+		return switching(req, r.token, h.earlyBack)
+	})
+	conn, resp, br, err := r.ask(r.token, h.early)
+	if err != nil {
+		r.noAnswer(conn, err)
+		return false
+	}
+	_ = conn.SetDeadline(time.Time{})
+	r.res.Status = resp.StatusCode
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		_ = conn.Close()
+		if !r.proxy.Backend.asked(r.visit) {
+			r.bad(Astray, "the proxy answered %s by itself and did not connect to the backend at %s", resp.Status, r.proxy.Backend.Addr())
+			return false
+		}
+		r.bad(Refused, "the backend agreed, and the client was answered %s", resp.Status)
+		r.res.Notice = "no WebSocket, docker attach or kubectl exec can be opened"
+		return false
+	}
+	select {
+	case r.conn = <-r.visit.tunnel:
+	case <-time.After(r.limit):
+		_ = conn.Close()
+		r.bad(Astray, "the client was answered 101 by something that is not the backend at %s", r.proxy.Backend.Addr())
+		return false
+	case <-r.ctx.Done():
+		_ = conn.Close()
+		return false
+	}
+	r.client = newPeer(Client, conn, br, r.tl)
+	r.client.sent = h.early
+	r.backend = newPeer(Backend, r.conn.Conn, r.conn.br, r.tl)
+	r.backend.sent = h.earlyBack
+	for _, p := range []*peer{r.client, r.backend} {
+		if p.lane == h.deaf {
+			r.tl.add(p.lane, Pauses, 0, "")
+		} else {
+			p.listen()
+		}
+	}
+	if h.early > 0 {
+		r.tl.add(Client, Sends, h.early, "")
+	}
+	if h.earlyBack > 0 {
+		r.tl.add(Backend, Sends, h.earlyBack, "")
+	}
+	return true
+}
+
+// ask sends a request for token, or a plain one if that is empty, and reads
+// the head of the answer. The connection's deadline is r.limit from now.
+func (r *run) ask(token string, early int) (net.Conn, *http.Response, *bufio.Reader, error) {
+	conn, err := r.proxy.dial(r.ctx, r.limit)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	_ = conn.SetDeadline(time.Now().Add(r.limit))
+	what := "GET"
+	if token != "" {
+		what += ", Upgrade: " + token
+	}
+	r.tl.add(Client, Asks, 0, what)
+	if _, err := conn.Write(append(r.request(token), upstream.bytes(0, early)...)); err != nil {
+		return conn, nil, nil, err
+	}
+	br := bufio.NewReader(conn)
+	for {
+		resp, err := http.ReadResponse(br, &http.Request{Method: "GET"})
+		if err != nil {
+			return conn, nil, nil, err
+		}
+		if resp.StatusCode/100 == 1 && resp.StatusCode != http.StatusSwitchingProtocols {
+			continue // 100 Continue, 103 Early Hints
+		}
+		r.tl.add(Client, Answered, 0, resp.Status)
+		return conn, resp, br, nil
+	}
+}
+
+func (r *run) request(token string) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", r.proxy.URL.RequestURI(), r.proxy.URL.Host)
+	if token != "" {
+		fmt.Fprintf(&b, "Connection: Upgrade\r\nUpgrade: %s\r\n", token)
+		if strings.EqualFold(token, "websocket") {
+			b.WriteString("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n")
+		}
+	}
+	fmt.Fprintf(&b, "%s: %s\r\n", runHeader, r.name)
+	names := make([]string, 0, len(r.proxy.Header))
+	for name := range r.proxy.Header {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		for _, value := range r.proxy.Header[name] {
+			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+		}
+	}
+	b.WriteString("\r\n")
+	return []byte(b.String())
+}
+
+// noAnswer gives the verdict on a request that had none.
+func (r *run) noAnswer(conn net.Conn, err error) {
+	if conn == nil {
+		r.bad(Unreachable, "no connection to the proxy at %s: %s", r.proxy.URL.Host, reason(err))
+		return
+	}
+	defer conn.Close()
+	how := "closed the connection"
+	fault := Refused
+	if ne := net.Error(nil); errors.As(err, &ne) && ne.Timeout() {
+		how = fmt.Sprintf("did not answer within %v", r.limit)
+		fault = Hang
+	} else if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		how = "failed: " + reason(err)
+	}
+	if !r.proxy.Backend.asked(r.visit) {
+		r.bad(Astray, "the proxy %s and did not connect to the backend at %s", how, r.proxy.Backend.Addr())
+		return
+	}
+	r.bad(fault, "the backend agreed, and the proxy %s", how)
+	r.res.Notice = "no WebSocket, docker attach or kubectl exec can be opened"
+}
+
+// end releases what the run holds.
+func (r *run) end() {
+	if r.client != nil {
+		r.client.done()
+	}
+	if r.conn != nil {
+		r.conn.finish()
+		r.backend.done()
+	}
+	r.proxy.Backend.endVisit(r.name)
+}
+
+// bad gives the verdict, unless an earlier one has been given.
+func (r *run) bad(fault Fault, format string, args ...any) {
+	if r.res.Verdict == Bad {
+		return
+	}
+	r.res.Verdict, r.res.Fault, r.res.Finding = Bad, fault, fmt.Sprintf(format, args...)
+}
+
+func (r *run) note(format string, args ...any) {
+	if r.res.Verdict == OK {
+		r.res.Verdict, r.res.Finding = Note, fmt.Sprintf(format, args...)
+	}
+}
+
+// knew records how p was told, and how long after at.
+func (r *run) knew(p *peer, at time.Time) {
+	s := p.state()
+	switch s.end {
+	case open:
+		r.res.Knew, r.res.After = "nothing", time.Since(at)
+	default:
+		r.res.Knew, r.res.After = string(s.end), max(0, s.endAt.Sub(at))
+	}
+}
+
+// arrived records how much of want has come to p, and gives the verdict if
+// that is not all: what names it, as in "the backend's last answer".
+func (r *run) arrived(p *peer, want int, when, what string) bool {
+	s := p.state()
+	r.res.Arrived, r.res.Expected = s.got, want
+	switch {
+	case s.wrong >= 0 && s.got >= want:
+		r.bad(Corrupt, "%s; byte %d of %s is not the one that was sent", when, s.wrong, what)
+	case s.got > want:
+		r.bad(Corrupt, "%s; %d bytes too many followed %s", when, s.got-want, what)
+	case s.got == want:
+		return true
+	case s.end == open:
+		r.bad(Hang, "%s; %d of %d bytes of %s arrived within %v, and nothing followed", when, s.got, want, what, r.limit)
+	default:
+		r.bad(Lost, "%s; %d of %d bytes of %s arrived", when, s.got, want, what)
+	}
+	return false
+}

@@ -1,0 +1,69 @@
+package probe
+
+import (
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// A Front is a handler of this process, served on loopback.
+type Front struct {
+	URL *url.URL
+
+	server   *http.Server
+	served   chan struct{} // closed when the listener's loop has ended
+	handlers sync.WaitGroup
+}
+
+// Serve serves h on loopback, over plain TCP.
+func Serve(h http.Handler) (*Front, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	f := &Front{
+		URL:    &url.URL{Scheme: "http", Host: ln.Addr().String(), Path: "/"},
+		served: make(chan struct{}),
+	}
+	f.server = &http.Server{
+		ErrorLog: log.New(io.Discard, "", 0),
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			f.handlers.Add(1)
+			defer f.handlers.Done()
+			h.ServeHTTP(w, r)
+		}),
+	}
+	go f.serve(ln)
+	return f, nil
+}
+
+func (f *Front) serve(ln net.Listener) {
+	defer close(f.served)
+	_ = f.server.Serve(ln) // ends with Close
+}
+
+// Close ends the server, and reports whether all handlers returned within
+// limit. The ends of all tunnels must have been closed before.
+func (f *Front) Close(limit time.Duration) bool {
+	_ = f.server.Close()
+	<-f.served
+	idle := make(chan struct{})
+	go f.drain(idle)
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-idle:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+func (f *Front) drain(idle chan<- struct{}) {
+	f.handlers.Wait()
+	close(idle)
+}

@@ -1,0 +1,101 @@
+package wraptest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/bodywrap/bodywrap/internal/probe"
+)
+
+// tunnels plays every scenario of package probe.
+func tunnels(under probe.Under, o Options) findings {
+	var wanted []probe.Scenario
+	for _, s := range probe.All() {
+		if o.skips(over(under.Secure) + "/" + s.Name) {
+			continue
+		}
+		if under.Proxy != nil || !s.ProxyOnly && passes(s, under.Secure) {
+			wanted = append(wanted, s)
+		}
+	}
+	local, err := under.Start()
+	if err != nil {
+		return findings{{"start", []*Finding{{"start", err.Error()}}}}
+	}
+	local.Limit = o.Timeout
+	all := make(findings, len(wanted))
+	var playing sync.WaitGroup
+	for i, s := range wanted {
+		playing.Add(1)
+		go func() {
+			defer playing.Done()
+			all[i] = judged(over(under.Secure), local.Run(context.Background(), s))
+		}()
+	}
+	playing.Wait()
+	end := checked{name: over(under.Secure) + "/end"}
+	if !local.Close(o.Timeout) {
+		end.found = []*Finding{{end.name, fmt.Sprintf("%v after both ends of every tunnel were closed, the handler has not returned", o.Timeout)}}
+	}
+	return append(all, end)
+}
+
+func judged(over string, r probe.Result) checked {
+	c := checked{name: over + "/" + r.Scenario}
+	if r.Verdict == probe.Bad {
+		c.found = []*Finding{{c.name, r.Finding}}
+	}
+	return c
+}
+
+// A control is what ReverseProxy makes of a response that nobody touches.
+type control struct {
+	once sync.Once
+	ok   map[string]bool // by scenario
+}
+
+var controls [2]control // TCP, TLS
+
+// controlLimit is how long the control waits for what must come.
+const controlLimit = 10 * time.Second
+
+// passes reports whether ReverseProxy by itself passes s.
+func passes(s probe.Scenario, secure bool) bool {
+	c := &controls[0]
+	if secure {
+		c = &controls[1]
+	}
+	c.once.Do(func() { c.ok = playControl(secure) })
+	return c.ok[s.Name]
+}
+
+func playControl(secure bool) map[string]bool {
+	ok := make(map[string]bool)
+	local, err := probe.Under{Secure: secure}.Start()
+	if err != nil {
+		return ok // the check itself will say so
+	}
+	defer local.Close(controlLimit)
+	local.Limit = controlLimit
+	var (
+		playing sync.WaitGroup
+		mu      sync.Mutex
+	)
+	for _, s := range probe.All() {
+		if s.ProxyOnly {
+			continue
+		}
+		playing.Add(1)
+		go func() {
+			defer playing.Done()
+			r := local.Run(context.Background(), s)
+			mu.Lock()
+			defer mu.Unlock()
+			ok[s.Name] = r.Verdict != probe.Bad
+		}()
+	}
+	playing.Wait()
+	return ok
+}
