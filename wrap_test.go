@@ -5,15 +5,19 @@ import (
 	"bytes"
 	"flag"
 	"go/ast"
+	"go/build"
 	"go/format"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +26,8 @@ import (
 
 	"github.com/bodywrap/bodywrap/internal/api"
 	"github.com/bodywrap/bodywrap/internal/gen"
+	"github.com/bodywrap/bodywrap/wrap"
+	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
 var update = flag.Bool("update", false, "rewrite generated files and recorded results")
@@ -169,6 +175,63 @@ func TestAPIComparisonBites(t *testing.T) {
 	}
 	if len(got) != 1 || !strings.Contains(got[0], "Keep") {
 		t.Errorf("a changed signature of Keep gives %q, want one incompatible change that names it", got)
+	}
+}
+
+// What wrapprobe shows, held as a test: every scenario, over plain TCP and TLS.
+func TestUpgradesSurviveReverseProxy(t *testing.T) {
+	counting := wrap.Hooks{
+		Read:  func(next io.Reader, p []byte) (int, error) { return next.Read(p) },
+		Write: func(next io.Writer, p []byte) (int, error) { return next.Write(p) },
+	}
+	t.Run("Body", func(t *testing.T) {
+		wraptest.ModifyResponse(t, func(resp *http.Response) error {
+			resp.Body = wrap.Body(resp.Body, counting)
+			return nil
+		})
+	})
+	t.Run("Keep", func(t *testing.T) {
+		wraptest.ModifyResponse(t, func(resp *http.Response) error {
+			resp.Body = wrap.Keep(resp.Body, struct{ io.ReadCloser }{resp.Body})
+			return nil
+		})
+	})
+}
+
+// The README's table of what wrappers lose, by Go version.
+func TestWrappersLoseWhatTheReadmeSays(t *testing.T) {
+	passesHalfClose := slices.Contains(build.Default.ReleaseTags, "go1.25")
+	tests := []struct {
+		name   string
+		modify func(*http.Response)
+		want   string // in each finding's text
+		why    string
+	}{
+		{"lost Write", func(resp *http.Response) {
+			resp.Body = struct{ io.ReadCloser }{resp.Body}
+		}, "502", "in every version"},
+		{"lost CloseWrite", func(resp *http.Response) {
+			if body, ok := resp.Body.(io.ReadWriteCloser); ok {
+				resp.Body = struct{ io.ReadWriteCloser }{body}
+			}
+		}, "0 of 65536 bytes of the backend's last answer", "Go 1.24 loses it with every body, so it blames nobody"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := wraptest.CheckModifyResponse(func(resp *http.Response) error {
+				tt.modify(resp)
+				return nil
+			})
+			if tt.name == "lost CloseWrite" && !passesHalfClose {
+				if err != nil {
+					t.Errorf("CheckModifyResponse = %v, want nil: %s", err, tt.why)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("CheckModifyResponse = %v, want a finding with %q (%s)", err, tt.want, tt.why)
+			}
+		})
 	}
 }
 
