@@ -33,14 +33,14 @@ import (
 var update = flag.Bool("update", false, "rewrite generated files and recorded results")
 
 func TestGeneratedFilesAreFresh(t *testing.T) {
-	files, err := gen.Generate(gen.Config{}, ".")
+	result, err := gen.Generate(gen.Config{}, ".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) == 0 {
+	if len(result.Files) == 0 {
 		t.Fatal("wrap_gen.go declares no family")
 	}
-	for _, f := range files {
+	for _, f := range result.Files {
 		if *update {
 			if err := os.WriteFile(f.Path, f.Content, 0o666); err != nil {
 				t.Fatal(err)

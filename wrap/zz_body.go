@@ -8,13 +8,13 @@ import "io"
 type bodySet uint8
 
 const (
-	bodyWrite      bodySet = 1 << iota // Write: after 101 Switching Protocols
-	bodyCloseWrite                     // CloseWrite: half-close
-	bodyWriteTo                        // WriteTo: lets io.Copy skip its buffer
-	bodyReadFrom                       // ReadFrom
+	bodyWrite      bodySet = 1 << iota // after 101 Switching Protocols
+	bodyCloseWrite                     // half-close
+	bodyWriteTo                        // lets io.Copy skip its buffer
+	bodyReadFrom                       // needs Write
 )
 
-// fit returns s without those methods that do not go with the others.
+// fit returns s without the methods that do not go with the others in it.
 func (s bodySet) fit() bodySet {
 	if s&bodyWrite == 0 {
 		s &^= bodyReadFrom
@@ -41,7 +41,7 @@ func bodySetOf(v any) bodySet {
 }
 
 // body returns l as the member that has the optional methods in s,
-// less those that do not go with the others.
+// less those that do not go with the others in it.
 func (l *layer) body(s bodySet) io.ReadCloser {
 	switch s.fit() {
 	case 0:
@@ -69,7 +69,7 @@ func (l *layer) body(s bodySet) io.ReadCloser {
 	case bodyWrite | bodyCloseWrite | bodyWriteTo | bodyReadFrom:
 		return (*body15)(l)
 	}
-	panic("body: no such set")
+	panic("bodySet: no such set")
 }
 
 // body0 is Read+Close.

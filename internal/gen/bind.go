@@ -2,55 +2,62 @@ package gen
 
 import (
 	"go/types"
+	"slices"
+	"strings"
 )
 
 // A binding is a family joined to its struct: for every method, who does it.
+// What is neither own nor routed goes straight to the original.
 type binding struct {
 	*family
-	pkg       *pkg            // the struct's; the generated file goes there
-	strct     *types.Named    // in terms of the family's type parameters
-	original  *types.Var      // the field that holds the original, or nil
-	own       map[string]bool // by method id: the struct has it
+	strct     *types.Named           // in terms of the family's type parameters
+	fields    *types.Struct          // of strct
+	original  *types.Var             // the field that holds the original, or nil
+	own       map[string]*types.Func // the struct's methods, by the id of the family's
+	routed    map[string]string      // the name of the own method that it calls, by id
 	ownUnwrap bool
 }
 
-// bind finds the struct of f and decides for each method who does it: the
-// struct, or the original. It returns nil if there are faults.
-func (l *loader) bind(f *family, p *pkg) *binding {
-	before := len(*l.faults)
-	b := &binding{family: f, pkg: p, own: make(map[string]bool)}
-	pos := f.target.pos
-	obj, _ := p.types.Scope().Lookup(f.target.name).(*types.TypeName)
+// bind finds the struct of f and decides for each method who does it. It
+// returns nil if there are faults.
+func (l *loader) bind(f *family) *binding {
+	before := len(l.faults)
+	b := &binding{family: f, own: make(map[string]*types.Func), routed: make(map[string]string)}
+	obj, _ := f.dest.types.Scope().Lookup(f.target.name).(*types.TypeName)
 	if obj == nil {
-		l.faults.add(pos, "package %s has no type %s", p.Name, f.target.name)
+		l.faults.add(f.target.pos, "package %s has no type %s", f.dest.Name, f.target.name)
 		return nil
 	}
 	named, ok := obj.Type().(*types.Named)
 	if !ok {
-		l.faults.add(pos, "%s is an alias: name the struct itself", f.target.name)
+		l.faults.add(f.target.pos, "%s is an alias: name the struct itself", f.target.name)
 		return nil
 	}
-	if named = l.instantiate(f, named); named == nil {
+	if b.fields, ok = named.Underlying().(*types.Struct); !ok {
+		l.faults.add(f.target.pos, "%s is not a struct: the members of a family are made of one, which holds the original", f.target.name)
 		return nil
 	}
-	b.strct = named
-	strct, ok := named.Underlying().(*types.Struct)
-	if !ok {
-		l.faults.add(pos, "%s is not a struct", f.target.name)
+	if b.strct = l.instantiate(f, named); b.strct == nil {
 		return nil
 	}
-	l.findOriginal(b, strct)
-
-	for _, m := range f.base {
-		l.bindMethod(b, m, false)
+	b.fields = b.strct.Underlying().(*types.Struct)
+	l.bindOriginal(b)
+	for _, e := range f.always {
+		for _, m := range e.added {
+			l.bindMethod(b, e, m, false)
+		}
 	}
 	for _, e := range f.optional {
 		for _, m := range e.added {
-			l.bindMethod(b, m, true)
+			l.bindMethod(b, e, m, true)
 		}
 	}
 	l.bindUnwrap(b)
-	if len(*l.faults) > before {
+	if len(l.faults) > before {
+		return nil
+	}
+	l.bindRelatives(b)
+	if len(l.faults) > before {
 		return nil
 	}
 	return b
@@ -78,29 +85,37 @@ func (l *loader) instantiate(f *family, named *types.Named) *types.Named {
 	return inst.(*types.Named)
 }
 
-// findOriginal sets the field that holds the original: the one that the
-// directive names, else the only one whose type has just the base's methods.
-func (l *loader) findOriginal(b *binding, strct *types.Struct) {
-	var found []*types.Var
-	for i := range strct.NumFields() {
-		field := strct.Field(i)
+// bindOriginal sets the field that holds the original: the one that the
+// directive names; else of those whose type has just the base's methods the
+// only one, or the only embedded one.
+func (l *loader) bindOriginal(b *binding) {
+	var fit, embedded []*types.Var
+	for i := range b.fields.NumFields() {
+		field := b.fields.Field(i)
 		if b.target.field != "" {
-			if field.Name() == b.target.field {
-				b.original = field
-				if !b.isBase(field.Type()) {
-					l.faults.add(b.target.pos, "field %s of %s is not of the type that %s begins with", field.Name(), b.target.name, b.name)
-				}
-				return
+			if field.Name() != b.target.field {
+				continue
 			}
-		} else if b.isBase(field.Type()) {
-			found = append(found, field)
+			b.original = field
+			if !b.isBase(field.Type()) {
+				l.faults.add(l.fset.Position(field.Pos()), "field %s is not of the type that %s begins with: it has to have just the methods %s", field.Name(), b.name, methodNames(b.base))
+			}
+			return
+		}
+		if b.isBase(field.Type()) {
+			fit = append(fit, field)
+			if field.Embedded() {
+				embedded = append(embedded, field)
+			}
 		}
 	}
-	if b.target.field != "" {
+	switch {
+	case b.target.field != "":
 		l.faults.add(b.target.pos, "%s has no field %s", b.target.name, b.target.field)
-	}
-	if len(found) == 1 {
-		b.original = found[0]
+	case len(fit) == 1:
+		b.original = fit[0]
+	case len(embedded) == 1:
+		b.original = embedded[0]
 	}
 }
 
@@ -110,64 +125,177 @@ func (f *family) isBase(t types.Type) bool {
 	if !ok || iface.NumMethods() != len(f.base) {
 		return false
 	}
-	for _, m := range f.base {
+	return !slices.ContainsFunc(f.base, func(m *types.Func) bool {
 		obj, _, _ := types.LookupFieldOrMethod(t, false, m.Pkg(), m.Name())
 		have, ok := obj.(*types.Func)
-		if !ok || !types.Identical(have.Signature(), m.Signature()) {
-			return false
-		}
-	}
-	return true
+		return !ok || !types.Identical(have.Type(), m.Type())
+	})
 }
 
-// bindMethod decides who does m.
-func (l *loader) bindMethod(b *binding, m *types.Func, optional bool) {
-	pos := b.target.pos
-	if !m.Exported() && m.Pkg() != b.pkg.types {
-		l.faults.add(pos, "%s cannot be forwarded: it is not exported by package %s", m.Name(), m.Pkg().Path())
+// bindMethod decides who does m, which e adds.
+func (l *loader) bindMethod(b *binding, e *element, m *types.Func, optional bool) {
+	if !m.Exported() && m.Pkg().Path() != b.dest.types.Path() {
+		l.faults.add(e.pos, "%s cannot be forwarded: only package %s can call it; leave the line out", m.Name(), m.Pkg().Path())
 		return
 	}
-	obj, index, _ := types.LookupFieldOrMethod(types.NewPointer(b.strct), true, b.pkg.types, m.Name())
+	if name := unnameable(m.Type(), b.dest.types); name != nil {
+		l.faults.add(e.pos, "%s cannot be written in package %s, which cannot name its type %s: leave the line out", m.Name(), b.dest.Name, types.TypeString(name.Type(), nil))
+		return
+	}
+	obj, index, _ := types.LookupFieldOrMethod(types.NewPointer(b.strct), true, b.dest.types, m.Name())
 	switch obj := obj.(type) {
 	case *types.Var:
-		if len(index) == 1 {
-			l.faults.add(l.fset.Position(obj.Pos()), "field %s of %s hides the method %s: rename the field", m.Name(), b.target.name, m.Name())
+		if len(index) > 1 {
+			break // the member's own method comes first
 		}
+		l.faults.add(l.fset.Position(obj.Pos()), "field %s hides the method %s of %s: give the field another name, or a type of another name", obj.Name(), m.Name(), b.name)
+		return
 	case *types.Func:
-		promoted := len(index) > 1
-		if promoted && b.original != nil && b.strct.Underlying().(*types.Struct).Field(index[0]) == b.original {
-			return // straight to the original
-		}
-		if promoted && optional {
-			l.faults.add(pos, "%s has %s from the embedded field %s, so every member of %s would have it: give that field a name",
-				b.target.name, m.Name(), b.strct.Underlying().(*types.Struct).Field(index[0]).Name(), b.name)
+		if len(index) == 1 {
+			l.bindOwn(b, e, m, obj)
 			return
 		}
-		if !types.Identical(obj.Signature(), m.Signature()) {
-			l.faults.add(l.fset.Position(obj.Pos()), "%s of %s has the wrong signature", m.Name(), b.target.name)
-			return
+		field := b.fields.Field(index[0])
+		switch {
+		case field == b.original: // the same as straight
+		case optional:
+			l.faults.add(l.fset.Position(field.Pos()), "%s is embedded and has %s, so every member of %s would have it: give the field a name, %s %s",
+				field.Name(), m.Name(), b.name, unexported(field.Name()), types.TypeString(field.Type(), l.qualifier(b)))
+		default:
+			l.bindOwn(b, e, m, obj)
 		}
-		b.own[m.Id()] = true
-	default:
-		if b.original == nil {
-			l.faults.add(pos, "%s has no method %s, nor one field with the original that could do it", b.target.name, m.Name())
+		return
+	}
+	if b.original == nil {
+		l.faults.add(b.target.pos, "%s has neither a method %s nor one field with the original, of just the methods %s, that could do it: write the method, or name the field, %sfor %s.field",
+			b.target.name, m.Name(), methodNames(b.base), directivePrefix, b.target.source)
+	}
+}
+
+// bindOwn has the struct's own method do m.
+func (l *loader) bindOwn(b *binding, e *element, m, own *types.Func) {
+	if types.Identical(own.Type(), m.Type()) {
+		b.own[m.Id()] = own
+		return
+	}
+	qualify := l.qualifier(b)
+	of := b.name
+	if e.typ != nil {
+		of = types.TypeString(e.typ, qualify)
+	}
+	have, want := shape(own, qualify), shape(m, qualify)
+	params, results, _ := strings.Cut(want, ") ")
+	if haveParams, _, _ := strings.Cut(have, ") "); haveParams == params && results != "" {
+		want = results // enough to see it
+	}
+	l.faults.add(l.fset.Position(own.Pos()), "%s does not implement %s: want %s", have, of, want)
+}
+
+// qualifier names packages in messages as their users do.
+func (l *loader) qualifier(b *binding) types.Qualifier {
+	return func(p *types.Package) string {
+		if p == b.dest.types {
+			return ""
 		}
+		return p.Name()
 	}
 }
 
 // bindUnwrap finds out whether the struct says itself what Unwrap returns.
 func (l *loader) bindUnwrap(b *binding) {
-	obj, index, _ := types.LookupFieldOrMethod(types.NewPointer(b.strct), true, b.pkg.types, "Unwrap")
+	obj, index, _ := types.LookupFieldOrMethod(types.NewPointer(b.strct), true, b.dest.types, "Unwrap")
 	if m, ok := obj.(*types.Func); ok && len(index) == 1 {
-		sig := m.Signature()
-		if sig.Params().Len() != 0 || sig.Results().Len() != 1 || !b.isBase(sig.Results().At(0).Type()) {
-			l.faults.add(l.fset.Position(m.Pos()), "Unwrap of %s has to return the original and take nothing", b.target.name)
+		if sig := m.Signature(); sig.Params().Len() != 0 || sig.Results().Len() != 1 || !b.isBase(sig.Results().At(0).Type()) {
+			l.faults.add(l.fset.Position(m.Pos()), "%s is not what Unwrap is for: it takes nothing and returns the original", shape(m, l.qualifier(b)))
 			return
 		}
 		b.ownUnwrap = true
 		return
 	}
+	if obj != nil && len(index) == 1 {
+		l.faults.add(l.fset.Position(obj.Pos()), "field Unwrap hides the method Unwrap of %s: rename the field", b.name)
+	}
 	if b.original == nil {
-		l.faults.add(b.target.pos, "%s has no method Unwrap, nor one field with the original that it could return", b.target.name)
+		l.faults.add(b.target.pos, "%s has neither a method Unwrap nor one field with the original that it could return: write the method, or name the field, %sfor %s.field",
+			b.target.name, directivePrefix, b.target.source)
 	}
 }
+
+// clashes reports names of the generated file that the struct's package has
+// already.
+func (l *loader) clashes(b *binding, names []string) {
+	scope := b.dest.types.Scope()
+	for _, name := range names {
+		if obj := scope.Lookup(name); obj != nil {
+			l.faults.add(l.fset.Position(obj.Pos()), "%s is also the name of something that the family %s generates: rename one of the two", name, b.name)
+		}
+	}
+	obj, index, _ := types.LookupFieldOrMethod(types.NewPointer(b.strct), true, b.dest.types, b.name)
+	if obj != nil && len(index) == 1 {
+		l.faults.add(l.fset.Position(obj.Pos()), "%s is also the name of the method that the family %s generates on %s: rename one of the two", b.name, b.name, b.target.name)
+	}
+}
+
+// unnameable returns a type within t that package home cannot write down, or
+// nil.
+func unnameable(t types.Type, home *types.Package) *types.TypeName {
+	seen := make(map[types.Type]bool)
+	var walk func(types.Type) *types.TypeName
+	first := func(n int, at func(int) types.Type) *types.TypeName {
+		for i := range n {
+			if name := walk(at(i)); name != nil {
+				return name
+			}
+		}
+		return nil
+	}
+	walk = func(t types.Type) *types.TypeName {
+		if seen[t] {
+			return nil
+		}
+		seen[t] = true
+		switch t := t.(type) {
+		case interface {
+			Obj() *types.TypeName
+			TypeArgs() *types.TypeList
+		}:
+			if p := t.Obj().Pkg(); p != nil && p.Path() != home.Path() && (!t.Obj().Exported() || !importable(p.Path(), home.Path())) {
+				return t.Obj()
+			}
+			return first(t.TypeArgs().Len(), t.TypeArgs().At)
+		case interface{ Elem() types.Type }:
+			if m, ok := t.(*types.Map); ok {
+				if name := walk(m.Key()); name != nil {
+					return name
+				}
+			}
+			return walk(t.Elem())
+		case *types.Signature:
+			if name := walk(t.Params()); name != nil {
+				return name
+			}
+			return walk(t.Results())
+		case *types.Tuple:
+			return first(t.Len(), func(i int) types.Type { return t.At(i).Type() })
+		case *types.Struct:
+			return first(t.NumFields(), func(i int) types.Type { return t.Field(i).Type() })
+		case *types.Interface:
+			return first(t.NumMethods(), func(i int) types.Type { return t.Method(i).Type() })
+		}
+		return nil
+	}
+	return walk(t)
+}
+
+// importable reports whether the rule about internal packages lets home import
+// path.
+func importable(path, home string) bool {
+	i := strings.LastIndex("/"+path+"/", "/internal/")
+	if i < 0 {
+		return true
+	}
+	parent := strings.TrimSuffix(path[:max(0, i-1)], "/")
+	return parent != "" && (home == parent || strings.HasPrefix(home, parent+"/"))
+}
+
+func unexported(name string) string { return strings.ToLower(name[:1]) + name[1:] }

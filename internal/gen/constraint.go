@@ -40,10 +40,6 @@ func (l *loader) constrain(f *family) {
 			}
 		}
 	}
-	order := f.settleOrder()
-	if order == nil {
-		l.faults.add(l.fset.Position(f.spec.Pos()), "the needs and never lines of %s go in a circle: put methods that come together into one element, and never on one of two elements only", f.name)
-	}
 }
 
 // contains reports whether e adds every method that other adds.
@@ -82,34 +78,60 @@ func (f *family) optionalNames() string {
 	return strings.Join(names, ", ")
 }
 
-// settleOrder returns the indexes of the optional elements such that each
-// comes after those that its constraints name, or nil if there is no such
-// order.
-func (f *family) settleOrder() []int {
-	var order []int
-	state := make(map[*element]int) // 1: on the way, 2: done
+// A rule is the constraints of one element.
+type rule struct {
+	element        int
+	needs, without set
+}
+
+// setRules works out the order in which constraints are to be applied, each
+// element after those that its constraints name. It reports a circle.
+func (l *loader) setRules(f *family) bool {
+	f.rules = nil
+	const onTheWay, done = 1, 2
+	state := make(map[*element]int)
 	var visit func(*element) bool
 	visit = func(e *element) bool {
-		switch state[e] {
-		case 1:
-			return false
-		case 2:
-			return true
+		if state[e] != 0 {
+			return state[e] == done
 		}
-		state[e] = 1
+		state[e] = onTheWay
 		for _, other := range slices.Concat(e.needs, e.never) {
 			if !visit(other) {
 				return false
 			}
 		}
-		state[e] = 2
-		order = append(order, slices.Index(f.optional, e))
+		state[e] = done
+		if len(e.needs)+len(e.never) > 0 {
+			f.rules = append(f.rules, rule{slices.Index(f.optional, e), f.setOf(e.needs), f.setOf(e.never)})
+		}
 		return true
 	}
 	for _, e := range f.optional {
 		if !visit(e) {
-			return nil
+			l.faults.add(e.pos, "%s is in a circle of needs and never: methods that only come together are one element, such as interface{ A(); B() }, and never goes on one of two lines", e.name)
+			return false
 		}
 	}
-	return order
+	return true
+}
+
+// setOf returns the set of some of f's optional elements.
+func (f *family) setOf(elements []*element) set {
+	var s set
+	for _, e := range elements {
+		s |= 1 << slices.Index(f.optional, e)
+	}
+	return s
+}
+
+// fit returns s without the elements whose constraints it does not meet. The
+// generated code does the same.
+func (f *family) fit(s set) set {
+	for _, r := range f.rules {
+		if s&r.needs != r.needs || s&r.without != 0 {
+			s &^= 1 << r.element
+		}
+	}
+	return s
 }

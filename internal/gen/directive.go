@@ -3,7 +3,6 @@ package gen
 import (
 	"go/ast"
 	"go/token"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -17,8 +16,14 @@ type directive struct {
 
 const directivePrefix = "//wrapgen:"
 
+// What a directive can say, of a family and of an element.
+var (
+	familyVerbs  = []string{"for", "as"}
+	elementVerbs = []string{"needs", "never", "like", "route", "hide", "pass"}
+)
+
 // directives returns those in the comment groups.
-func directives(fset *token.FileSet, groups ...*ast.CommentGroup) []directive {
+func (l *loader) directives(groups ...*ast.CommentGroup) []directive {
 	var found []directive
 	for _, group := range groups {
 		if group == nil {
@@ -31,7 +36,7 @@ func directives(fset *token.FileSet, groups ...*ast.CommentGroup) []directive {
 			}
 			rest, _, _ = strings.Cut(rest, "//") // a remark may follow
 			words := strings.Fields(rest)
-			d := directive{pos: fset.Position(c.Pos())}
+			d := directive{pos: l.fset.Position(c.Pos())}
 			if len(words) > 0 {
 				d.verb, d.args = words[0], words[1:]
 			}
@@ -45,20 +50,13 @@ func directives(fset *token.FileSet, groups ...*ast.CommentGroup) []directive {
 // has a //wrapgen:for line.
 type declaration struct {
 	pkg        *pkg
+	file       *ast.File
 	spec       *ast.TypeSpec
 	iface      *ast.InterfaceType
 	directives []directive
 	target     target
-}
-
-// A target is what follows //wrapgen:for, in the notation of go doc:
-// [./dir.]struct[.field].
-type target struct {
-	pos    token.Position
-	dir    string // absolute
-	name   string // of the struct
-	field  string // that holds the original, or ""
-	source string // as written
+	dest       *pkg   // the struct's, where the generated file goes
+	output     string // its path
 }
 
 // families returns the families that p declares, in the order of its files,
@@ -67,12 +65,6 @@ func (l *loader) families(p *pkg) []*declaration {
 	var found []*declaration
 	for _, file := range p.files {
 		used := make(map[token.Position]bool)
-		use := func(ds []directive) []directive {
-			for _, d := range ds {
-				used[d.pos] = true
-			}
-			return ds
-		}
 		for _, decl := range file.Decls {
 			gd, ok := decl.(*ast.GenDecl)
 			if !ok || gd.Tok != token.TYPE {
@@ -84,31 +76,15 @@ func (l *loader) families(p *pkg) []*declaration {
 				if doc == nil && !gd.Lparen.IsValid() {
 					doc = gd.Doc
 				}
-				d := &declaration{pkg: p, spec: spec, directives: use(directives(l.fset, doc))}
-				i := slices.IndexFunc(d.directives, func(d directive) bool { return d.verb == "for" })
-				if i < 0 {
-					for _, d := range d.directives {
-						delete(used, d.pos)
-					}
-					continue
-				}
-				d.iface, ok = spec.Type.(*ast.InterfaceType)
-				if !ok {
-					l.faults.add(d.directives[i].pos, "%s is not an interface: a family is an interface that names what its struct always does, then, after a blank line, what it may do", spec.Name.Name)
-					continue
-				}
-				for _, field := range d.iface.Methods.List {
-					use(directives(l.fset, field.Doc, field.Comment))
-				}
-				if d.target, ok = l.target(p, d.directives[i]); ok {
+				if d := l.family(p, file, spec, doc, used); d != nil {
 					found = append(found, d)
 				}
 			}
 		}
 		for _, group := range file.Comments {
-			for _, d := range directives(l.fset, group) {
+			for _, d := range l.directives(group) {
 				if !used[d.pos] {
-					l.faults.add(d.pos, "//wrapgen:%s belongs to no family: directives go on an interface that has //wrapgen:for, or on its elements", d.verb)
+					l.faults.add(d.pos, "%s%s belongs to no family: it goes on an interface that has %sfor, or on a line of it", directivePrefix, d.verb, directivePrefix)
 				}
 			}
 		}
@@ -116,28 +92,40 @@ func (l *loader) families(p *pkg) []*declaration {
 	return found
 }
 
-// target parses the argument of //wrapgen:for.
-func (l *loader) target(p *pkg, d directive) (target, bool) {
-	bad := func() (target, bool) {
-		l.faults.add(d.pos, "//wrapgen:for wants a struct, such as countingWriter, countingWriter.field, or ./dir.countingWriter")
-		return target{}, false
+// family returns the declaration of a type if it is a family, and adds the
+// positions of its directives to used.
+func (l *loader) family(p *pkg, file *ast.File, spec *ast.TypeSpec, doc *ast.CommentGroup, used map[token.Position]bool) *declaration {
+	d := &declaration{pkg: p, file: file, spec: spec, directives: l.directives(doc)}
+	i := slices.IndexFunc(d.directives, func(d directive) bool { return d.verb == "for" })
+	if i < 0 {
+		return nil
 	}
-	if len(d.args) != 1 {
-		return bad()
+	l.known(d.directives, familyVerbs, used)
+	var ok bool
+	if d.iface, ok = spec.Type.(*ast.InterfaceType); !ok {
+		l.faults.add(d.directives[i].pos, "%s is not an interface: a family is one that lists what its members always do and, after a blank line, what they may do", spec.Name.Name)
+		return nil
 	}
-	t := target{pos: d.pos, dir: p.Dir, source: d.args[0]}
-	name := t.source
-	if strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") {
-		slash := strings.LastIndex(name, "/")
-		last, rest, ok := strings.Cut(name[slash+1:], ".")
-		if !ok {
-			return bad()
+	for _, field := range d.iface.Methods.List {
+		l.known(l.directives(field.Doc, field.Comment), elementVerbs, used)
+	}
+	if d.target, ok = l.target(p, d.directives[i]); !ok {
+		return nil
+	}
+	return d
+}
+
+// known reports directives that there are not.
+func (l *loader) known(ds []directive, verbs []string, used map[token.Position]bool) {
+	for _, d := range ds {
+		used[d.pos] = true
+		if !slices.Contains(verbs, d.verb) {
+			l.faults.add(d.pos, "no directive %s%s goes here, but %s", directivePrefix, d.verb, strings.Join(verbs, ", "))
 		}
-		t.dir, name = filepath.Join(p.Dir, name[:slash], last), rest
 	}
-	t.name, t.field, _ = strings.Cut(name, ".")
-	if !token.IsIdentifier(t.name) || t.field != "" && !token.IsIdentifier(t.field) {
-		return bad()
-	}
-	return t, true
+}
+
+// has reports whether the family has the directive.
+func (d *declaration) has(verb string) bool {
+	return slices.ContainsFunc(d.directives, func(d directive) bool { return d.verb == verb })
 }

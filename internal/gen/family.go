@@ -19,76 +19,85 @@ type family struct {
 	typ      *types.Named
 	always   []*element
 	optional []*element
-	base     []*types.Func // the methods of always
+	base     []*types.Func // the methods of always, each once
+	rules    []rule        // see fit
 }
 
 // An element is one line of a family: an interface, or a method written out.
-// Of an optional element a value has all methods or none.
+// Of an optional element a member has all methods or none.
 type element struct {
-	pos     token.Position
-	typ     types.Type // nil for a method written out
-	methods []*types.Func
-	added   []*types.Func // of methods, those that are not in the base
-	name    string        // in Go names: Write, CloseWrite, Deadlines
-	remark  string        // the comment beside it
-
+	pos        token.Position
+	typ        types.Type // nil for a method written out
+	methods    []*types.Func
+	added      []*types.Func // of methods, those that are not in the base
+	name       string        // of an optional one, in Go names: Write, Deadlines
+	remark     string        // the comment beside it
 	directives []directive
-	needs      []*element // without any of these it is left out
-	never      []*element // beside any of these it is left out
+	needs      []*element // without one of these it is left out
+	never      []*element // beside one of these it is left out
 }
 
 // resolve gives a declaration its types. It returns nil if there are faults.
 func (l *loader) resolve(d *declaration) *family {
-	before := len(*l.faults)
+	before := len(l.faults)
 	f := &family{declaration: d, name: d.spec.Name.Name}
 	f.typ, _ = d.pkg.types.Scope().Lookup(f.name).Type().(*types.Named)
 
-	inBase := make(map[string]bool)
-	for i, group := range l.groups(d.iface) {
-		for _, field := range group {
-			e := l.element(d, field)
-			if e == nil {
-				continue
-			}
-			for _, m := range e.methods {
-				if m.Name() == "Unwrap" {
-					l.faults.add(e.pos, "every member of a family has an Unwrap of its own, which returns the original: leave it out of %s", f.name)
-				}
-			}
-			if i == 0 {
-				f.always = append(f.always, e)
-				for _, m := range e.methods {
-					if !inBase[m.Id()] {
-						inBase[m.Id()] = true
-						f.base = append(f.base, m)
-					}
-				}
-				continue
-			}
-			for _, m := range e.methods {
-				if !inBase[m.Id()] {
-					e.added = append(e.added, m)
-				}
-			}
-			if len(e.added) == 0 {
-				l.faults.add(e.pos, "every member of %s already has %s: delete the line", f.name, methodNames(e.methods))
-				continue
-			}
-			f.optional = append(f.optional, e)
+	groups := l.groups(d.iface)
+	for _, field := range groups[0] {
+		if e := l.element(d, field); e != nil {
+			f.always = append(f.always, e)
+			e.added = without(e.methods, f.base)
+			f.base = append(f.base, e.added...)
 		}
 	}
-	if len(f.optional) == 0 && len(*l.faults) == before {
-		l.faults.add(l.fset.Position(d.spec.Pos()), "%s has no optional element: what a member may or may not do comes after a blank line", f.name)
+	for _, field := range groups[1] {
+		e := l.element(d, field)
+		if e == nil || e.hidden() {
+			continue
+		}
+		if e.added = without(e.methods, f.base); len(e.added) == 0 {
+			l.faults.add(e.pos, "every member of %s has %s already, by what comes before the blank line: delete this one", f.name, methodNames(e.methods))
+			continue
+		}
+		f.optional = append(f.optional, e)
 	}
-	if len(*l.faults) > before {
+	if len(l.faults) > before || l.incomplete(d) {
+		return nil
+	}
+	if len(f.optional) == 0 {
+		l.faults.add(l.fset.Position(d.spec.Pos()), "%s has nothing optional: what its members may or may not do comes after a blank line", f.name)
 		return nil
 	}
 	f.nameElements()
 	l.constrain(f)
-	if len(*l.faults) > before {
+	if len(l.faults) > before {
 		return nil
 	}
 	return f
+}
+
+// incomplete reports whether an element of d has no type, and sees to it that
+// the compiler's errors are reported.
+func (l *loader) incomplete(d *declaration) bool {
+	for _, field := range d.iface.Methods.List {
+		if t := d.pkg.info.TypeOf(field.Type); t == nil || t == types.Typ[types.Invalid] {
+			l.compilation(&l.faults, d.pkg.errors)
+			return true
+		}
+	}
+	return false
+}
+
+// without returns the methods that are not among others.
+func without(methods, others []*types.Func) []*types.Func {
+	var rest []*types.Func
+	for _, m := range methods {
+		if !slices.ContainsFunc(others, sameMethod(m)) {
+			rest = append(rest, m)
+		}
+	}
+	return rest
 }
 
 // groups splits the elements at the first blank line.
@@ -116,7 +125,7 @@ func (l *loader) element(d *declaration, field *ast.Field) *element {
 	e := &element{
 		pos:        l.fset.Position(field.Pos()),
 		remark:     remark(field),
-		directives: directives(l.fset, field.Doc, field.Comment),
+		directives: l.directives(field.Doc, field.Comment),
 	}
 	if len(field.Names) > 0 {
 		for _, name := range field.Names {
@@ -126,7 +135,7 @@ func (l *loader) element(d *declaration, field *ast.Field) *element {
 			}
 			e.methods = append(e.methods, m)
 		}
-		return e
+		return e.checked(l)
 	}
 	e.typ = d.pkg.info.TypeOf(field.Type)
 	if e.typ == nil || e.typ == types.Typ[types.Invalid] {
@@ -134,11 +143,28 @@ func (l *loader) element(d *declaration, field *ast.Field) *element {
 	}
 	iface, ok := e.typ.Underlying().(*types.Interface)
 	if !ok || !iface.IsMethodSet() {
-		l.faults.add(e.pos, "%s is not an interface of methods", types.ExprString(field.Type))
+		l.faults.add(e.pos, "%s is not an interface of methods: a family lists interfaces only, and its directive names the struct", types.ExprString(field.Type))
 		return nil
 	}
-	e.methods = methodsOf(l.fset, iface)
+	if e.methods = methodsOf(l.fset, iface); len(e.methods) == 0 {
+		l.faults.add(e.pos, "%s has no methods: delete the line", types.ExprString(field.Type))
+		return nil
+	}
+	return e.checked(l)
+}
+
+// checked returns e, or nil if it has a method that is none of a family's.
+func (e *element) checked(l *loader) *element {
+	if slices.ContainsFunc(e.methods, func(m *types.Func) bool { return m.Name() == "Unwrap" }) {
+		l.faults.add(e.pos, "Unwrap does not go into a family: every member has one, which returns the original")
+		return nil
+	}
 	return e
+}
+
+// hidden reports whether a directive leaves the element out.
+func (e *element) hidden() bool {
+	return slices.ContainsFunc(e.directives, func(d directive) bool { return d.verb == "hide" })
 }
 
 // remark returns the text of the comment beside a field, without directives.
@@ -214,10 +240,12 @@ func exported(name string) string {
 	return string(unicode.ToUpper(r)) + name[n:]
 }
 
-func methodNames(methods []*types.Func) string {
+func names(methods []*types.Func) []string {
 	names := make([]string, len(methods))
 	for i, m := range methods {
 		names[i] = m.Name()
 	}
-	return strings.Join(names, ", ")
+	return names
 }
+
+func methodNames(methods []*types.Func) string { return strings.Join(names(methods), ", ") }

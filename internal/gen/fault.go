@@ -46,8 +46,11 @@ func (f Faults) err(dir string) error {
 		sorted[i].Pos.Filename = relative(dir, sorted[i].Pos.Filename)
 	}
 	slices.SortStableFunc(sorted, func(a, b Fault) int {
-		if c := strings.Compare(a.Pos.Filename, b.Pos.Filename); c != 0 {
-			return c
+		if a, b := a.Pos.Filename, b.Pos.Filename; a != b {
+			if a == "" || b == "" {
+				return -strings.Compare(a, b) // what has no place comes last
+			}
+			return strings.Compare(a, b)
 		}
 		return a.Pos.Offset - b.Pos.Offset
 	})

@@ -1,30 +1,68 @@
 // Package gen writes types that have exactly the optional methods of the value
 // they wrap. It is the engine of wrapgen, whose package comment says how its
 // input is written.
+//
+// A family goes through the files of this package in this order: directive.go
+// finds its declaration, family.go resolves it to methods, constraint.go and
+// combination.go say which sets of them there are, bind.go and relatives.go
+// join it to its struct, emit.go writes it, proof.go writes its test. Package
+// gen runs the go command and reads files; it writes none.
 package gen
 
 import (
-	"go/ast"
+	"cmp"
+	"fmt"
 	"path/filepath"
 	"slices"
 )
 
 // A Config says how to generate. Its zero value is right for most.
 type Config struct {
-	Dir string // where patterns are resolved; if empty, where we stand
+	Dir    string // where patterns are resolved; if empty, where we stand
+	Max    int    // the most combinations a family may have; if 0, 256
+	Test   bool   // write a test next to each file
+	Output string // the file to write, of one family only; if empty, zz_<family>.go
+}
+
+// The bounds of Config.Max.
+const (
+	defaultMax = 256
+	MostMax    = 1024
+)
+
+// A Result is what the families of some packages come to.
+type Result struct {
+	Families []Family
+	Files    []File // by path
+}
+
+// A Family is a set of types over one struct.
+type Family struct {
+	Name         string
+	Struct       string   // as the family's directive has it
+	Path         string   // of the file
+	Always       []string // methods
+	Optional     []string // elements, each of one method or of several that come together
+	Combinations int
 }
 
 // A File is a generated file.
 type File struct {
 	Path    string // relative to Config.Dir
-	Content []byte
+	Content []byte // nil if the file is left from a family that is no more, and has to go
 }
 
-// Generate returns the files of the families in the packages that patterns
-// match, sorted by path; no pattern means the package in Config.Dir. It writes
-// nothing. The error is of type Faults if what is to be repaired has a place
-// in somebody's source.
-func Generate(config Config, patterns ...string) ([]File, error) {
+// Generate returns what is to be generated for the families in the packages
+// that patterns match; no pattern means the package in Config.Dir. It writes
+// nothing. The error is of type Faults if what is to be changed has a place in
+// somebody's source.
+func Generate(config Config, patterns ...string) (*Result, error) {
+	if config.Max == 0 {
+		config.Max = defaultMax
+	}
+	if config.Max < 1 || config.Max > MostMax {
+		return nil, fmt.Errorf("the bound on combinations is %d: it may be up to %d", config.Max, MostMax)
+	}
 	dir, err := filepath.Abs(config.Dir)
 	if err != nil {
 		return nil, err
@@ -32,113 +70,189 @@ func Generate(config Config, patterns ...string) ([]File, error) {
 	if len(patterns) == 0 {
 		patterns = []string{"."}
 	}
-	var faults Faults
-	l := newLoader(dir, &faults)
-	files, err := l.generate(patterns)
-	if err == nil {
-		err = faults.err(dir)
-	}
-	if err != nil {
+	config.Dir = dir
+	l := newLoader(config)
+	result := new(Result)
+	if err := l.generate(result, patterns); err != nil {
 		return nil, err
 	}
-	for i := range files {
-		files[i].Path = relative(dir, files[i].Path)
+	if err := l.faults.err(dir); err != nil {
+		return nil, err
 	}
-	slices.SortFunc(files, func(a, b File) int {
-		if a.Path < b.Path {
-			return -1
-		}
-		return 1
-	})
-	return files, nil
+	for i := range result.Files {
+		result.Files[i].Path = relative(dir, result.Files[i].Path)
+	}
+	for i := range result.Families {
+		result.Families[i].Path = relative(dir, result.Families[i].Path)
+	}
+	slices.SortFunc(result.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(result.Families, func(a, b Family) int { return cmp.Compare(a.Path, b.Path) })
+	return result, nil
 }
 
-// output returns where the file of a family goes.
-func (d *declaration) output() string {
-	return filepath.Join(d.target.dir, "zz_"+d.spec.Name.Name+".go")
-}
-
-func slashed(path string) string { return filepath.ToSlash(path) }
-
-// generate does what Generate says, with absolute paths and with faults
-// recorded.
-func (l *loader) generate(patterns []string) ([]File, error) {
+// generate adds to result what Generate returns, with absolute paths. Faults
+// are recorded, not returned.
+func (l *loader) generate(result *Result, patterns []string) error {
 	sources, err := l.list(patterns...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	nothing := func(string) bool { return false }
+	for _, p := range sources {
+		p.source = true
+	}
 	var decls []*declaration
 	for _, p := range sources {
-		l.parse(p, nothing)
+		l.parse(p)
 		decls = append(decls, l.families(p)...)
 	}
-	if len(*l.faults) > 0 || len(decls) == 0 {
-		return nil, nil
+	if err := l.targets(decls); err != nil {
+		return err
 	}
+	if l.config.Output != "" && len(decls) != 1 {
+		return fmt.Errorf("-o names one file, and there are %d families", len(decls))
+	}
+	for _, u := range units(decls) {
+		if len(l.faults) > 0 {
+			return nil
+		}
+		if err := l.unit(result, u); err != nil {
+			return err
+		}
+	}
+	for _, path := range l.left {
+		if _, ok := l.generated[path]; !ok && !slices.ContainsFunc(decls, func(d *declaration) bool { return path == testPath(d.output) }) {
+			result.Files = append(result.Files, File{Path: path})
+		}
+	}
+	return nil
+}
 
-	// Everything again without the files that are to be generated.
-	outputs := make(map[string]bool)
-	var work []*pkg
+// A unit is families whose packages have to be checked together.
+type unit struct {
+	decls []*declaration
+	pkgs  []*pkg
+}
+
+// units groups families that share a package and orders the groups such that
+// each comes after those whose generated files it is compiled with.
+func units(decls []*declaration) []*unit {
+	var all []*unit
 	for _, d := range decls {
-		outputs[d.output()] = true
-		work = append(work, d.pkg)
-	}
-	for _, d := range decls {
-		if l.pkgs[d.target.dir] == nil {
-			if _, err := l.list(d.target.dir); err != nil {
-				return nil, err
+		merged := &unit{decls: []*declaration{d}, pkgs: []*pkg{d.pkg}}
+		if d.dest != d.pkg {
+			merged.pkgs = append(merged.pkgs, d.dest)
+		}
+		rest := all[:0]
+		for _, u := range all {
+			if !slices.ContainsFunc(u.pkgs, func(p *pkg) bool { return slices.Contains(merged.pkgs, p) }) {
+				rest = append(rest, u)
+				continue
+			}
+			merged.decls = append(u.decls, merged.decls...)
+			for _, p := range u.pkgs {
+				if !slices.Contains(merged.pkgs, p) {
+					merged.pkgs = append(merged.pkgs, p)
+				}
 			}
 		}
-		p := l.pkgs[d.target.dir]
-		if p == nil || len(p.GoFiles)+len(p.CgoFiles) == 0 {
-			l.faults.add(d.target.pos, "no package in %s", relative(l.dir, d.target.dir))
-			return nil, nil
-		}
-		if p.files == nil {
-			l.parse(p, func(path string) bool { return outputs[path] })
-		}
-		work = append(work, p)
-	}
-	for _, p := range work {
-		p.files = slices.DeleteFunc(p.files, func(f *ast.File) bool { return outputs[l.fset.Position(f.Pos()).Filename] })
-	}
-	if err := l.exports(work); err != nil {
-		return nil, err
+		all = append(rest, merged)
 	}
 
-	generated := make(map[*pkg]map[string][]byte)
-	var files []File
-	for _, p := range work {
-		if p.types == nil {
-			l.check(p)
+	var ordered []*unit
+	done := make(map[*unit]bool)
+	var visit func(*unit)
+	visit = func(u *unit) {
+		if done[u] {
+			return
+		}
+		done[u] = true
+		for _, other := range all {
+			if other != u && u.imports(other) {
+				visit(other)
+			}
+		}
+		ordered = append(ordered, u)
+	}
+	for _, u := range all {
+		visit(u)
+	}
+	return ordered
+}
+
+// imports reports whether a package of u depends on one of other's.
+func (u *unit) imports(other *unit) bool {
+	for _, p := range u.pkgs {
+		for _, q := range other.pkgs {
+			if slices.Contains(p.Deps, q.ImportPath) {
+				return true
+			}
 		}
 	}
-	for _, d := range decls {
+	return false
+}
+
+// unit generates the files of u and compiles them with the rest of their
+// packages.
+func (l *loader) unit(result *Result, u *unit) error {
+	if err := l.exports(u.pkgs); err != nil {
+		return err
+	}
+	for _, p := range u.pkgs {
+		l.check(p)
+	}
+	for _, d := range u.decls {
 		f := l.resolve(d)
 		if f == nil {
 			continue
 		}
-		p := l.pkgs[d.target.dir]
-		b := l.bind(f, p)
+		combos := l.combinations(f)
+		if combos == nil {
+			continue
+		}
+		b := l.bind(f)
 		if b == nil {
 			continue
 		}
-		content, err := l.emit(b, f.combinations())
+		family := Family{
+			Name:         f.name,
+			Struct:       d.target.source,
+			Path:         d.output,
+			Always:       names(f.base),
+			Combinations: len(combos),
+		}
+		for _, e := range f.optional {
+			family.Optional = append(family.Optional, e.name)
+		}
+		result.Families = append(result.Families, family)
+		content, err := l.emit(b, combos)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		files = append(files, File{d.output(), content})
-		if generated[p] == nil {
-			generated[p] = make(map[string][]byte)
+		l.generated[d.output] = content
+		result.Files = append(result.Files, File{d.output, content})
+		if l.config.Test {
+			path := testPath(d.output)
+			if content, err = l.emitProof(b, combos); err != nil {
+				return err
+			}
+			l.generated[path] = content
+			result.Files = append(result.Files, File{path, content})
 		}
-		generated[p][d.output()] = content
 	}
-	if len(*l.faults) > 0 {
-		return nil, nil
+	// A fault can be but the trace of something that does not compile; then
+	// the compiler's error is what there is to repair.
+	if len(l.faults) > 0 {
+		var errs Faults
+		for _, p := range u.pkgs {
+			l.compilation(&errs, l.declarationErrors(u, p))
+		}
+		if len(errs) > 0 {
+			l.faults = errs
+		}
+		return nil
 	}
-	for p, files := range generated {
-		l.recheck(p, files)
+	for _, p := range u.pkgs {
+		l.recheck(p)
 	}
-	return files, nil
+	return nil
 }

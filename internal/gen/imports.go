@@ -17,12 +17,8 @@ type imports struct {
 	names map[string]string // by path
 }
 
-func newImports(home *types.Package, taken ...string) *imports {
-	im := &imports{home: home, taken: make(map[string]bool), names: make(map[string]string)}
-	for _, name := range taken {
-		im.taken[name] = true
-	}
-	return im
+func newImports(home *types.Package) *imports {
+	return &imports{home: home, taken: make(map[string]bool), names: make(map[string]string)}
 }
 
 // qualify is a types.Qualifier.

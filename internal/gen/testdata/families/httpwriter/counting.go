@@ -1,0 +1,60 @@
+// Package httpwriter counts what a handler writes.
+package httpwriter
+
+import (
+	"io"
+	"net/http"
+	"time"
+)
+
+//go:generate go run github.com/bodywrap/bodywrap/cmd/wrapgen -test
+
+// Counting returns w as a ResponseWriter that adds the bytes written to n.
+func Counting(w http.ResponseWriter, n *int64) http.ResponseWriter {
+	c := &countingWriter{ResponseWriter: w, n: n}
+	return c.counting(countingSetOf(w))
+}
+
+// counting is what a ResponseWriter always does, then what it may also do.
+//
+//wrapgen:for countingWriter
+//wrapgen:as
+type counting interface {
+	http.ResponseWriter // always
+
+	http.Flusher
+	FlushError() error
+	http.Hijacker
+	http.Pusher
+	io.ReaderFrom
+	io.StringWriter //wrapgen:route
+	controls
+}
+
+// controls are what http.ResponseController sets; the server's ResponseWriters
+// have all of them or none.
+type controls interface {
+	// SetReadDeadline is documented.
+	SetReadDeadline(deadline time.Time) error
+	SetWriteDeadline(deadline time.Time) error
+	EnableFullDuplex() error
+}
+
+// countingWriter counts what a handler writes.
+type countingWriter struct {
+	_ [0]func()
+	http.ResponseWriter
+	n *int64
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	*w.n += int64(n)
+	return n, err
+}
+
+func (w *countingWriter) ReadFrom(r io.Reader) (int64, error) {
+	n, err := w.ResponseWriter.(io.ReaderFrom).ReadFrom(r)
+	*w.n += n
+	return n, err
+}
