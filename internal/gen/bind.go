@@ -166,6 +166,10 @@ func (l *loader) bindMethod(b *binding, e *element, m *types.Func, optional bool
 		}
 		return
 	}
+	if index != nil {
+		l.faults.add(b.target.pos, "%s has %s from two embedded fields, so Go gives it none: write the method, or give one of the fields a name", b.target.name, m.Name())
+		return
+	}
 	if b.original == nil {
 		l.faults.add(b.target.pos, "%s has neither a method %s nor one field with the original, of just the methods %s, that could do it: write the method, or name the field, %sfor %s.field",
 			b.target.name, m.Name(), methodNames(b.base), directivePrefix, b.target.source)

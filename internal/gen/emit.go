@@ -27,6 +27,7 @@ type emitter struct {
 	result     string // the type as which members are handed around
 	recv       string // the receiver of members' methods
 	documented map[string]bool
+	foreign    bool // a method of another package is called
 }
 
 func (l *loader) newEmitter(b *binding, combos []*combination) *emitter {
@@ -80,6 +81,9 @@ func (l *loader) emit(b *binding, combos []*combination) ([]byte, error) {
 		for _, c := range combos {
 			e.emitMember(c)
 		}
+		if b.pkg == b.dest {
+			e.emitAssertion()
+		}
 	}
 	return l.file(e, b)
 }
@@ -93,6 +97,9 @@ func (l *loader) file(e *emitter, b *binding) ([]byte, error) {
 		fmt.Fprintf(&file, "//go:build %s\n\n", c)
 	}
 	fmt.Fprintf(&file, "package %s\n\n", b.dest.Name)
+	if e.foreign {
+		file.WriteString("//lint:file-ignore SA1019 what is deprecated is forwarded, too\n\n")
+	}
 	file.WriteString(e.imports.String())
 	file.Write(e.buf.Bytes())
 	return format.Source(file.Bytes())
@@ -348,6 +355,20 @@ func (e *emitter) emitMember(c *combination) {
 	e.printf("func (%s *%s%s) Unwrap() %s { return %s }\n\n", e.recv, name, e.args, e.result, unwrap)
 }
 
+// emitAssertion has the compiler compare the member that has everything with
+// the family, and makes use of the family, which nothing else does.
+func (e *emitter) emitAssertion() {
+	value := ""
+	if last := e.combos[len(e.combos)-1]; last.set == 1<<len(e.optional)-1 {
+		value = fmt.Sprintf(" = (*%s%s)(nil)", e.member(last), e.args)
+	}
+	if e.params == "" {
+		e.printf("var _ %s%s\n", e.binding.name, value)
+	} else {
+		e.printf("func _%s() { var _ %s%s%s }\n", e.params, e.binding.name, e.args, value)
+	}
+}
+
 // self returns the member as the struct that it is made of.
 func (e *emitter) self() string { return "(*" + e.core + ")(" + e.recv + ")" }
 
@@ -372,6 +393,7 @@ func (e *emitter) emitMethod(c *combination, m *types.Func) {
 		body = e.route(m, args)
 	default:
 		body = fmt.Sprintf("%s.%s(%s)", e.from(c, m), m.Name(), args)
+		e.foreign = e.foreign || m.Pkg() != e.home
 	}
 	if len(results) > 0 && e.routed[m.Id()] == "" {
 		body = "return " + body

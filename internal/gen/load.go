@@ -86,6 +86,9 @@ func goList[P any](dir string, each func(P), args ...string) error {
 		}
 		return fmt.Errorf("go list: %w", err)
 	}
+	if stdout.Len() == 0 && stderr.Len() > 0 {
+		return errors.New(strings.TrimPrefix(strings.TrimSpace(stderr.String()), "go: warning: "))
+	}
 	for dec := json.NewDecoder(&stdout); ; {
 		var p P
 		if err := dec.Decode(&p); err == io.EOF {

@@ -7,12 +7,11 @@ import (
 	"time"
 )
 
-//go:generate go run github.com/bodywrap/bodywrap/cmd/wrapgen -test
-
-// Counting returns w as a ResponseWriter that adds the bytes written to n.
-func Counting(w http.ResponseWriter, n *int64) http.ResponseWriter {
-	c := &countingWriter{ResponseWriter: w, n: n}
-	return c.counting(countingSetOf(w))
+// Counting returns w as a ResponseWriter that counts, and a function that
+// returns how many bytes have been written to it.
+func Counting(w http.ResponseWriter) (http.ResponseWriter, func() int64) {
+	c := &countingWriter{ResponseWriter: w}
+	return c.counting(countingSetOf(w)), func() int64 { return c.n }
 }
 
 // counting is what a ResponseWriter always does, then what it may also do.
@@ -44,17 +43,17 @@ type controls interface {
 type countingWriter struct {
 	_ [0]func()
 	http.ResponseWriter
-	n *int64
+	n int64
 }
 
 func (w *countingWriter) Write(p []byte) (int, error) {
 	n, err := w.ResponseWriter.Write(p)
-	*w.n += int64(n)
+	w.n += int64(n)
 	return n, err
 }
 
 func (w *countingWriter) ReadFrom(r io.Reader) (int64, error) {
 	n, err := w.ResponseWriter.(io.ReaderFrom).ReadFrom(r)
-	*w.n += n
+	w.n += n
 	return n, err
 }

@@ -2,6 +2,8 @@
 
 package httpwriter
 
+//lint:file-ignore SA1019 what is deprecated is forwarded, too
+
 import (
 	"bufio"
 	"io"
@@ -1233,6 +1235,8 @@ type counting64 countingWriter
 func (c *counting64) Header() http.Header         { return c.ResponseWriter.Header() }
 func (c *counting64) Write(p []byte) (int, error) { return (*countingWriter)(c).Write(p) }
 func (c *counting64) WriteHeader(statusCode int)  { c.ResponseWriter.WriteHeader(statusCode) }
+
+// SetReadDeadline is documented.
 func (c *counting64) SetReadDeadline(deadline time.Time) error {
 	return c.ResponseWriter.(controls).SetReadDeadline(deadline)
 }
@@ -2626,3 +2630,5 @@ func (c *counting127) SetWriteDeadline(deadline time.Time) error {
 }
 func (c *counting127) EnableFullDuplex() error     { return c.ResponseWriter.(controls).EnableFullDuplex() }
 func (c *counting127) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+var _ counting = (*counting127)(nil)

@@ -1,0 +1,39 @@
+// Package fsfile keeps a file from being read beyond a limit.
+package fsfile
+
+import (
+	"io"
+	"io/fs"
+)
+
+// Limit returns f as a file whose Read ends after n bytes.
+func Limit(f fs.File, n int64) fs.File {
+	l := &limitedFile{File: f, left: n}
+	return l.limited(limitedSetOf(f))
+}
+
+// limited is what a file always does, then what it may also do.
+//
+//wrapgen:for limitedFile
+type limited interface {
+	fs.File // always
+
+	fs.ReadDirFile
+	io.Seeker
+	io.ReaderAt //wrapgen:needs Seek
+	io.WriterTo //wrapgen:route
+}
+
+type limitedFile struct {
+	fs.File
+	left int64
+}
+
+func (f *limitedFile) Read(p []byte) (int, error) {
+	if f.left <= 0 {
+		return 0, io.EOF
+	}
+	n, err := f.File.Read(p[:min(int64(len(p)), f.left)])
+	f.left -= int64(n)
+	return n, err
+}
