@@ -23,7 +23,6 @@ import (
 )
 
 //go:generate go run ./cmd/wrapgen
-//go:generate go run -C internal/gen/testdata ../../../cmd/wrapgen -test ./...
 
 // body is what an HTTP body always does, then what it may also do.
 //

@@ -3,12 +3,11 @@ package oddities
 
 import (
 	"context"
+	tmpl "html/template"
 	stdio "io"
 	"text/template"
 
-	tmpl "html/template"
-
-	"github.com/bodywrap/bodywrap/internal/gen/testdata/oddities/io"
+	"families/oddities/io"
 )
 
 // Wrap returns s as a stream of its own.

@@ -1,0 +1,209 @@
+package gen_test
+
+import (
+	"bytes"
+	"flag"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bodywrap/bodywrap/internal/gen"
+	"github.com/google/go-cmp/cmp"
+)
+
+var staticcheck = flag.String("staticcheck", "", "also run this version of staticcheck on generated families")
+
+// families is how many combinations each of the families in testdata has.
+var families = map[string]struct {
+	combinations int
+	why          string
+}{
+	"counting": {128, "http.ResponseWriter: seven elements, one of them three methods that come together"},
+	"metered":  {24, "net.Conn: five elements, two of them never together"},
+	"traced":   {256, "driver.Conn: eight elements, the bound"},
+	"timed":    {16, "driver.Stmt: four, one with a method named as its interface"},
+	"counted":  {64, "driver.Rows: six, each with all methods of the base"},
+	"limited":  {12, "fs.File: four, one needs another"},
+	"logged":   {8, "generic base, struct and element: three"},
+	"oddity":   {64, "clashing names, unexported and unnamed interfaces, an overlap: six"},
+}
+
+// TestFamiliesProveThemselves generates every family in testdata with its
+// test, and runs that.
+func TestFamiliesProveThemselves(t *testing.T) {
+	dir := copyFamilies(t, "families")
+	result := generate(t, dir)
+	for _, f := range result.Families {
+		if want := families[f.Name]; f.Combinations != want.combinations {
+			t.Errorf("%s has %d combinations, want %d: %s", f.Name, f.Combinations, want.combinations, want.why)
+		}
+	}
+	if got, want := len(result.Families), len(families); got != want {
+		t.Errorf("testdata has %d families, want %d", got, want)
+	}
+	run(t, dir, "go", "vet", "-trimpath", "./...")
+	run(t, dir, "go", "test", "-trimpath", "./...")
+	if *staticcheck != "" {
+		run(t, dir, "go", "run", "honnef.co/go/tools/cmd/staticcheck@"+*staticcheck, "./...")
+	}
+
+	again, err := gen.Generate(gen.Config{Dir: dir, Test: true}, "./...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(result, again); diff != "" {
+		t.Errorf("generated again, with the first output there, it differs (-first +again):\n%s", diff)
+	}
+}
+
+// TestProofBites breaks the generated code of a family in several ways and
+// wants the generated test to notice each.
+func TestProofBites(t *testing.T) {
+	type fault struct {
+		why      string
+		old, new string
+		want     string // in what the test prints
+	}
+	for _, test := range []struct {
+		run    string // the generated tests to run
+		faults []fault
+	}{
+		{"Constraints", []fault{
+			{
+				"a constraint is forgotten",
+				"s &^= limitedReadAt",
+				"s &^= 0",
+				"ReadAt.fit() = ReadAt, want ReadAt in it: false",
+			},
+		}},
+		{"Family", []fault{
+			{
+				"a member goes round the struct's own method",
+				"func (l *limited0) Read(p []byte) (int, error) { return (*limitedFile)(l).Read(p) }",
+				"func (l *limited0) Read(p []byte) (int, error) { return l.File.Read(p) }",
+				`limited0.Read: ["Read" "returns [0 not a real Read]"], want what *fsfile.limitedFile.Read does`,
+			},
+			{
+				"a routed method goes straight",
+				"func (l *limited8) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, (*limitedFile)(l)) }",
+				"func (l *limited8) WriteTo(w io.Writer) (int64, error) { return l.File.(io.WriterTo).WriteTo(w) }",
+				"limited8.WriteTo:",
+			},
+			{
+				"a method does not reach the original",
+				"func (l *limited2) Seek(offset int64, whence int) (int64, error) {",
+				"func (l *limited2) Seek(offset int64, whence int) (int64, error) {\n\tif true {\n\t\treturn 0, nil\n\t}",
+				`limited2.Seek: ["returns [0 <nil>]"], want what the original does: ["Seek" "returns [0 not a real Seek]"]`,
+			},
+			{
+				"the choice returns a member with too much",
+				"return (*limited6)(l)",
+				"return (*limited7)(l)",
+				"*fsfile.limited7 has ReadDir: true, want false",
+			},
+			{
+				"the choice returns a member with too little",
+				"return (*limited15)(l)",
+				"return (*limited7)(l)",
+				"*fsfile.limited7 has WriteTo: false, want true",
+			},
+			{
+				"the probe asks for the wrong interface",
+				"if _, ok := v.(io.Seeker)",
+				"if _, ok := v.(io.ReaderAt)",
+				"limitedSetOf(*fsfile.limitedTestAloneSeek) = none, want Seek",
+			},
+			{
+				"Unwrap returns something else",
+				"func (l *limited3) Unwrap() fs.File { return l.File }",
+				"func (l *limited3) Unwrap() fs.File { return l }",
+				"limited3.Unwrap() = ",
+			},
+			{
+				"a member costs more",
+				"return (*limited1)(l)",
+				"return (*limited1)(&limitedFile{File: l.File, left: l.left})",
+				"making a *fsfile.limited1 takes 2 allocations, want 1",
+			},
+		}},
+	} {
+		t.Run(test.run, func(t *testing.T) {
+			dir := filepath.Join(copyFamilies(t, "families"), "fsfile")
+			generate(t, dir)
+			path := filepath.Join(dir, "zz_limited.go")
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, fault := range test.faults {
+				broken := bytes.ReplaceAll(content, []byte(fault.old), []byte(fault.new))
+				if bytes.Equal(broken, content) {
+					t.Fatalf("%s has no %q", filepath.Base(path), fault.old)
+				}
+				content = broken
+			}
+			if err := os.WriteFile(path, content, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command("go", "test", "-vet=off", "-trimpath", "-run", test.run, ".")
+			cmd.Dir = dir
+			out, err := cmd.CombinedOutput()
+			if err == nil {
+				t.Error("go test succeeded, want a failure")
+			}
+			for _, fault := range test.faults {
+				if !strings.Contains(string(out), fault.want) {
+					t.Errorf("%s: go test printed no %q:\n%s", fault.why, fault.want, out)
+				}
+			}
+		})
+	}
+}
+
+// copyFamilies copies a module of testdata to where files can be generated.
+func copyFamilies(t *testing.T, name string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))); err != nil {
+		t.Fatal(err)
+	}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasPrefix(d.Name(), "zz_") {
+			t.Errorf("testdata has a generated file, %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// generate writes the files of all families in dir.
+func generate(t *testing.T, dir string) *gen.Result {
+	t.Helper()
+	result, err := gen.Generate(gen.Config{Dir: dir, Test: true}, "./...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range result.Files {
+		if err := os.WriteFile(filepath.Join(dir, f.Path), f.Content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return result
+}
+
+// run runs a command that has to succeed and say nothing of note.
+func run(t *testing.T, dir, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+}
