@@ -16,6 +16,7 @@ type binding struct {
 	own       map[string]*types.Func // the struct's methods, by the id of the family's
 	routed    map[string]string      // the name of the own method that it calls, by id
 	ownUnwrap bool
+	missing   []string // methods that nobody does
 }
 
 // bind finds the struct of f and decides for each method who does it. It
@@ -41,7 +42,9 @@ func (l *loader) bind(f *family) *binding {
 		return nil
 	}
 	b.fields = b.strct.Underlying().(*types.Struct)
-	l.bindOriginal(b)
+	if l.bindOriginal(b); len(l.faults) > before {
+		return nil
+	}
 	for _, e := range f.always {
 		for _, m := range e.added {
 			l.bindMethod(b, e, m, false)
@@ -53,6 +56,10 @@ func (l *loader) bind(f *family) *binding {
 		}
 	}
 	l.bindUnwrap(b)
+	if len(b.missing) > 0 {
+		l.faults.add(f.target.pos, "%s lacks %s, and has not one field with the original, of just the methods %s, that could do it: write the methods, or name the field, %sfor %s.field",
+			f.target.name, strings.Join(b.missing, ", "), methodNames(f.base), directivePrefix, f.target.source)
+	}
 	if len(l.faults) > before {
 		return nil
 	}
@@ -171,8 +178,7 @@ func (l *loader) bindMethod(b *binding, e *element, m *types.Func, optional bool
 		return
 	}
 	if b.original == nil {
-		l.faults.add(b.target.pos, "%s has neither a method %s nor one field with the original, of just the methods %s, that could do it: write the method, or name the field, %sfor %s.field",
-			b.target.name, m.Name(), methodNames(b.base), directivePrefix, b.target.source)
+		b.missing = append(b.missing, m.Name())
 	}
 }
 
@@ -220,8 +226,7 @@ func (l *loader) bindUnwrap(b *binding) {
 		l.faults.add(l.fset.Position(obj.Pos()), "field Unwrap hides the method Unwrap of %s: rename the field", b.name)
 	}
 	if b.original == nil {
-		l.faults.add(b.target.pos, "%s has neither a method Unwrap nor one field with the original that it could return: write the method, or name the field, %sfor %s.field",
-			b.target.name, directivePrefix, b.target.source)
+		b.missing = append(b.missing, "Unwrap")
 	}
 }
 

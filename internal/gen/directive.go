@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// A directive is a comment line of the form //wrapgen:verb args.
+// A directive is a comment of the form //wrapgen:verb args; several can follow
+// one another in a line.
 type directive struct {
 	pos  token.Position
 	verb string
@@ -30,17 +31,19 @@ func (l *loader) directives(groups ...*ast.CommentGroup) []directive {
 			continue
 		}
 		for _, c := range group.List {
-			rest, ok := strings.CutPrefix(c.Text, directivePrefix)
-			if !ok {
+			if !strings.HasPrefix(c.Text, directivePrefix) {
 				continue
 			}
-			rest, _, _ = strings.Cut(rest, "//") // a remark may follow
-			words := strings.Fields(rest)
-			d := directive{pos: l.fset.Position(c.Pos())}
-			if len(words) > 0 {
-				d.verb, d.args = words[0], words[1:]
+			at := c.Pos()
+			for _, text := range strings.Split(c.Text, directivePrefix)[1:] {
+				d := directive{pos: l.fset.Position(at)}
+				at += token.Pos(len(directivePrefix) + len(text))
+				text, _, _ = strings.Cut(text, "//") // a remark may follow
+				if words := strings.Fields(text); len(words) > 0 {
+					d.verb, d.args = words[0], words[1:]
+				}
+				found = append(found, d)
 			}
-			found = append(found, d)
 		}
 	}
 	return found

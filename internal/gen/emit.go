@@ -359,7 +359,7 @@ func (e *emitter) emitMember(c *combination) {
 // the family, and makes use of the family, which nothing else does.
 func (e *emitter) emitAssertion() {
 	value := ""
-	if last := e.combos[len(e.combos)-1]; last.set == 1<<len(e.optional)-1 {
+	if last := e.combos[len(e.combos)-1]; last.set == 1<<len(e.optional)-1 && !e.hides {
 		value = fmt.Sprintf(" = (*%s%s)(nil)", e.member(last), e.args)
 	}
 	if e.params == "" {

@@ -20,6 +20,7 @@ type family struct {
 	always   []*element
 	optional []*element
 	base     []*types.Func // the methods of always, each once
+	hides    bool          // an element is left out by a directive
 	rules    []rule        // see fit
 }
 
@@ -53,7 +54,11 @@ func (l *loader) resolve(d *declaration) *family {
 	}
 	for _, field := range groups[1] {
 		e := l.element(d, field)
-		if e == nil || e.hidden() {
+		if e == nil {
+			continue
+		}
+		if e.hidden() {
+			f.hides = true
 			continue
 		}
 		if e.added = without(e.methods, f.base); len(e.added) == 0 {

@@ -111,12 +111,32 @@ func (l *loader) generate(result *Result, patterns []string) error {
 	if l.config.Output != "" && len(decls) != 1 {
 		return fmt.Errorf("-o names one file, and there are %d families", len(decls))
 	}
-	for _, u := range units(decls) {
-		if len(l.faults) > 0 {
-			return nil
+	if len(l.faults) > 0 {
+		return nil
+	}
+	var failed []*unit
+	for _, level := range levels(units(decls)) {
+		level = slices.DeleteFunc(level, func(u *unit) bool {
+			return slices.ContainsFunc(failed, u.imports) // what it is compiled with is not there
+		})
+		if len(level) == 0 {
+			continue
 		}
-		if err := l.unit(result, u); err != nil {
+		var pkgs []*pkg
+		for _, u := range level {
+			pkgs = append(pkgs, u.pkgs...)
+		}
+		if err := l.exports(pkgs); err != nil {
 			return err
+		}
+		for _, u := range level {
+			ok, err := l.unit(result, u)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				failed = append(failed, u)
+			}
 		}
 	}
 	for _, path := range l.left {
@@ -133,8 +153,7 @@ type unit struct {
 	pkgs  []*pkg
 }
 
-// units groups families that share a package and orders the groups such that
-// each comes after those whose generated files it is compiled with.
+// units groups families that share a package.
 func units(decls []*declaration) []*unit {
 	var all []*unit
 	for _, d := range decls {
@@ -142,11 +161,9 @@ func units(decls []*declaration) []*unit {
 		if d.dest != d.pkg {
 			merged.pkgs = append(merged.pkgs, d.dest)
 		}
-		rest := all[:0]
-		for _, u := range all {
+		all = slices.DeleteFunc(all, func(u *unit) bool {
 			if !slices.ContainsFunc(u.pkgs, func(p *pkg) bool { return slices.Contains(merged.pkgs, p) }) {
-				rest = append(rest, u)
-				continue
+				return false
 			}
 			merged.decls = append(u.decls, merged.decls...)
 			for _, p := range u.pkgs {
@@ -154,29 +171,33 @@ func units(decls []*declaration) []*unit {
 					merged.pkgs = append(merged.pkgs, p)
 				}
 			}
-		}
-		all = append(rest, merged)
+			return true
+		})
+		all = append(all, merged)
 	}
+	return all
+}
 
-	var ordered []*unit
-	done := make(map[*unit]bool)
-	var visit func(*unit)
-	visit = func(u *unit) {
-		if done[u] {
-			return
-		}
-		done[u] = true
-		for _, other := range all {
-			if other != u && u.imports(other) {
-				visit(other)
+// levels orders units such that each comes after those whose generated files
+// it is compiled with.
+func levels(units []*unit) [][]*unit {
+	var levels [][]*unit
+	for len(units) > 0 {
+		var now, later []*unit
+		for _, u := range units {
+			if slices.ContainsFunc(units, func(other *unit) bool { return other != u && u.imports(other) }) {
+				later = append(later, u)
+			} else {
+				now = append(now, u)
 			}
 		}
-		ordered = append(ordered, u)
+		if len(now) == 0 { // families across packages that import each other's
+			now, later = later, nil
+		}
+		levels = append(levels, now)
+		units = later
 	}
-	for _, u := range all {
-		visit(u)
-	}
-	return ordered
+	return levels
 }
 
 // imports reports whether a package of u depends on one of other's.
@@ -191,12 +212,15 @@ func (u *unit) imports(other *unit) bool {
 	return false
 }
 
-// unit generates the files of u and compiles them with the rest of their
-// packages.
-func (l *loader) unit(result *Result, u *unit) error {
-	if err := l.exports(u.pkgs); err != nil {
-		return err
-	}
+// unit generates the files of u, compiles them with the rest of their packages
+// and reports whether there was no fault.
+func (l *loader) unit(result *Result, u *unit) (ok bool, err error) {
+	before := l.faults
+	l.faults = nil
+	defer func() {
+		ok = len(l.faults) == 0
+		l.faults = append(before, l.faults...)
+	}()
 	for _, p := range u.pkgs {
 		l.check(p)
 	}
@@ -226,14 +250,14 @@ func (l *loader) unit(result *Result, u *unit) error {
 		result.Families = append(result.Families, family)
 		content, err := l.emit(b, combos)
 		if err != nil {
-			return err
+			return false, err
 		}
 		l.generated[d.output] = content
 		result.Files = append(result.Files, File{d.output, content})
 		if l.config.Test {
 			path := testPath(d.output)
 			if content, err = l.emitProof(b, combos); err != nil {
-				return err
+				return false, err
 			}
 			l.generated[path] = content
 			result.Files = append(result.Files, File{path, content})
@@ -249,10 +273,10 @@ func (l *loader) unit(result *Result, u *unit) error {
 		if len(errs) > 0 {
 			l.faults = errs
 		}
-		return nil
+		return true, nil
 	}
 	for _, p := range u.pkgs {
 		l.recheck(p)
 	}
-	return nil
+	return true, nil
 }

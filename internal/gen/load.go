@@ -215,8 +215,10 @@ func (l *loader) overlay() (path string, remove func(), err error) {
 	for _, path := range l.left {
 		replace[path] = "" // not there
 	}
+	n := 0
 	for path, content := range l.generated {
-		replace[path] = filepath.Join(dir, fmt.Sprintf("%d.go", len(replace)))
+		n++
+		replace[path] = filepath.Join(dir, fmt.Sprintf("%d.go", n))
 		if err := os.WriteFile(replace[path], content, 0o600); err != nil {
 			remove()
 			return "", nil, err

@@ -29,7 +29,7 @@ func (l *loader) emitProof(b *binding, combos []*combination) ([]byte, error) {
 		e.taken[name] = true // a package of this name would be hidden
 	}
 	var names []string
-	for _, suffix := range strings.Fields("Fake Row Rows Alone Base Proof Name") {
+	for _, suffix := range strings.Fields("Fake Row Rows Alone Base Loop Proof Name") {
 		names = append(names, b.name+"Test"+suffix)
 	}
 	for _, el := range b.optional {
@@ -49,6 +49,11 @@ func (l *loader) emitProof(b *binding, combos []*combination) ([]byte, error) {
 		if len(e.rules) > 0 {
 			text = strings.Replace(proof, "$unfit", unfit, 1)
 		}
+		if b.has("as") {
+			text = strings.Replace(text, "$as", as, 1)
+			text += asLoop
+		}
+		text = strings.Replace(text, "$as", "", 1)
 		e.printf("%s", e.replacer(instance).Replace(text))
 		e.emitConstraints()
 		e.emitRows()
@@ -60,9 +65,16 @@ func (l *loader) emitProof(b *binding, combos []*combination) ([]byte, error) {
 
 // replacer fills in a family's names in the text of its test.
 func (e *emitter) replacer(instance string) *strings.Replacer {
+	found := "[*" + e.binding.name + "TestFake" + e.args
+	if e.args != "" {
+		found += ", " + e.args[1:]
+	} else {
+		found += "]"
+	}
 	words := []string{
 		"$Test", "Test" + exported(e.binding.name) + "Family",
 		"$instance", instance,
+		"$found", found,
 		"$params", e.params,
 		"$args", e.args,
 		"$bits", fmt.Sprint(len(e.optional)),
@@ -172,7 +184,7 @@ func $familyTestProof$params(t *$testing.T) {
 			if got := u.Unwrap(); any(got) != any(f) {
 				t.Errorf("%T.Unwrap() = %v, want the original", v, got)
 			}
-			var sink any
+$as			var sink any
 			allocs := $testing.AllocsPerRun(10, func() { sink = (&$core{$field: f}).$family(s) })
 			if allocs != 1 {
 				t.Errorf("making a %T takes %v allocations, want 1", sink, allocs)
@@ -231,6 +243,24 @@ const unfit = `
 			}
 			continue
 		}`
+
+// as is what a test does about the helper that as directives ask for.
+const as = `			if got, ok := $familyAs$found(v); !ok || got != f {
+				t.Errorf("$familyAs(%T) = %v, %v, want the original", v, got, ok)
+			}
+			loop := new($familyTestLoop$args)
+			loop.$familyTestBase = loop
+			if got, ok := $familyAs$found(loop); ok {
+				t.Errorf("$familyAs of a loop = %v, want none", got)
+			}
+`
+
+const asLoop = `
+type $familyTestLoop$params struct{ $familyTestBase$args }
+
+func (l *$familyTestLoop$args) Unwrap() $base { return l }
+
+`
 
 // emitConstraints writes the part of the test that is about the constraints,
 // and the names of sets.

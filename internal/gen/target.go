@@ -2,6 +2,7 @@ package gen
 
 import (
 	"bytes"
+	"go/ast"
 	"go/build/constraint"
 	"go/parser"
 	"go/token"
@@ -53,11 +54,11 @@ func (l *loader) target(p *pkg, d directive) (target, bool) {
 func (l *loader) targets(decls []*declaration) error {
 	var missing []string
 	for _, d := range decls {
-		if dir := d.target.dir; l.pkgs[dir] == nil && !slices.Contains(missing, dir) {
-			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-				l.faults.add(d.target.pos, "there is no directory %s", relative(l.config.Dir, dir))
-				continue
-			}
+		dir := d.target.dir
+		if l.pkgs[dir] != nil || slices.Contains(missing, dir) {
+			continue
+		}
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
 			missing = append(missing, dir)
 		}
 	}
@@ -87,6 +88,10 @@ func (l *loader) targets(decls []*declaration) error {
 			l.faults.add(d.target.pos, "%s is the file of the family at %s, too: rename one of the two", filepath.Base(d.output), l.place(other.target.pos))
 		}
 		owner[d.output] = d
+		// It may be there from a family elsewhere that has moved here.
+		d.dest.files = slices.DeleteFunc(d.dest.files, func(f *ast.File) bool {
+			return l.fset.Position(f.Package).Filename == d.output
+		})
 		paths := []string{d.output}
 		if l.config.Test {
 			paths = append(paths, testPath(d.output))

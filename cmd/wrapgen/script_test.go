@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// asCommand makes the test binary be wrapgen.
+const asCommand = "WRAPGEN_TEST_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// TestScripts runs the scripts in testdata/script, each in an empty directory
+// with the files that follow it in the txtar format. A script has the commands
+//
+//	[!] wrapgen [args]      run the command; it has to succeed [or fail]
+//	[!] go [args]           run the go command
+//	status n                the last command exited with n
+//	stdout | stderr regexp  the last command printed a match, on several lines (?m)
+//	! stdout | ! stderr     it printed nothing there
+//	[!] grep file regexp    the file has [no] match
+//	cmp a b                 two files are equal; stdout and stderr are files
+//	[!] exists file ...     there are [no] such files
+//	same file ...           the files have not been touched since the script began
+//	cp | mv a b, rm file    change files
+//	cd dir                  go there
+func TestScripts(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/script/*.txt")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, path := range scripts {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			newScript(t, content).run()
+		})
+	}
+}
+
+type script struct {
+	t      *testing.T
+	lines  []string
+	root   string
+	dir    string
+	begin  map[string]fs.FileInfo // by path
+	stdout string
+	stderr string
+	status int
+}
+
+// fileMark is the line in front of a file's content.
+var fileMark = regexp.MustCompile(`(?m)^-- (.+) --\n`)
+
+// newScript unpacks a script.
+func newScript(t *testing.T, content []byte) *script {
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &script{t: t, root: root, dir: root, begin: make(map[string]fs.FileInfo)}
+	marks := fileMark.FindAllSubmatchIndex(content, -1)
+	end := len(content)
+	for _, m := range slices.Backward(marks) {
+		path := filepath.Join(root, string(content[m[2]:m[3]]))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content[m[1]:end], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if s.begin[path], err = os.Stat(path); err != nil {
+			t.Fatal(err)
+		}
+		end = m[0]
+	}
+	s.lines = strings.Split(string(content[:end]), "\n")
+	return s
+}
+
+func (s *script) run() {
+	for i, line := range s.lines {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if err := s.command(line); err != nil {
+			s.t.Fatalf("line %d: %s: %v\nstdout:\n%s\nstderr:\n%s", i+1, line, err, s.stdout, s.stderr)
+		}
+	}
+}
+
+// command does one line.
+func (s *script) command(line string) error {
+	rest, not := strings.CutPrefix(line, "! ")
+	name, arg, _ := strings.Cut(rest, " ")
+	arg = strings.TrimSpace(arg)
+	args := strings.Fields(arg)
+	switch name {
+	case "wrapgen", "go":
+		return s.exec(name, args, not)
+	case "status":
+		if got := fmt.Sprint(s.status); got != arg {
+			return fmt.Errorf("exit status %s", got)
+		}
+	case "stdout", "stderr", "grep":
+		if name == "grep" {
+			name, arg, _ = strings.Cut(arg, " ")
+		}
+		out := s.read(name)
+		if not && arg == "" {
+			if out != "" {
+				return fmt.Errorf("not empty")
+			}
+			return nil
+		}
+		re, err := regexp.Compile("(?m)" + arg)
+		if err != nil {
+			return err
+		}
+		if re.MatchString(out) == not {
+			return fmt.Errorf("match: %v", not)
+		}
+	case "cmp":
+		if a, b := s.read(args[0]), s.read(args[1]); a != b {
+			return fmt.Errorf("they differ; %s:\n%s\n%s:\n%s", args[0], a, args[1], b)
+		}
+	case "exists":
+		for _, path := range args {
+			if _, err := os.Stat(s.path(path)); (err == nil) == not {
+				return fmt.Errorf("%s: exists: %v", path, !not)
+			}
+		}
+	case "same":
+		for _, path := range args {
+			begin := s.begin[s.path(path)]
+			now, err := os.Stat(s.path(path))
+			if err != nil || begin == nil || !os.SameFile(begin, now) || !begin.ModTime().Equal(now.ModTime()) {
+				return fmt.Errorf("%s has been touched: %v", path, err)
+			}
+		}
+	case "cp":
+		return os.WriteFile(s.path(args[1]), []byte(s.read(args[0])), 0o666)
+	case "mv":
+		return os.Rename(s.path(args[0]), s.path(args[1]))
+	case "rm":
+		return os.Remove(s.path(arg))
+	case "cd":
+		s.dir = s.path(arg)
+	default:
+		return fmt.Errorf("no such command")
+	}
+	return nil
+}
+
+func (s *script) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
+
+// read returns a file's content, or what the last command printed.
+func (s *script) read(name string) string {
+	switch name {
+	case "stdout":
+		return s.stdout
+	case "stderr":
+		return s.stderr
+	}
+	content, err := os.ReadFile(s.path(name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(content)
+}
+
+// exec runs a program: wrapgen is this test binary.
+func (s *script) exec(name string, args []string, fail bool) error {
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOPROXY=off")
+	if name == "wrapgen" {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		cmd = exec.Command(self, args...)
+		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOPROXY=off", asCommand+"=1")
+	}
+	cmd.Dir = s.dir
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	before := s.listing()
+	err := cmd.Run()
+	s.stdout, s.stderr = stdout.String(), stderr.String()
+	s.status = cmd.ProcessState.ExitCode()
+	if (err != nil) != fail {
+		return fmt.Errorf("%w; want failure: %v", err, fail)
+	}
+	// Whatever went wrong, nothing may have been written.
+	if after := s.listing(); name == "wrapgen" && fail && !maps.Equal(before, after) {
+		return fmt.Errorf("failed, but changed files: %v, then %v", before, after)
+	}
+	return nil
+}
+
+// listing returns all files with their content.
+func (s *script) listing() map[string]string {
+	files := make(map[string]string)
+	_ = filepath.WalkDir(s.root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			content, err := os.ReadFile(path)
+			files[path] = fmt.Sprint(string(content), err)
+		}
+		return nil // what cannot be read shows in files
+	})
+	return files
+}
