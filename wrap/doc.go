@@ -49,6 +49,31 @@
 // that panics leaves nothing behind: the panic reaches the caller, and the
 // body works on.
 //
+// # Hooks that are there already
+//
+// [Done] and [Log] report what became of a body, [TeeRead] and [TeeWrite] copy
+// what goes through it, [LimitRead] and [LimitWrite] bound that, [TransformRead]
+// and [TransformWrite] change it, [Linger] and [Idle] end what is silent. Each
+// of them may be given to any number of bodies, and keeps for each its own
+// state. [Response] and [Request] put hooks in front of a whole message and
+// keep its header true; [ModifyResponse] and [Transport] do it for each one.
+//
+// They combine in any order, and the order says something:
+//
+//   - Done and Log go first, which is outermost. They then count what the caller
+//     gets, and know the errors of all others. Behind a transform they count
+//     what was sent.
+//   - A limit in front of a transform bounds what the caller has to store, such
+//     as what a small gzip file becomes. Behind it, it bounds what is received.
+//   - A tee in front of a transform copies what the caller gets, one behind it
+//     what was sent.
+//   - Linger and Idle go last. In front of a transform they would take bytes
+//     that it holds back for silence.
+//
+// A hook that closes the body, as limits, Linger and Idle do, closes what is
+// behind it. Those in front learn of it by the error, and of Close when the
+// caller closes.
+//
 // # Cost
 //
 // One layer is one allocation of 160 bytes; a call through it allocates

@@ -299,3 +299,44 @@ func TestIdleHasNoClockAfterTheEnd(t *testing.T) {
 		})
 	}
 }
+
+// A transform that holds bytes back looks silent from in front of it.
+func TestIdleBelongsBehindATransform(t *testing.T) {
+	holdsBack := wrap.TransformRead(func(r io.Reader) (io.Reader, error) {
+		return readFunc(func(p []byte) (int, error) { return io.ReadFull(r, p[:3]) }), nil
+	})
+	for _, tt := range []struct {
+		name  string
+		hooks []wrap.Hooks
+		want  string
+	}{
+		{"behind", []wrap.Hooks{holdsBack, wrap.Idle(d)}, "abc"},
+		{"in front", []wrap.Hooks{wrap.Idle(d), holdsBack}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				orig, backend := newPipeBody()
+				defer backend.Close()
+				body := wrap.Body(orig, tt.hooks...)
+				sent := make(chan bool)
+				go func() {
+					defer close(sent)
+					for _, c := range []byte("abc") {
+						time.Sleep(d - 1)
+						_, _ = backend.Write([]byte{c}) // the reader sees it
+					}
+				}()
+				p := make([]byte, 3)
+				n, err := body.Read(p)
+				if got := string(p[:n]); tt.want != "" && (got != tt.want || err != nil) {
+					t.Errorf("Read = %q, %v, want %q", got, err, tt.want)
+				}
+				if tt.want == "" {
+					wantTimeout(t, "Read", err, "Idle")
+				}
+				body.Close()
+				<-sent
+			})
+		})
+	}
+}

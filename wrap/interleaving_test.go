@@ -1,0 +1,286 @@
+package wrap_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bodywrap/bodywrap/wrap"
+)
+
+// Done is called once and tells the truth, however the calls of reader, writer
+// and closers fall together: 9,000 times on a body that yields wherever it can,
+// and a thousand times on those of net/http, with requests that are cancelled.
+const (
+	inMemory = 9000
+	overHTTP = 1000
+)
+
+// A racer is a body whose calls let others run in their midst. It counts what
+// it has handed out and taken in calls that began before it was closed.
+type racer struct {
+	left          atomic.Int64 // reads until EOF
+	closed        atomic.Bool
+	read, written atomic.Int64
+}
+
+func yield() {
+	for range rand.IntN(4) {
+		runtime.Gosched()
+	}
+}
+
+func (r *racer) pass(n int, total *atomic.Int64) (int, error) {
+	if r.closed.Load() {
+		return 0, net.ErrClosed
+	}
+	yield()
+	total.Add(int64(n))
+	return n, nil
+}
+
+func (r *racer) Read(p []byte) (int, error) {
+	if r.left.Add(-1) < 0 {
+		yield()
+		return 0, io.EOF
+	}
+	n, err := r.pass(1+rand.IntN(len(p)), &r.read)
+	if r.left.Load() == 0 && err == nil && rand.IntN(2) == 0 {
+		err = io.EOF // with the last bytes
+	}
+	return n, err
+}
+
+func (r *racer) Write(p []byte) (int, error) { return r.pass(len(p), &r.written) }
+
+func (r *racer) WriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, struct{ io.Reader }{r})
+}
+
+func (r *racer) ReadFrom(src io.Reader) (int64, error) {
+	return io.Copy(struct{ io.Writer }{r}, struct{ io.Reader }{src})
+}
+
+func (r *racer) CloseWrite() error {
+	yield()
+	return nil
+}
+
+func (r *racer) Close() error {
+	yield()
+	r.closed.Store(true)
+	yield()
+	return nil
+}
+
+func TestDoneOnceInAnyInterleaving(t *testing.T) {
+	for i := range inMemory {
+		r := new(racer)
+		r.left.Store(rand.Int64N(6))
+		var calls atomic.Int32
+		var got wrap.Summary
+		hook, early := wrap.Done, i%5 == 0
+		if early {
+			hook = wrap.DoneBeforeClose
+		}
+		var orig io.ReadCloser = r
+		readOnly := i%3 == 0
+		if readOnly {
+			orig = struct {
+				io.Reader
+				io.Closer
+			}{r, r}
+		}
+		body := wrap.Body(orig, hook(func(s wrap.Summary) { calls.Add(1); got = s }))
+		var all sync.WaitGroup
+		start := make(chan bool)
+		run := func(f func()) {
+			all.Add(1)
+			go func() {
+				defer all.Done()
+				<-start
+				yield()
+				f()
+			}()
+		}
+		run(func() { read(body) })
+		if !readOnly {
+			run(func() { write(body) })
+		}
+		for range 1 + rand.IntN(2) {
+			run(func() { body.Close() })
+		}
+		close(start)
+		all.Wait()
+		if n := calls.Load(); n != 1 {
+			t.Fatalf("Done was called %d times, want once", n)
+		}
+		if early {
+			continue // calls on their way need not have counted
+		}
+		if got.Read != r.read.Load() || got.Written != r.written.Load() {
+			t.Fatalf("Read, Written = %d, %d, want %d, %d", got.Read, got.Written, r.read.Load(), r.written.Load())
+		}
+	}
+}
+
+// read reads body in one of the ways that it has.
+func read(body io.ReadCloser) {
+	if wt, ok := body.(io.WriterTo); ok && rand.IntN(2) == 0 {
+		_, _ = wt.WriteTo(io.Discard)
+		return
+	}
+	p := make([]byte, 8)
+	for range 10 {
+		if _, err := body.Read(p); err != nil {
+			return
+		}
+	}
+}
+
+// write writes to body in one of the ways that it has, and may half-close it.
+func write(body io.ReadCloser) {
+	if rf, ok := body.(io.ReaderFrom); ok && rand.IntN(2) == 0 {
+		_, _ = rf.ReadFrom(strings.NewReader("some text to be written"))
+	} else {
+		for range rand.IntN(5) {
+			_, _ = body.(io.Writer).Write(make([]byte, rand.IntN(9)))
+		}
+	}
+	if rand.IntN(2) == 0 {
+		_ = body.(wrap.CloseWriter).CloseWrite()
+	}
+}
+
+// The bodies of net/http: a ReverseProxy in front of a backend that upgrades,
+// answers or hangs, and clients that go away at any time.
+func TestDoneOnceForEachResponseWhateverTheClientDoes(t *testing.T) {
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			upgradeAndEcho(w, r)
+			return
+		}
+		for range 4 {
+			if _, err := w.Write(make([]byte, 1000)); err != nil {
+				return
+			}
+			_ = http.NewResponseController(w).Flush() // the client may be gone
+			runtime.Gosched()
+		}
+		if r.URL.Path == "/hang" {
+			<-r.Context().Done()
+		}
+	}))
+	defer backend.Close()
+
+	var wrapped, done atomic.Int64
+	calls := make([]atomic.Int32, 2*overHTTP) // a client may try twice
+	target, err := url.Parse(backend.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport = transport
+	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	proxy.ModifyResponse = wrap.ModifyResponse(func(*http.Response) []wrap.Hooks {
+		i := wrapped.Add(1) - 1
+		return []wrap.Hooks{wrap.Done(func(wrap.Summary) { calls[i].Add(1); done.Add(1) })}
+	})
+	front := httptest.NewUnstartedServer(proxy)
+	front.Config.ErrorLog = proxy.ErrorLog
+	front.Start()
+	defer front.Close()
+
+	jobs := make(chan int)
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Add(1)
+		go func() {
+			defer clients.Done()
+			for range jobs {
+				request(front, rand.IntN(4))
+			}
+		}()
+	}
+	for i := range overHTTP {
+		jobs <- i
+	}
+	close(jobs)
+	clients.Wait()
+
+	for deadline := time.Now().Add(30 * time.Second); done.Load() < wrapped.Load() && time.Now().Before(deadline); {
+		runtime.Gosched() // the proxy learns of the last clients' going
+	}
+	if wrapped.Load() < overHTTP/4 {
+		t.Errorf("only %d of %d requests got as far as a response", wrapped.Load(), overHTTP)
+	}
+	for i := range wrapped.Load() {
+		if n := calls[i].Load(); n != 1 {
+			t.Errorf("response %d: Done was called %d times, want once", i, n)
+		}
+	}
+}
+
+// request makes one request of some kind, and leaves at some point.
+func request(front *httptest.Server, kind int) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if kind == 3 {
+		conn, err := net.Dial("tcp", front.Listener.Addr().String())
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		steps := rand.IntN(4)
+		p := make([]byte, 64)
+		if steps > 0 {
+			_, _ = conn.Read(p) // the 101
+		}
+		if steps > 1 {
+			_, _ = conn.Write(p)
+		}
+		if steps > 2 {
+			_ = conn.(*net.TCPConn).CloseWrite()
+			_, _ = io.Copy(io.Discard, conn)
+		}
+		return
+	}
+	path := "/"
+	if kind == 2 {
+		path = "/hang"
+	}
+	req, err := http.NewRequestWithContext(ctx, "GET", front.URL+path, nil)
+	if err != nil {
+		return
+	}
+	if kind == 1 {
+		go func() { yield(); cancel() }()
+	}
+	resp, err := front.Client().Do(req)
+	if err != nil {
+		return
+	}
+	defer resp.Body.Close()
+	limit := int64(rand.IntN(5000))
+	if kind == 2 {
+		limit = min(limit, 3999)
+	}
+	_, _ = io.CopyN(io.Discard, resp.Body, limit)
+	cancel()
+}
