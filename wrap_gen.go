@@ -19,7 +19,9 @@ package bodywrap
 import (
 	"io"
 	"net"
+	"net/http"
 	"syscall"
+	"time"
 )
 
 //go:generate go run ./cmd/wrapgen
@@ -50,10 +52,34 @@ type conn interface {
 	NetConn() net.Conn // what is under TLS
 }
 
+// writer is what a server hands to a handler for its response, then what it may
+// also do.
+//
+//wrapgen:for ./wrap.writerLayer
+type writer interface {
+	http.ResponseWriter // always
+
+	http.Hijacker             // takes over the connection: HTTP/1 only
+	http.Flusher              // sends what is buffered
+	FlushError() error        //wrapgen:needs Flush
+	io.ReaderFrom             // sendfile and splice
+	io.StringWriter           // saves a copy
+	deadlines                 // for this request
+	EnableFullDuplex() error  //wrapgen:needs SetReadDeadline
+	CloseNotify() <-chan bool //wrapgen:needs Hijack
+	http.Pusher               //wrapgen:needs Hijack
+}
+
 type closeWriter interface{ CloseWrite() error }
+
+type deadlines interface {
+	SetReadDeadline(deadline time.Time) error
+	SetWriteDeadline(deadline time.Time) error
+}
 
 // A family is input to wrapgen, not API: keep it unexported.
 var (
 	_ body
 	_ conn
+	_ writer
 )

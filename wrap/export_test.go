@@ -1,10 +1,20 @@
 package wrap
 
-import "net"
+import (
+	"net"
+	"net/http"
+)
 
 // ConnOnly returns c as the member of the conn family that has the optional
 // methods in set and no others. Tests make originals with it.
 func ConnOnly(c net.Conn, set int) net.Conn {
 	l := &connLayer{layer: newLayer(c, new(Hooks)), original: c}
 	return l.conn(connSet(set))
+}
+
+// WriterOnly returns w as the member of the writer family that has the optional
+// methods in set, less those that do not go with the others.
+func WriterOnly(w http.ResponseWriter, set int) http.ResponseWriter {
+	l := &writerLayer{original: w}
+	return l.writer(writerSet(set))
 }
