@@ -13,7 +13,7 @@ const (
 	// than not to splice.
 	maxPipes = 16
 
-	pipeSize = 256 << 10
+	pipeSize = 1 << 20
 
 	// pipeRest is how long a pipe that nobody uses is kept.
 	pipeRest = 5 * time.Second
