@@ -25,6 +25,9 @@ func (t *tunnel) ended(d *direction, err error) {
 		return
 	case t.fault != nil:
 		d.end, d.err = Closed, t.fault.err
+		if t.fault.side == d.src {
+			d.end = t.fault.end
+		}
 		t.mu.Unlock()
 		return
 	}

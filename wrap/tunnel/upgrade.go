@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,11 @@ import (
 // that r did not ask for (RFC 9110, section 7.8); resp.Body lost its Write to a
 // wrapper; or w cannot be hijacked.
 //
-// The tunnel ends when r's context is cancelled. After the takeover net/http
-// does that no longer when the client leaves; the tunnel notices by itself.
+// The tunnel ends when the context is cancelled that the request was sent with
+// (resp.Request's; if there is none, r's). Do not count on that for a client
+// that leaves: after the takeover net/http does not tell. Before, it cancels
+// r's context when the client half-closes, which is no reason to give up; send
+// the request with [context.WithoutCancel] of it to serve such clients.
 func Upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *Options) (Result, error) {
 	t, status, err := upgrade(w, r, resp, opt)
 	if err != nil {
@@ -36,7 +40,14 @@ func Upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *O
 		}
 		return Result{}, fmt.Errorf("tunnel: upgrade: %w", err)
 	}
-	return t.run(r.Context())
+	return t.run(lifetime(r, resp))
+}
+
+func lifetime(r *http.Request, resp *http.Response) context.Context {
+	if resp.Request != nil {
+		r = resp.Request
+	}
+	return r.Context()
 }
 
 // upgrade makes the tunnel, or tells how to answer the client, with a status
