@@ -17,6 +17,10 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
+const upgradeRequest = "GET /%s HTTP/1.1\r\nHost: backend\r\nConnection: Upgrade\r\nUpgrade: bytes\r\n\r\n"
+
+const upgradeResponse = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: bytes\r\n\r\n"
+
 // A proxy in front of one raw backend, made of a Transport and Upgrade.
 type proxy struct {
 	addr     string

@@ -31,9 +31,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// startPeer runs a peer until the test ends, and returns the first line that
-// it prints.
-func startPeer(tb testing.TB, role string, args ...string) (first string, wait func()) {
+// startPeer runs a peer until wait is called or the test ends, and returns the
+// first line that it prints; wait returns the others.
+func startPeer(tb testing.TB, role string, args ...string) (first string, wait func() (rest string)) {
 	tb.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -54,18 +54,21 @@ func startPeer(tb testing.TB, role string, args ...string) (first string, wait f
 		tb.Fatal(err)
 	}
 	done := false
-	wait = func() {
+	br := bufio.NewReader(out)
+	wait = func() string {
 		if done {
-			return
+			return ""
 		}
 		done = true
 		stdin.Close()
+		rest, _ := io.ReadAll(br) // Wait has the error
 		if err := cmd.Wait(); err != nil {
 			tb.Errorf("%s: %v", role, err)
 		}
+		return string(rest)
 	}
-	tb.Cleanup(wait)
-	first, err = bufio.NewReader(out).ReadString('\n')
+	tb.Cleanup(func() { wait() })
+	first, err = br.ReadString('\n')
 	if err != nil {
 		tb.Fatalf("%s: %v", role, err)
 	}
@@ -76,19 +79,22 @@ func runPeer(role string, args []string) error {
 	switch role {
 	case "backend":
 		return runBackend()
+	case "proxy":
+		return runProxy(args[0], args[1])
+	case "idlers":
+		return runIdlers(args[0], args[1])
 	case "sender":
 		return runSender(args[0], args[1])
 	}
 	return fmt.Errorf("no such role")
 }
 
-const upgradeRequest = "GET /%s HTTP/1.1\r\nHost: backend\r\nConnection: Upgrade\r\nUpgrade: bytes\r\n\r\n"
-
-const upgradeResponse = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: bytes\r\n\r\n"
-
 // runBackend accepts upgrades on an address that it prints. On
 // /echo it sends back what it reads, else it says at the end how much that was.
 func runBackend() error {
+	if err := allowFiles(); err != nil {
+		return err
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
