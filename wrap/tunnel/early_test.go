@@ -1,0 +1,119 @@
+package tunnel_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/bodywrap/bodywrap/wrap/tunnel"
+)
+
+func TestCopySendsBufferedBytesFirst(t *testing.T) {
+	for _, kind := range []string{"tcp", "tls", "unix", "pipe"} {
+		for _, size := range []int{1, 1007, 5000} {
+			for _, fin := range []bool{false, true} {
+				if kind == "pipe" && fin {
+					continue // it has no half-close
+				}
+				t.Run(fmt.Sprintf("%s/%d/fin=%v", kind, size, fin), func(t *testing.T) {
+					noLeaks(t)
+					client, clientPeer := link(t, kind)
+					backend, backendPeer := link(t, "tcp")
+					early := block(size)
+					go send(t, clientPeer, early)
+					br := bufio.NewReaderSize(client, 8192)
+					for br.Buffered() < size {
+						if _, err := br.Peek(br.Buffered() + 1); err != nil {
+							t.Fatal(err)
+						}
+					}
+					counters := new(tunnel.Counters)
+					j := joinConns(t, client, clientPeer, backend, backendPeer, &tunnel.Options{
+						ClientBuffered: br,
+						Counters:       counters,
+					})
+					want := early
+					if !fin {
+						want = append(early[:size:size], "later"...)
+						go send(t, clientPeer, []byte("later"))
+					} else {
+						finish(t, clientPeer)
+					}
+					got := make([]byte, len(want))
+					if _, err := io.ReadFull(backendPeer, got); err != nil || !bytes.Equal(got, want) {
+						t.Fatalf("the backend read %d of %d bytes, %v", len(got), len(want), err)
+					}
+					if fin {
+						if n, err := backendPeer.Read(got); err != io.EOF {
+							t.Errorf("after them, Read = %d, %v; want EOF", n, err)
+						}
+						backendPeer.Close()
+					} else {
+						j.cancel()
+					}
+					if result, _ := j.wait(); result.ToBackend.Bytes != int64(len(want)) || counters.ToBackend.Load() != int64(len(want)) {
+						t.Errorf("counted %d and %d, want %d", result.ToBackend.Bytes, counters.ToBackend.Load(), len(want))
+					}
+				})
+			}
+		}
+	}
+}
+
+// golang/go#80875: ReverseProxy loses what the client sends with its request.
+func TestUpgradeLosesNoEarlyBytes(t *testing.T) {
+	requests := map[string]int{"with the request": 1000, "more than a buffer": 10_000}
+	for why, size := range requests {
+		for _, fin := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/fin=%v", why, fin), func(t *testing.T) {
+				noLeaks(t)
+				p := startProxy(t, echoBackend)
+				conn := p.dial(t)
+				early := block(size)
+				send(t, conn, append([]byte(fmt.Sprintf(upgradeRequest, "")), early...))
+				want := early
+				if !fin {
+					send(t, conn, []byte("later"))
+					want = append(early[:size:size], "later"...)
+				}
+				finish(t, conn)
+				br := bufio.NewReader(conn)
+				readSwitching(t, br)
+				got, err := io.ReadAll(br)
+				if err != nil || !bytes.Equal(got, want) {
+					t.Errorf("of %d bytes came back %d, %v", len(want), len(got), err)
+				}
+				if o := p.wait(t); o.err != nil || o.result.ToBackend.Bytes != int64(len(want)) {
+					t.Errorf("Upgrade = %+v, %v", o.result, o.err)
+				}
+			})
+		}
+	}
+}
+
+func TestUpgradeDeliversWhatComesWithTheAnswer(t *testing.T) {
+	noLeaks(t)
+	data := strings.Repeat("early ", 1000)
+	p := startProxy(t, func(t *testing.T, conn net.Conn, br *bufio.Reader) {
+		send(t, conn, []byte(upgradeResponse+data))
+		finish(t, conn)
+		if _, err := io.Copy(io.Discard, br); err != nil {
+			t.Errorf("backend: %v", err)
+		}
+	})
+	conn := p.dial(t)
+	send(t, conn, []byte(fmt.Sprintf(upgradeRequest, "")))
+	br := bufio.NewReader(conn)
+	readSwitching(t, br)
+	if got, err := io.ReadAll(br); err != nil || string(got) != data {
+		t.Errorf("of %d bytes came %d, %v", len(data), len(got), err)
+	}
+	finish(t, conn)
+	if o := p.wait(t); o.err != nil {
+		t.Errorf("Upgrade = %+v, %v", o.result, o.err)
+	}
+}

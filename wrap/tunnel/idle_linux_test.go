@@ -1,0 +1,32 @@
+package tunnel_test
+
+import (
+	"io"
+	"runtime"
+	"testing"
+)
+
+func TestIdleTunnelsHoldTwoDescriptorsEach(t *testing.T) {
+	noLeaks(t)
+	runtime.GC() // package net pools pipes
+	const tunnels = 200
+	before := openFiles()
+	for range tunnels {
+		client, clientPeer := link(t, "tcp")
+		backend, backendPeer := link(t, "tcp")
+		j := joinConns(t, client, clientPeer, backend, backendPeer, nil)
+		// It has been in use, both ways.
+		send(t, j.client, []byte("ping"))
+		if _, err := io.ReadFull(j.backend, make([]byte, 4)); err != nil {
+			t.Fatal(err)
+		}
+		send(t, j.backend, []byte("pong"))
+		if _, err := io.ReadFull(j.client, make([]byte, 4)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const perTunnel = 4 // two of the tunnel's and two of the test's peers
+	if got := openFiles() - before; got > tunnels*perTunnel {
+		t.Errorf("%d idle tunnels and their peers hold %d descriptors, want %d", tunnels, got, tunnels*perTunnel)
+	}
+}

@@ -1,0 +1,191 @@
+package tunnel_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The two ends of measured tunnels are processes of their own, so that the
+// processor time of this one is the copier's alone. The test binary runs
+// itself as them.
+
+const peerVariable = "TUNNEL_TEST_PEER"
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv(peerVariable); role != "" {
+		if err := runPeer(role, os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, role, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// startPeer runs a peer until wait is called or the test ends, and returns the
+// first line that it prints; wait returns the others.
+func startPeer(tb testing.TB, role string, args ...string) (first string, wait func() (rest string)) {
+	tb.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.Command(exe, args...)
+	cmd.Env = append(os.Environ(), peerVariable+"="+role)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	stdin, err := cmd.StdinPipe() // a peer that serves ends when this does
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	done := false
+	br := bufio.NewReader(out)
+	wait = func() string {
+		if done {
+			return ""
+		}
+		done = true
+		stdin.Close()
+		rest, _ := io.ReadAll(br) // Wait has the error
+		if err := cmd.Wait(); err != nil {
+			tb.Errorf("%s: %v", role, err)
+		}
+		return string(rest)
+	}
+	tb.Cleanup(func() { wait() })
+	first, err = br.ReadString('\n')
+	if err != nil {
+		tb.Fatalf("%s: %v", role, err)
+	}
+	return strings.TrimSpace(first), wait
+}
+
+func runPeer(role string, args []string) error {
+	switch role {
+	case "backend":
+		return runBackend()
+	case "proxy":
+		return runProxy(args[0], args[1])
+	case "idlers":
+		return runIdlers(args[0], args[1])
+	case "sender":
+		return runSender(args[0], args[1])
+	}
+	return fmt.Errorf("no such role")
+}
+
+// runBackend accepts upgrades on an address that it prints. On
+// /echo it sends back what it reads, else it says at the end how much that was.
+func runBackend() error {
+	if err := allowFiles(); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(l.Addr())
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		l.Close()
+	}()
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return nil
+		}
+		go serveBytes(conn)
+	}
+}
+
+func serveBytes(conn net.Conn) {
+	defer conn.Close()
+	br := bufio.NewReader(conn)
+	req, err := http.ReadRequest(br)
+	if err != nil {
+		return
+	}
+	if _, err := io.WriteString(conn, upgradeResponse); err != nil {
+		return
+	}
+	total, buf := 0, make([]byte, 256<<10)
+	for {
+		n, err := br.Read(buf)
+		total += n
+		if err != nil {
+			fmt.Fprintf(conn, "%d\n", total)
+			return
+		}
+		if req.URL.Path == "/echo" {
+			if _, err := conn.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// upgrade opens a tunnel to path through the proxy at addr.
+func upgrade(addr, path string) (net.Conn, *bufio.Reader, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := fmt.Fprintf(conn, upgradeRequest, path); err != nil {
+		return nil, nil, err
+	}
+	br := bufio.NewReaderSize(conn, 512)
+	resp, err := http.ReadResponse(br, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		return nil, nil, fmt.Errorf("the proxy answered %s", resp.Status)
+	}
+	return conn, br, nil
+}
+
+// runSender sends size bytes, half-closes, and checks that all have arrived.
+func runSender(addr, size string) error {
+	conn, br, err := upgrade(addr, "swallow")
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	n, err := strconv.Atoi(size)
+	if err != nil {
+		return err
+	}
+	block := bytes.Repeat([]byte("0123456789abcdef"), 16<<10)
+	for left := n; left > 0; left -= len(block) {
+		if _, err := conn.Write(block); err != nil {
+			return err
+		}
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		return err
+	}
+	got, err := br.ReadString('\n')
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(got) != size {
+		return fmt.Errorf("of %s bytes %q arrived", size, got)
+	}
+	fmt.Println("done")
+	return nil
+}

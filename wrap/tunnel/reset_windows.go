@@ -1,0 +1,25 @@
+package tunnel
+
+import (
+	"errors"
+	"syscall"
+)
+
+const (
+	wsaENOTCONN  = syscall.Errno(10057)
+	wsaESHUTDOWN = syscall.Errno(10058)
+)
+
+var errReset error = syscall.WSAECONNRESET
+
+// isReset reports whether err tells that the peer has reset the connection.
+func isReset(err error) bool {
+	return errors.Is(err, syscall.WSAECONNRESET) || errors.Is(err, syscall.WSAECONNABORTED) || errors.Is(err, wsaESHUTDOWN)
+}
+
+// isNotConnected reports whether err, of CloseWrite, tells that the connection
+// was over already.
+func isNotConnected(err error) bool { return errors.Is(err, wsaENOTCONN) }
+
+// isAfterEOF reports whether a reset came after the peer had finished sending.
+func isAfterEOF(error) bool { return false }

@@ -1,0 +1,69 @@
+package tunnel
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Reasons for which a tunnel is ended without a fault of either side. They are
+// in the error of [Copy], and in the Err of each [Direction] that they cut.
+var (
+	ErrIdle      = errors.New("both directions were silent for the idle time")
+	ErrLinger    = errors.New("silent for the linger time after the other direction had ended")
+	ErrHalfClose = errors.New("the other direction had ended, and the side to tell it to cannot half-close")
+	ErrShutdown  = errors.New("the group was shut down")
+)
+
+// A Result says what went through a tunnel, and how it ended.
+type Result struct {
+	ToBackend Direction
+	ToClient  Direction
+}
+
+// A Direction is what one side sent to the other.
+type Direction struct {
+	// Bytes is how many bytes the receiving side took.
+	Bytes int64
+
+	// First and Last are when bytes first and last moved. Both are zero if
+	// none did.
+	First, Last time.Time
+
+	// End is how the direction ended, and Err why. Err is nil for EOF alone.
+	End End
+	Err error
+
+	// HalfClosed is whether the end was passed on by itself, with CloseWrite,
+	// while the other direction went on.
+	HalfClosed bool
+
+	// Lost is whether bytes can have been lost: sent or about to be, and not
+	// known to have reached the receiving side. After EOF it is false unless
+	// the receiving side was reset with bytes still on the way.
+	Lost bool
+}
+
+// An End is the way in which a direction ended.
+type End int
+
+const (
+	EOF    End = iota + 1 // the sending side finished, and everything was delivered
+	Reset                 // one of the sides was reset by its peer
+	Failed                // reading or writing failed otherwise
+	Closed                // the tunnel was ended, and this direction with it
+)
+
+func (e End) String() string {
+	switch e {
+	case EOF:
+		return "EOF"
+	case Reset:
+		return "reset"
+	case Failed:
+		return "failed"
+	case Closed:
+		return "closed"
+	}
+	return fmt.Sprintf("End(%d)", int(e))
+}

@@ -1,0 +1,87 @@
+package tunnel
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// What the kernel tells of a socket, asked in ways that change nothing: neither
+// SO_ERROR nor MSG_PEEK, which take a pending error away from the reader.
+
+const (
+	pollErr = 0x8
+	pollHup = 0x10
+)
+
+// events polls the socket for the conditions that are always reported.
+func (s *side) events() (events int16) {
+	if s.fd == nil {
+		return 0
+	}
+	_ = s.fd.Control(func(fd uintptr) { // if it is closed then there is nothing to tell
+		p := struct {
+			fd              int32
+			events, revents int16
+		}{fd: int32(fd)}
+		var now syscall.Timespec
+		_, _, errno := syscall.Syscall6(syscall.SYS_PPOLL,
+			uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+		if errno == 0 {
+			events = p.revents
+		}
+	})
+	return events
+}
+
+// ask is an ioctl that answers with a number.
+func (s *side) ask(what uintptr) (n int, ok bool) {
+	if s.fd == nil {
+		return 0, false
+	}
+	_ = s.fd.Control(func(fd uintptr) { // if it is closed then ok is false
+		var answer int32
+		_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, fd, what, uintptr(unsafe.Pointer(&answer)))
+		n, ok = int(answer), errno == 0
+	})
+	return n, ok
+}
+
+// unread is how many bytes of the peer's wait in the kernel.
+func (s *side) unread() (n int, ok bool) { return s.ask(syscall.TIOCINQ) }
+
+// unsent is how many bytes the peer's kernel does not have yet, and may still
+// get.
+func (s *side) unsent() (n int, ok bool) {
+	if s.tcp == nil || s.events()&(pollErr|pollHup) != 0 {
+		return 0, false
+	}
+	return s.ask(syscall.TIOCOUTQ)
+}
+
+// pendingReset returns the error that a read would return once it has come to
+// the end of what the peer sent before.
+func (s *side) pendingReset() error {
+	if s.midway.Load() {
+		return errReset
+	}
+	if s.events()&pollErr == 0 {
+		return nil
+	}
+	return errReset
+}
+
+// cut returns an error if what reads as EOF is not one. The kernel tells of a
+// reset once: if a write was told, the next read says EOF.
+func (s *side) cut() error {
+	if s.midway.Load() {
+		return errReset
+	}
+	if s.tcp == nil || s.finished.Load() || s.reset.Load() {
+		return nil
+	}
+	// Down in both directions, though not by us, and the error is gone.
+	if s.events()&(pollErr|pollHup) == pollHup {
+		return errReset
+	}
+	return nil
+}
