@@ -1,0 +1,12 @@
+// Package soak holds the module's tests of endurance: the standard library's
+// own proxy tests with every body wrapped, faults injected at every byte of an
+// exchange, and upgraded connections by the thousand that are opened and ended
+// in every way there is. It has tests only. Their short form is part of
+//
+//	go test ./...
+//
+// and the long form, which takes about half an hour and prints the README's
+// table, is
+//
+//	go test ./internal/soak -v -timeout 2h -long
+package soak
