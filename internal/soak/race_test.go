@@ -1,5 +1,5 @@
 //go:build race
 
-package soak
+package soak_test
 
 const raceEnabled = true
