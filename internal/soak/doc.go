@@ -5,8 +5,9 @@
 //
 //	go test ./...
 //
-// and the long form, which takes about half an hour and prints the README's
-// table, is
+// and the long form, which prints the README's table, is
 //
 //	go test ./internal/soak -v -timeout 2h -long
+//
+// A failure names the seed that does the same again.
 package soak

@@ -39,9 +39,6 @@ const (
 	answer  = "0123456789"
 )
 
-// patience is reached only by what hangs.
-const patience = time.Minute
-
 // An exchange is run through a proxy, once.
 type exchange struct {
 	fault    fault

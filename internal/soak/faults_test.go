@@ -234,6 +234,9 @@ func (rec recording) checkSummary(t *testing.T, x *exchange, sum wrap.Summary) {
 	if f.place == fromBackend && payload {
 		switch f.kind {
 		case reset, resetWithBytes:
+			if f.kind == resetWithBytes && f.at == rec.head[f.place] {
+				break // a write may fail first, and the tunnel end before it is read from
+			}
 			if !errors.Is(sum.ReadErr, errReset) {
 				t.Errorf("%v: Summary.ReadErr = %v, want %v", f, sum.ReadErr, errReset)
 			}
