@@ -1,0 +1,313 @@
+//go:build go1.25
+
+package soak_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bodywrap/bodywrap/wrap"
+)
+
+// The exchange of these tests has a half-close in it, which ReverseProxy
+// passes on since Go 1.25.
+
+// A place is one of the four streams that go in and out of a proxy.
+type place int
+
+const (
+	fromClient place = iota
+	toClient
+	toBackend
+	fromBackend
+	places
+)
+
+func (p place) String() string {
+	return [places]string{"from the client", "to the client", "to the backend", "from the backend"}[p]
+}
+
+// A fault is what goes wrong with one stream when at bytes have passed.
+type fault struct {
+	place place
+	kind  kind
+	at    int64
+}
+
+func (f fault) String() string { return fmt.Sprintf("%v %v at %d", f.kind, f.place, f.at) }
+
+func (f fault) breakClient(c *faultyConn) {
+	switch f.place {
+	case fromClient:
+		c.in.kind, c.in.at = f.kind, f.at
+	case toClient:
+		c.out.kind, c.out.at = f.kind, f.at
+	}
+}
+
+func (f fault) breakBackend(c *faultyConn) {
+	switch f.place {
+	case fromBackend:
+		c.in.kind, c.in.at = f.kind, f.at
+	case toBackend:
+		c.out.kind, c.out.at = f.kind, f.at
+	}
+}
+
+// kindsAt lists what can go wrong with a stream.
+func kindsAt(p place) []kind {
+	if p == fromClient || p == fromBackend {
+		return []kind{split, delay, reset, resetWithBytes, eof, eofWithBytes}
+	}
+	return []kind{split, delay, failed, short}
+}
+
+// A recording is how long the four streams are, and how much of that comes
+// before the upgraded connection's own bytes.
+type recording struct{ head, length [places]int64 }
+
+// record runs the exchange without a fault.
+func record(t *testing.T, r *rig) recording {
+	t.Helper()
+	x, err := r.run(fault{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, backend := x.client, x.dialed()
+	if want := (clientSight{status: 101, bytes: len(reply + answer), eof: true}); x.clientSaw != want {
+		t.Fatalf("without a fault the client saw %+v, want %+v", x.clientSaw, want)
+	}
+	if want := (backendSight{request: true, bytes: len(ask), eof: true}); x.backendSaw != want {
+		t.Fatalf("without a fault the backend saw %+v, want %+v", x.backendSaw, want)
+	}
+	var rec recording
+	rec.length[fromClient] = client.in.passed.Load()
+	rec.length[toClient] = client.out.passed.Load()
+	rec.length[toBackend] = backend.out.passed.Load()
+	rec.length[fromBackend] = backend.in.passed.Load()
+	for p := range places {
+		payload := int64(len(ask))
+		if p == toClient || p == fromBackend {
+			payload = int64(len(reply + answer))
+		}
+		rec.head[p] = rec.length[p] - payload
+	}
+	return rec
+}
+
+// A right is an outcome that is right for some faults.
+type right struct {
+	statuses []int
+	request  []bool // whether it has to reach the backend
+	client   int64  // bytes that the client gets
+	backend  int64  // and the backend
+	whole    bool   // both ends see EOF, and no error
+}
+
+var (
+	yes    = []bool{true}
+	no     = []bool{false}
+	either = []bool{true, false}
+)
+
+// rightOutcome is the list of what is right: how much has to arrive, for each
+// place, kind and position. There is no position of which nothing is said.
+func (rec recording) rightOutcome(f fault) right {
+	var (
+		k      = f.at - rec.head[f.place] // bytes of the upgraded connection before the fault
+		last   = f.at == rec.length[f.place]
+		nAsk   = int64(len(ask))
+		nReply = int64(len(reply))
+		all    = nReply + int64(len(answer))
+		sound  = right{[]int{101}, yes, all, nAsk, true}
+	)
+	if f.kind == split || f.kind == delay {
+		return sound // calls may be of any length and may take their time
+	}
+	switch f.place {
+	case fromClient:
+		atOnce := f.kind == resetWithBytes || f.kind == eofWithBytes
+		switch {
+		case k < 0 && f.kind == reset || k < 0 && f.kind == resetWithBytes:
+			return right{[]int{0}, no, 0, 0, false} // there is nobody to be answered
+		case k < 0:
+			return right{[]int{0, 400}, no, 0, 0, false} // half a request
+		case k == 0 && atOnce:
+			// Net/http takes a client for gone that ends while its request is
+			// answered, if it sees it in time. Nothing more can be read.
+			return right{[]int{0, 101, 502}, either, 0, 0, false}
+		case last && (f.kind == eof || f.kind == eofWithBytes):
+			return sound // EOF is what comes there
+		case last && f.kind == reset:
+			return right{[]int{101}, yes, nReply, nAsk, false} // no half-close: the tunnel is torn down
+		}
+		return right{[]int{101}, yes, 0, k, false}
+	case toClient:
+		switch {
+		case k < 0:
+			return right{[]int{0}, yes, 0, 0, false} // half a head
+		case last && f.kind == short:
+			return sound // CloseWrite has nothing to shorten
+		}
+		return right{[]int{101}, yes, k, nAsk, false}
+	case toBackend:
+		switch {
+		case k < 0:
+			return right{[]int{502}, no, 0, 0, false}
+		case last && f.kind == short:
+			return sound
+		case last:
+			return right{[]int{101}, yes, nReply, nAsk, false} // CloseWrite fails, and so the tunnel
+		}
+		return right{[]int{101}, yes, 0, k, false}
+	default: // fromBackend
+		switch {
+		case f.at == 0 && (f.kind == resetWithBytes || f.kind == eofWithBytes):
+			return right{[]int{502}, either, 0, 0, false} // dead before the request is sent
+		case k < 0:
+			return right{[]int{502}, yes, 0, 0, false}
+		case k == 0 && f.kind == resetWithBytes:
+			return right{[]int{101}, yes, 0, 0, false} // dead before ask is there
+		case last && (f.kind == eof || f.kind == eofWithBytes):
+			return sound
+		}
+		return right{[]int{101}, yes, k, nAsk, false}
+	}
+}
+
+// check compares what both ends have seen, and what Done said, with what is
+// right.
+func (rec recording) check(t *testing.T, x *exchange) {
+	t.Helper()
+	f, want := x.fault, rec.rightOutcome(x.fault)
+	client, backend := x.clientSaw, x.backendSaw
+	if !slices.Contains(want.statuses, client.status) {
+		t.Errorf("%v: the client got status %d, want one of %d", f, client.status, want.statuses)
+	}
+	if int64(client.bytes) != want.client {
+		t.Errorf("%v: %d bytes arrived at the client, want %d", f, client.bytes, want.client)
+	}
+	if !slices.Contains(want.request, backend.request) {
+		t.Errorf("%v: request arrived at the backend: %t, want %t", f, backend.request, want.request)
+	}
+	if int64(backend.bytes) != want.backend {
+		t.Errorf("%v: %d bytes arrived at the backend, want %d", f, backend.bytes, want.backend)
+	}
+	if want.whole && !(client.eof && backend.eof) {
+		t.Errorf("%v: EOF at the client: %t, at the backend: %t, want both", f, client.eof, backend.eof)
+	}
+
+	select {
+	case <-x.wrapped:
+	default:
+		if client.status == 101 {
+			t.Errorf("%v: an upgrade went past ModifyResponse", f)
+		}
+		return
+	}
+	select {
+	case sum := <-x.done:
+		rec.checkSummary(t, x, sum)
+	case <-time.After(patience):
+		t.Errorf("%v: Done has not called after %v", f, patience)
+	}
+}
+
+func (rec recording) checkSummary(t *testing.T, x *exchange, sum wrap.Summary) {
+	t.Helper()
+	f, conn := x.fault, x.dialed()
+	if read := conn.in.passed.Load() - rec.head[fromBackend]; sum.Read != read {
+		t.Errorf("%v: Summary.Read = %d, want the %d that the connection has given", f, sum.Read, read)
+	}
+	if written := conn.out.passed.Load() - rec.head[toBackend]; sum.Written != written {
+		t.Errorf("%v: Summary.Written = %d, want the %d that the connection has taken", f, sum.Written, written)
+	}
+	payload := f.at >= rec.head[f.place]
+	if f.place == fromBackend && payload {
+		switch f.kind {
+		case reset, resetWithBytes:
+			if f.kind == resetWithBytes && f.at == rec.head[f.place] {
+				break // a write may fail first, and the tunnel end before it is read from
+			}
+			if !errors.Is(sum.ReadErr, errReset) {
+				t.Errorf("%v: Summary.ReadErr = %v, want %v", f, sum.ReadErr, errReset)
+			}
+		case eof, eofWithBytes:
+			if sum.ReadEnd == 0 {
+				t.Errorf("%v: Summary.ReadEnd = 0, want the time of EOF", f)
+			}
+		}
+	}
+	if f.place == toBackend && payload && f.kind == failed && !errors.Is(sum.WriteErr, errReset) {
+		t.Errorf("%v: Summary.WriteErr = %v, want %v", f, sum.WriteErr, errReset)
+	}
+	if want := rec.rightOutcome(f); want.whole && (sum.ReadErr != nil || sum.WriteErr != nil || sum.ReadEnd == 0 || sum.WriteEnd == 0) {
+		t.Errorf("%v: Summary = %+v, want two ends without an error", f, sum)
+	}
+}
+
+// Whatever goes wrong at whichever byte of an upgraded exchange: what came
+// before it arrives, the proxy lets go of both connections, and Done is called
+// once, with the true totals.
+func TestFaultAtEveryByte(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		why   string
+		hooks []wrap.Hooks
+	}{
+		{"direct", "only Done is there, which hooks every method", nil},
+		{"routed", "Read and Write are hooked in front of it", []wrap.Hooks{{
+			Read:  func(next io.Reader, p []byte) (int, error) { return next.Read(p) },
+			Write: func(next io.Writer, p []byte) (int, error) { return next.Write(p) },
+		}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			testFaultAtEveryByte(t, newRig(t, func(r *rig, transport http.RoundTripper) http.Handler {
+				return &httputil.ReverseProxy{
+					Rewrite: func(pr *httputil.ProxyRequest) {
+						pr.SetURL(&url.URL{Scheme: "http", Host: "backend"})
+					},
+					Transport: transport,
+					ErrorLog:  log.New(io.Discard, "", 0),
+					ModifyResponse: func(resp *http.Response) error {
+						r.wrapBody(resp, tt.hooks...)
+						return nil
+					},
+				}
+			}))
+		})
+	}
+}
+
+func testFaultAtEveryByte(t *testing.T, r *rig) {
+	rec := record(t, r)
+	runs := 0
+	for p := range places {
+		for _, k := range kindsAt(p) {
+			for at := range rec.length[p] + 1 {
+				f := fault{p, k, at}
+				x, err := r.run(f)
+				if err != nil {
+					t.Fatalf("%v: %v", f, err)
+				}
+				if rec.check(t, x); t.Failed() {
+					t.FailNow()
+				}
+				runs++
+			}
+		}
+	}
+	r.server.Close()
+	if wraps, dones := r.wraps.Load(), r.dones.Load(); wraps != dones {
+		t.Errorf("%d bodies were wrapped, and Done called %d times", wraps, dones)
+	}
+	t.Logf("%d exchanges, each with one fault: %d upgraded", runs, r.wraps.Load())
+}

@@ -1,0 +1,266 @@
+//go:build go1.25
+
+package soak_test
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"io"
+	"log"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bodywrap/bodywrap/wrap"
+)
+
+var (
+	long   = flag.Bool("long", false, "the long form: 10,000 connections, 1,000 of them at once")
+	conns  = flag.Int("conns", 200, "how many upgraded connections to open and end")
+	atOnce = flag.Int("at-once", 100, "how many of them at once")
+	seed   = flag.Uint64("seed", 0, "what they do; if 0, another each time")
+)
+
+// Upgraded connections are opened by the hundred, and ended in every way at
+// random. What was not in danger arrives whole and in order at both ends; Done
+// is called once for each with the true totals; and in the end the process
+// holds what it held before. Half-closes are passed on since Go 1.25.
+func TestEveryWayToEnd(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		why  string
+		new  func(*site) http.Handler
+	}{
+		{"ReverseProxy", "hooks in ModifyResponse", newReverseProxy},
+	} {
+		t.Run(tt.name, func(t *testing.T) { soak(t, tt.new) })
+	}
+}
+
+// A site is what a proxy is made for.
+type site struct {
+	population
+	transport *http.Transport
+	wraps     atomic.Int64
+	dones     atomic.Int64
+}
+
+func (p *site) wrapBody(resp *http.Response) error {
+	l := p.of(resp.Request)
+	p.wraps.Add(1)
+	done := wrap.Done(func(s wrap.Summary) {
+		p.dones.Add(1)
+		l.done <- s
+	})
+	resp.Body = wrap.Body(resp.Body, append(l.hooks, done)...)
+	return nil
+}
+
+func newReverseProxy(p *site) http.Handler {
+	return &httputil.ReverseProxy{
+		Rewrite: func(pr *httputil.ProxyRequest) {
+			pr.SetURL(&url.URL{Scheme: "http", Host: "backend"})
+		},
+		Transport:      p.transport,
+		ErrorLog:       log.New(io.Discard, "", 0),
+		ModifyResponse: p.wrapBody,
+	}
+}
+
+func soak(t *testing.T, newProxy func(*site) http.Handler) {
+	total, width := *conns, *atOnce
+	if *long {
+		total, width = 10_000, 1_000
+	}
+	seed := *seed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	defer func() {
+		if t.Failed() {
+			t.Logf("to do the same again: -seed %d -conns %d -at-once %d", seed, total, width)
+		}
+	}()
+	batch(t, newProxy, seed, 0, width, new(tally)) // fills pools and caches
+	before := measure()
+	sum := new(tally)
+	for first := 0; first < total && !t.Failed(); first += width {
+		batch(t, newProxy, seed, first, min(width, total-first), sum)
+	}
+	checkResources(t, before)
+	sum.log(t)
+}
+
+// A tally counts connections by the way they end, and bytes.
+type tally struct {
+	conns    [ways]int
+	up, down [ways]int64
+}
+
+func (c *tally) add(l *life, sum wrap.Summary) {
+	c.conns[l.way]++
+	c.up[l.way] += sum.Written
+	c.down[l.way] += sum.Read
+}
+
+func (c *tally) log(t *testing.T) {
+	t.Helper()
+	for w := range ways {
+		t.Logf("| %s | %d | %d | %d |", w, c.conns[w], c.up[w], c.down[w])
+		if *long && c.conns[w] == 0 {
+			t.Errorf("no connection ended so: %v", w)
+		}
+	}
+}
+
+// batch lives n lives through a server of its own, which is shut down in
+// the middle of it.
+func batch(t *testing.T, newProxy func(*site) http.Handler, seed uint64, first, n int, sum *tally) {
+	t.Helper()
+	backends, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &site{population: population{lives: make(map[uint64]*life)}}
+	p.transport = &http.Transport{
+		MaxIdleConnsPerHost: -1,
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return net.Dial("tcp", backends.Addr().String())
+		},
+	}
+	var ends sync.WaitGroup
+	ends.Add(1)
+	go serveBackends(backends, &p.population, &ends)
+
+	proxy := newProxy(p)
+	var opened sync.WaitGroup // every 101 is under way
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l := p.of(r)
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		l.cancel <- cancel
+		proxy.ServeHTTP(w, r.WithContext(ctx))
+		if l.way == handlerPanics {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Start()
+
+	var lives []*life
+	for id := range uint64(n) {
+		id += uint64(first) + 1
+		l := newLife(id, rand.New(rand.NewPCG(seed, id)))
+		lives = append(lives, l)
+		p.add(l)
+	}
+	addr := server.Listener.Addr().String()
+	for _, l := range lives {
+		opened.Add(1)
+		ends.Add(1)
+		go l.live(addr, &opened, &ends)
+	}
+	opened.Wait()
+	// Those that are left are hijacked connections, which Shutdown leaves alone.
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := server.Config.Shutdown(ctx); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	for _, l := range lives {
+		client, ok := wait(t, l, "the client's end", l.client)
+		if !ok {
+			break
+		}
+		server, ok := wait(t, l, "the backend's end", l.server)
+		if !ok {
+			break
+		}
+		done, ok := wait(t, l, "Done", l.done)
+		if !ok {
+			break
+		}
+		if err := l.check(client, server, done); err != nil {
+			t.Errorf("connection %d, %v, %d up, %d down, cut at %d: %v", l.id, l.way, l.up, l.down, l.cut, err)
+		}
+		sum.add(l, done)
+	}
+	server.Close()
+	backends.Close()
+	if !t.Failed() {
+		ends.Wait()
+	}
+	if wraps, dones := p.wraps.Load(), p.dones.Load(); wraps != int64(n) || dones != int64(n) {
+		t.Errorf("%d connections: %d bodies wrapped, Done called %d times; want once each", n, wraps, dones)
+	}
+}
+
+func wait[T any](t *testing.T, l *life, what string, c <-chan T) (v T, ok bool) {
+	t.Helper()
+	select {
+	case v = <-c:
+		return v, true
+	case <-time.After(2 * patience):
+		t.Errorf("connection %d, %v: %s has not come after %v", l.id, l.way, what, 2*patience)
+		return v, false
+	}
+}
+
+func (l *life) live(addr string, opened, ends *sync.WaitGroup) {
+	defer ends.Done()
+	l.playClient(addr, opened.Done)
+}
+
+func serveBackends(listener net.Listener, p *population, ends *sync.WaitGroup) {
+	defer ends.Done()
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		ends.Add(1)
+		go serveOne(conn, p, ends)
+	}
+}
+
+func serveOne(conn net.Conn, p *population, ends *sync.WaitGroup) {
+	defer ends.Done()
+	br := bufio.NewReader(conn)
+	req, err := http.ReadRequest(br)
+	if err != nil {
+		conn.Close()
+		return
+	}
+	if l := p.of(req); l != nil {
+		l.playServer(conn, br)
+	}
+}
+
+// randomHooks returns a few hooks that leave what goes through them alone.
+func randomHooks(rng *rand.Rand) []wrap.Hooks {
+	all := []wrap.Hooks{
+		{
+			Read:  func(next io.Reader, p []byte) (int, error) { return next.Read(p) },
+			Write: func(next io.Writer, p []byte) (int, error) { return next.Write(p) },
+		},
+		wrap.Log(slog.New(slog.NewTextHandler(io.Discard, nil)), slog.LevelInfo),
+		wrap.Log(slog.New(slog.NewTextHandler(io.Discard, nil)), slog.LevelDebug),
+		wrap.TeeRead(io.Discard),
+		wrap.TeeWrite(io.Discard),
+		wrap.LimitRead(1 << 30),
+		wrap.LimitWrite(1 << 30),
+		wrap.Linger(patience),
+		wrap.Idle(patience),
+	}
+	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:rng.IntN(4)]
+}
