@@ -156,12 +156,12 @@ func TestHijackedBytesArriveOnce(t *testing.T) {
 					client := front.dial(t)
 
 					head := make(chan struct{})
-					messages := []message{{nil, append([]byte(upgradeRequest), sent[:early.with]...)}}
+					messages := []sending{{nil, append([]byte(upgradeRequest), sent[:early.with]...)}}
 					if early.before > 0 {
-						messages = append(messages, message{handled, sent[early.with : early.with+early.before]})
+						messages = append(messages, sending{handled, sent[early.with : early.with+early.before]})
 					}
 					if early.after > 0 {
-						messages = append(messages, message{head, sent[early.with+early.before:]})
+						messages = append(messages, sending{head, sent[early.with+early.before:]})
 					}
 					done := make(chan error, 1)
 					go send(client, messages, early.fin, done)
@@ -248,7 +248,7 @@ func TestReverseProxyUnderHandlerLosesNoEarlyByte(t *testing.T) {
 
 				head := make(chan struct{})
 				done := make(chan error, 1)
-				go send(client, []message{{nil, append([]byte(upgradeRequest), sent[:1000]...)}, {head, sent[1000:]}}, false, done)
+				go send(client, []sending{{nil, append([]byte(upgradeRequest), sent[:1000]...)}, {head, sent[1000:]}}, false, done)
 				in := bufio.NewReader(client)
 				resp, err := http.ReadResponse(in, nil)
 				close(head)

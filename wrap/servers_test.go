@@ -186,14 +186,14 @@ const (
 	switching      = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n"
 )
 
-// A message is what a client sends once after, if it has one, is closed.
-type message struct {
+// A sending is what a client sends once after, if it has one, is closed.
+type sending struct {
 	after <-chan struct{}
 	text  []byte
 }
 
 // send writes the messages in turn, and half-closes if that is asked for.
-func send(c net.Conn, messages []message, fin bool, done chan<- error) {
+func send(c net.Conn, messages []sending, fin bool, done chan<- error) {
 	for _, m := range messages {
 		if m.after != nil {
 			<-m.after

@@ -2,6 +2,8 @@
 
 package wrap
 
+//lint:file-ignore SA1019 what is deprecated is forwarded, too
+
 import (
 	"io"
 	"net"
@@ -13,12 +15,12 @@ import (
 type connSet uint8
 
 const (
-	connCloseWrite  connSet = 1 << iota // CloseWrite: half-close
-	connCloseRead                       // CloseRead: the other half
-	connWriteTo                         // WriteTo: lets io.Copy splice from it
-	connReadFrom                        // ReadFrom: and to it
-	connSyscallConn                     // SyscallConn: socket options
-	connNetConn                         // NetConn: what is under TLS
+	connCloseWrite  connSet = 1 << iota // half-close
+	connCloseRead                       // the other half
+	connWriteTo                         // lets io.Copy splice from it
+	connReadFrom                        // and to it
+	connSyscallConn                     // socket options
+	connNetConn                         // what is under TLS
 )
 
 // connSetOf returns the optional methods of conn that v has.
@@ -45,8 +47,8 @@ func connSetOf(v any) connSet {
 	return s
 }
 
-// conn returns c as the member that has the optional methods in s,
-// less those that do not go with the others.
+// conn returns c as the member that has the optional methods in s.
+// Those that c does not do itself, c.original has to have.
 func (c *connLayer) conn(s connSet) net.Conn {
 	switch s {
 	case 0:
@@ -178,7 +180,7 @@ func (c *connLayer) conn(s connSet) net.Conn {
 	case connCloseWrite | connCloseRead | connWriteTo | connReadFrom | connSyscallConn | connNetConn:
 		return (*conn63)(c)
 	}
-	panic("conn: no such set")
+	panic("connSet: no such set")
 }
 
 // conn0 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline.

@@ -2,6 +2,8 @@
 
 package wrap
 
+//lint:file-ignore SA1019 what is deprecated is forwarded, too
+
 import (
 	"bufio"
 	"io"
@@ -14,18 +16,18 @@ import (
 type writerSet uint16
 
 const (
-	writerHijack           writerSet = 1 << iota // Hijack: takes over the connection: HTTP/1 only
-	writerFlush                                  // Flush: sends what is buffered
-	writerFlushError                             // FlushError
-	writerReadFrom                               // ReadFrom: sendfile and splice
-	writerWriteString                            // WriteString: saves a copy
-	writerDeadlines                              // SetReadDeadline, SetWriteDeadline: for this request
-	writerEnableFullDuplex                       // EnableFullDuplex
-	writerCloseNotify                            // CloseNotify
-	writerPush                                   // Push
+	writerHijack           writerSet = 1 << iota // takes over the connection: HTTP/1 only
+	writerFlush                                  // sends what is buffered
+	writerFlushError                             // needs Flush
+	writerReadFrom                               // sendfile and splice
+	writerWriteString                            // saves a copy
+	writerDeadlines                              // SetReadDeadline+SetWriteDeadline; for this request
+	writerEnableFullDuplex                       // needs Deadlines
+	writerCloseNotify                            // needs Hijack
+	writerPush                                   // needs Hijack
 )
 
-// fit returns s without those methods that do not go with the others.
+// fit returns s without the methods that do not go with the others in it.
 func (s writerSet) fit() writerSet {
 	if s&writerFlush == 0 {
 		s &^= writerFlushError
@@ -79,7 +81,8 @@ func writerSetOf(v any) writerSet {
 }
 
 // writer returns w as the member that has the optional methods in s,
-// less those that do not go with the others.
+// less those that do not go with the others in it.
+// Those that w does not do itself, w.original has to have.
 func (w *writerLayer) writer(s writerSet) http.ResponseWriter {
 	switch s.fit() {
 	case 0:
@@ -443,7 +446,7 @@ func (w *writerLayer) writer(s writerSet) http.ResponseWriter {
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer511)(w)
 	}
-	panic("writer: no such set")
+	panic("writerSet: no such set")
 }
 
 // writer0 is Header+Write+WriteHeader.
