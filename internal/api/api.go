@@ -79,6 +79,11 @@ func goList(dir string, args []string) ([]string, error) {
 // without comments, function bodies and unexported fields and methods.
 func (p Package) Record() ([]byte, error) {
 	fset := token.NewFileSet()
+	compiled, err := p.importer(fset).Import(p.Path)
+	if err != nil {
+		return nil, err
+	}
+	consts := compiled.Scope()
 	decls := make(map[string]string)
 	imports := make(map[string]string) // name as used, import spec
 	used := make(map[string]bool)
@@ -94,7 +99,7 @@ func (p Package) Record() ([]byte, error) {
 		hasHidden := hiddenFields(f)
 		ast.FileExports(f)
 		for _, d := range f.Decls {
-			if err := record(decls, fset, d, hasHidden); err != nil {
+			if err := record(decls, fset, d, hasHidden, consts); err != nil {
 				return nil, err
 			}
 			ast.Inspect(d, func(n ast.Node) bool {
@@ -109,11 +114,13 @@ func (p Package) Record() ([]byte, error) {
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "package %s\n\n", p.name)
+	fmt.Fprintln(&b, "import (")
 	for _, name := range slices.Sorted(maps.Keys(imports)) {
 		if used[name] {
-			fmt.Fprintf(&b, "import %s\n", imports[name])
+			fmt.Fprintln(&b, imports[name])
 		}
 	}
+	fmt.Fprintln(&b, ")")
 	for _, key := range slices.Sorted(maps.Keys(decls)) {
 		fmt.Fprintf(&b, "\n%s\n", decls[key])
 	}
@@ -146,7 +153,7 @@ func hiddenFields(f *ast.File) map[*ast.StructType]bool {
 
 // record adds what d declares to decls, by a key that sorts methods behind
 // their type.
-func record(decls map[string]string, fset *token.FileSet, d ast.Decl, hidden map[*ast.StructType]bool) error {
+func record(decls map[string]string, fset *token.FileSet, d ast.Decl, hidden map[*ast.StructType]bool, consts *types.Scope) error {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
 		d.Doc, d.Body = nil, nil
@@ -170,6 +177,12 @@ func record(decls map[string]string, fset *token.FileSet, d ast.Decl, hidden map
 			return nil
 		}
 		for _, spec := range d.Specs {
+			if names, ok := spec.(*ast.ValueSpec); ok && d.Tok == token.CONST {
+				for _, name := range names.Names {
+					decls[name.Name] = constant(consts.Lookup(name.Name).(*types.Const))
+				}
+				continue
+			}
 			one := &ast.GenDecl{Tok: d.Tok, Specs: []ast.Spec{spec}}
 			var key string
 			switch spec := spec.(type) {
@@ -182,7 +195,7 @@ func record(decls map[string]string, fset *token.FileSet, d ast.Decl, hidden map
 				}
 			case *ast.ValueSpec:
 				key, spec.Doc, spec.Comment = spec.Names[0].Name, nil, nil
-				if len(spec.Values) > 0 && spec.Type != nil && d.Tok == token.VAR {
+				if len(spec.Values) > 0 && spec.Type != nil {
 					spec.Values = nil
 				}
 			}
@@ -194,6 +207,20 @@ func record(decls map[string]string, fset *token.FileSet, d ast.Decl, hidden map
 		}
 	}
 	return nil
+}
+
+// constant declares c by its value, which in the source may be an iota.
+func constant(c *types.Const) string {
+	typ := ""
+	if b, ok := c.Type().(*types.Basic); !ok || b.Info()&types.IsUntyped == 0 {
+		typ = types.TypeString(c.Type(), func(p *types.Package) string {
+			if p == c.Pkg() {
+				return ""
+			}
+			return p.Name()
+		})
+	}
+	return fmt.Sprintf("const %s %s = %s", c.Name(), typ, c.Val().ExactString())
 }
 
 func source(fset *token.FileSet, node any) (string, error) {
@@ -218,9 +245,13 @@ func (p Package) Types(record []byte) (*types.Package, error) {
 	}
 	config := types.Config{
 		IgnoreFuncBodies: true,
-		Importer: importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
-			return os.Open(p.exports[path])
-		}),
+		Importer:         p.importer(fset),
 	}
 	return config.Check(p.Path, fset, []*ast.File{f}, nil)
+}
+
+func (p Package) importer(fset *token.FileSet) types.Importer {
+	return importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
+		return os.Open(p.exports[path])
+	})
 }
