@@ -3,6 +3,8 @@ package wrap_test
 import (
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"syscall"
 	"testing"
 	"time"
@@ -83,6 +85,21 @@ func TestAConnCallAllocatesNothing(t *testing.T) {
 				t.Errorf("%s with %s allocates %v times, want 0", name, lay.name, got)
 			}
 		}
+	}
+}
+
+func TestAResponseUnderHandlerIsOneAllocation(t *testing.T) {
+	h := wrap.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), passAll)
+	r := httptest.NewRequest("GET", "/", nil)
+	for mask := range allWriterMethods + 1 {
+		w := wrap.WriterOnly(&writerRecorder{}, mask)
+		if got := testing.AllocsPerRun(100, func() { h.ServeHTTP(w, r) }); got != 1 {
+			t.Errorf("a response by a writer with %s allocates %v times, want 1", writerMethodNames(keptByHandler(mask)), got)
+		}
+	}
+	var w http.ResponseWriter = httptest.NewRecorder()
+	if got := testing.AllocsPerRun(100, func() { h.ServeHTTP(w, r) }); got != 0 {
+		t.Errorf("a response by a writer that cannot be hijacked allocates %v times, want 0", got)
 	}
 }
 

@@ -15,6 +15,6 @@ func ConnOnly(c net.Conn, set int) net.Conn {
 // WriterOnly returns w as the member of the writer family that has the optional
 // methods in set, less those that do not go with the others.
 func WriterOnly(w http.ResponseWriter, set int) http.ResponseWriter {
-	l := &writerLayer{original: w}
+	l := &writerLayer{original: w, handler: new(handler)}
 	return l.writer(writerSet(set))
 }

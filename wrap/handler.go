@@ -45,9 +45,11 @@ type handler struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor < 2 && canHijack(w) {
-		l := &writerLayer{original: w, hooks: h.hooks, secure: r.TLS != nil}
-		w = l.writer(writerSetOf(w))
+	if r.ProtoMajor < 2 {
+		if set := writerSetOf(w); set&writerHijack != 0 || canHijack(w) {
+			l := &writerLayer{original: w, handler: h, secure: r.TLS != nil}
+			w = l.writer(set)
+		}
 	}
 	h.next.ServeHTTP(w, r)
 }

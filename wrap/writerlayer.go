@@ -13,7 +13,7 @@ type writerLayer struct {
 	_ [0]func() // not comparable: keeps an equality function for each type out of the binary
 
 	original http.ResponseWriter
-	hooks    []Hooks
+	handler  *handler
 	secure   bool // the request came by TLS
 }
 
@@ -22,7 +22,7 @@ func (l *writerLayer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return conn, brw, err
 	}
-	conn, brw = hijacked(conn, brw, l.secure, l.hooks)
+	conn, brw = hijacked(conn, brw, l.secure, l.handler.hooks)
 	return conn, brw, nil
 }
 
