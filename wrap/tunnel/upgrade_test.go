@@ -38,7 +38,7 @@ type backendFunc func(t *testing.T, conn net.Conn, br *bufio.Reader)
 
 // startProxy serves upgrades to backend, which is called after the request was
 // read.
-func startProxy(t *testing.T, backend backendFunc) *proxy {
+func startProxy(t *testing.T, backend backendFunc, middleware ...func(http.Handler) http.Handler) *proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -61,7 +61,7 @@ func startProxy(t *testing.T, backend backendFunc) *proxy {
 	}()
 	tr := &http.Transport{}
 	p := &proxy{outcomes: make(chan outcome, 1)}
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := r.Clone(context.WithoutCancel(r.Context())) // net/http takes a half-close for a client that has gone
 		out.URL.Scheme, out.URL.Host, out.RequestURI = "http", l.Addr().String(), ""
 		var conn net.Conn
@@ -79,7 +79,11 @@ func startProxy(t *testing.T, backend backendFunc) *proxy {
 		var o outcome
 		o.result, o.err = tunnel.Upgrade(w, r, resp, nil)
 		p.outcomes <- o
-	}))
+	})
+	for _, m := range middleware {
+		handler = m(handler)
+	}
+	srv := httptest.NewServer(handler)
 	p.addr = srv.Listener.Addr().String()
 	t.Cleanup(func() {
 		srv.Close()
