@@ -58,8 +58,7 @@ func ExampleUpgrade() {
 		log.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nhello, early bird")
-	_ = conn.(*net.TCPConn).CloseWrite() // and yet there is an answer
+	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nhello, early bird\n")
 	br := bufio.NewReader(conn)
 	resp, err := http.ReadResponse(br, nil)
 	if err != nil {
@@ -67,10 +66,11 @@ func ExampleUpgrade() {
 	}
 	answer, err := io.ReadAll(br)
 	fmt.Println(resp.StatusCode, string(answer), err)
+	conn.Close()
 	fmt.Println(<-ended)
 	// Output:
 	// 101 HELLO, EARLY BIRD! <nil>
-	// 17 bytes there, 18 back, error: <nil>
+	// 18 bytes there, 18 back, error: <nil>
 }
 
 // Joining two connections that are there already.

@@ -1,13 +1,13 @@
 package tunnel_test
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"net/http"
+	"strings"
 )
 
-// shout is a backend that, once upgraded, reads all and then answers in capitals.
+// shout is a backend that, once upgraded, reads a line, answers in capitals,
+// and finishes.
 func shout(w http.ResponseWriter, _ *http.Request) {
 	conn, brw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -15,6 +15,6 @@ func shout(w http.ResponseWriter, _ *http.Request) {
 	}
 	defer conn.Close()
 	fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n")
-	words, _ := io.ReadAll(brw) // what came
-	fmt.Fprintf(conn, "%s!", bytes.ToUpper(words))
+	line, _ := brw.ReadString('\n') // what came
+	fmt.Fprintf(conn, "%s!", strings.ToUpper(strings.TrimSpace(line)))
 }

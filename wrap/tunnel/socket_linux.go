@@ -76,12 +76,13 @@ func (s *side) cut() error {
 	if s.midway.Load() {
 		return errReset
 	}
-	if s.tcp == nil || s.finished.Load() || s.reset.Load() {
+	if s.tcp == nil || s.events()&(pollErr|pollHup) != pollHup {
 		return nil
 	}
-	// Down in both directions, though not by us, and the error is gone.
-	if s.events()&(pollErr|pollHup) == pollHup {
-		return errReset
+	// Down in both directions, and the error is gone. Asked after that, since
+	// the other direction may be half-closing right now.
+	if s.finished.Load() || s.reset.Load() {
+		return nil
 	}
-	return nil
+	return errReset
 }

@@ -21,6 +21,9 @@ import (
 // Hop-by-hop fields of resp are not passed on; the fields of w.Header are sent
 // too.
 //
+// With Go 1.24, where the body of a 101 has no CloseWrite, a client that
+// half-closes ends the tunnel with [ErrHalfClose]; see [Options.KeepOpen].
+//
 // Where the upgrade can't be, the client is answered 502 Bad Gateway, resp.Body
 // is closed, and the error says why: resp is not a 101; it names a protocol
 // that r did not ask for (RFC 9110, section 7.8); resp.Body lost its Write to a

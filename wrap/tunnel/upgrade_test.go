@@ -9,11 +9,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
@@ -36,7 +38,7 @@ type backendFunc func(t *testing.T, conn net.Conn, br *bufio.Reader)
 
 // startProxy serves upgrades to backend, which is called after the request was
 // read.
-func startProxy(t *testing.T, backend backendFunc) *proxy {
+func startProxy(t *testing.T, backend backendFunc, middleware ...func(http.Handler) http.Handler) *proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -59,18 +61,29 @@ func startProxy(t *testing.T, backend backendFunc) *proxy {
 	}()
 	tr := &http.Transport{}
 	p := &proxy{outcomes: make(chan outcome, 1)}
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := r.Clone(context.WithoutCancel(r.Context())) // net/http takes a half-close for a client that has gone
 		out.URL.Scheme, out.URL.Host, out.RequestURI = "http", l.Addr().String(), ""
+		var conn net.Conn
+		out = out.WithContext(httptrace.WithClientTrace(out.Context(), &httptrace.ClientTrace{
+			GotConn: func(info httptrace.GotConnInfo) { conn = info.Conn },
+		}))
 		resp, err := tr.RoundTrip(out)
 		if err != nil {
 			p.outcomes <- outcome{err: err}
 			return
 		}
+		if _, ok := resp.Body.(wrap.CloseWriter); !ok { // Go 1.24
+			resp.Body = halfCloser{resp.Body.(io.ReadWriteCloser), conn.(wrap.CloseWriter)}
+		}
 		var o outcome
 		o.result, o.err = tunnel.Upgrade(w, r, resp, nil)
 		p.outcomes <- o
-	}))
+	})
+	for _, m := range middleware {
+		handler = m(handler)
+	}
+	srv := httptest.NewServer(handler)
 	p.addr = srv.Listener.Addr().String()
 	t.Cleanup(func() {
 		srv.Close()
@@ -79,6 +92,12 @@ func startProxy(t *testing.T, backend backendFunc) *proxy {
 		<-served
 	})
 	return p
+}
+
+// A halfCloser is what the body of a 101 is since Go 1.25.
+type halfCloser struct {
+	io.ReadWriteCloser
+	wrap.CloseWriter
 }
 
 func (p *proxy) dial(t *testing.T) net.Conn {
