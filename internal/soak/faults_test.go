@@ -5,11 +5,7 @@ package soak_test
 import (
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"slices"
 	"testing"
 	"time"
@@ -261,27 +257,19 @@ func TestFaultAtEveryByte(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		why   string
+		proxy newProxyFunc
 		hooks []wrap.Hooks
 	}{
-		{"direct", "only Done is there, which hooks every method", nil},
-		{"routed", "Read and Write are hooked in front of it", []wrap.Hooks{{
-			Read:  func(next io.Reader, p []byte) (int, error) { return next.Read(p) },
-			Write: func(next io.Writer, p []byte) (int, error) { return next.Write(p) },
-		}}},
+		{"direct", "only Done is there, which hooks every method", newReverseProxy, nil},
+		{"routed", "Read and Write are hooked in front of it", newReverseProxy, []wrap.Hooks{routed}},
+		{"tunnel", "the copier for custom proxies", newTunnelProxy, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			testFaultAtEveryByte(t, newRig(t, func(r *rig, transport http.RoundTripper) http.Handler {
-				return &httputil.ReverseProxy{
-					Rewrite: func(pr *httputil.ProxyRequest) {
-						pr.SetURL(&url.URL{Scheme: "http", Host: "backend"})
-					},
-					Transport: transport,
-					ErrorLog:  log.New(io.Discard, "", 0),
-					ModifyResponse: func(resp *http.Response) error {
-						r.wrapBody(resp, tt.hooks...)
-						return nil
-					},
-				}
+				return tt.proxy(transport, func(resp *http.Response) error {
+					r.wrapBody(resp, tt.hooks...)
+					return nil
+				})
 			}))
 		})
 	}

@@ -24,6 +24,7 @@ func TestStandardLibraryWithBodiesWrapped(t *testing.T) {
 		{"routed", "WriteTo and ReadFrom go through the Read and Write hooks"},
 		{"direct", "every method has its own hook"},
 		{"stacked", "three layers, one of them made for each body"},
+		{"done", "Done, Log and Limit together"},
 		{"kept", "Keep repairs a wrapper that has Read and Close only"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

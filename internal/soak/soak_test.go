@@ -13,8 +13,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -38,15 +36,16 @@ func TestEveryWayToEnd(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		why  string
-		new  func(*site) http.Handler
+		new  newProxyFunc
 	}{
 		{"ReverseProxy", "hooks in ModifyResponse", newReverseProxy},
+		{"tunnel", "the copier for custom proxies, with the same hooks", newTunnelProxy},
 	} {
 		t.Run(tt.name, func(t *testing.T) { soak(t, tt.new) })
 	}
 }
 
-// A site is what a proxy is made for.
+// A site is where a batch of connections lives.
 type site struct {
 	population
 	transport *http.Transport
@@ -65,18 +64,7 @@ func (p *site) wrapBody(resp *http.Response) error {
 	return nil
 }
 
-func newReverseProxy(p *site) http.Handler {
-	return &httputil.ReverseProxy{
-		Rewrite: func(pr *httputil.ProxyRequest) {
-			pr.SetURL(&url.URL{Scheme: "http", Host: "backend"})
-		},
-		Transport:      p.transport,
-		ErrorLog:       log.New(io.Discard, "", 0),
-		ModifyResponse: p.wrapBody,
-	}
-}
-
-func soak(t *testing.T, newProxy func(*site) http.Handler) {
+func soak(t *testing.T, newProxy newProxyFunc) {
 	total, width := *conns, *atOnce
 	if *long {
 		total, width = 10_000, 1_000
@@ -124,7 +112,7 @@ func (c *tally) log(t *testing.T) {
 
 // batch lives n lives through a server of its own, which is shut down in
 // the middle of it.
-func batch(t *testing.T, newProxy func(*site) http.Handler, seed uint64, first, n int, sum *tally) {
+func batch(t *testing.T, newProxy newProxyFunc, seed uint64, first, n int, sum *tally) {
 	t.Helper()
 	backends, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -141,7 +129,7 @@ func batch(t *testing.T, newProxy func(*site) http.Handler, seed uint64, first, 
 	ends.Add(1)
 	go serveBackends(backends, &p.population, &ends)
 
-	proxy := newProxy(p)
+	proxy := newProxy(p.transport, p.wrapBody)
 	var opened sync.WaitGroup // every 101 is under way
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l := p.of(r)
@@ -248,10 +236,7 @@ func serveOne(conn net.Conn, p *population, ends *sync.WaitGroup) {
 // randomHooks returns a few hooks that leave what goes through them alone.
 func randomHooks(rng *rand.Rand) []wrap.Hooks {
 	all := []wrap.Hooks{
-		{
-			Read:  func(next io.Reader, p []byte) (int, error) { return next.Read(p) },
-			Write: func(next io.Writer, p []byte) (int, error) { return next.Write(p) },
-		},
+		routed,
 		wrap.Log(slog.New(slog.NewTextHandler(io.Discard, nil)), slog.LevelInfo),
 		wrap.Log(slog.New(slog.NewTextHandler(io.Discard, nil)), slog.LevelDebug),
 		wrap.TeeRead(io.Discard),

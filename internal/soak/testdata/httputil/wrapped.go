@@ -2,6 +2,7 @@ package httputil
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	wrap "net/http/internal/bodywrap"
 	"os"
@@ -38,6 +39,13 @@ func wrapBody(body io.ReadCloser) io.ReadCloser {
 		return wrap.Body(body, direct)
 	case "stacked":
 		return wrap.Body(body, direct, routed, wrap.Hooks{New: func(io.ReadCloser) wrap.Hooks { return direct }})
+	case "done":
+		var done atomic.Bool
+		return wrap.Body(body, wrap.Done(func(wrap.Summary) {
+			if done.Swap(true) {
+				panic("Done called twice for one body")
+			}
+		}), wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo), wrap.LimitRead(1<<30))
 	case "kept":
 		return wrap.Keep(body, struct{ io.ReadCloser }{body})
 	case "lossy": // what people write; the tests must fail

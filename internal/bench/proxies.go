@@ -1,0 +1,300 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+
+	"github.com/bodywrap/bodywrap/wrap"
+)
+
+// proxyNames are the contestants; those before nginx are this program itself.
+// The first is what the others are compared with.
+var proxyNames = []string{"ReverseProxy", "with wrap.Body, counting", "with wrap.Done", "with otelhttp", "nginx", "haproxy"}
+
+// backendName starts a backend for upgraded connections, which needs a
+// descriptor for each of them as well.
+const backendName = "backend"
+
+// serveProxy is the proxy of that name until its standard input ends.
+func serveProxy(name, backend string) error {
+	if name == backendName {
+		l, err := upgradeBackend()
+		if err != nil {
+			return err
+		}
+		fmt.Println(l.Addr())
+		_, err = io.Copy(io.Discard, os.Stdin)
+		return err
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(pr *httputil.ProxyRequest) { pr.SetURL(&url.URL{Scheme: "http", Host: backend}) },
+		Transport: &http.Transport{MaxIdleConnsPerHost: 100},
+		ErrorLog:  log.New(io.Discard, "", 0),
+	}
+	hook := func(h wrap.Hooks) func(*http.Response) error {
+		return func(resp *http.Response) error {
+			resp.Body = wrap.Body(resp.Body, h)
+			return nil
+		}
+	}
+	switch name {
+	case "ReverseProxy":
+	case "with wrap.Body, counting":
+		proxy.ModifyResponse = hook(counting)
+	case "with wrap.Done":
+		proxy.ModifyResponse = hook(done)
+	case "with otelhttp":
+		proxy.Transport = otelhttp.NewTransport(proxy.Transport)
+	default:
+		return fmt.Errorf("no proxy is named %q", name)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", proxy)
+	mux.HandleFunc("/goroutines", func(w http.ResponseWriter, r *http.Request) {
+		runtime.GC()
+		fmt.Fprint(w, runtime.NumGoroutine())
+	})
+	go func() { _ = http.Serve(l, mux) }() // ends with the process
+	fmt.Println(l.Addr())
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// A proxy is a process that passes requests on to a backend.
+type proxy struct {
+	name, addr string
+	cmd        *exec.Cmd
+	stop       func()
+}
+
+// startProxy returns an error that wraps exec.ErrNotFound if the program is
+// not there.
+func startProxy(name, backend string) (*proxy, error) {
+	switch name {
+	case "nginx":
+		return startNginx(backend)
+	case "haproxy":
+		return startHAProxy(backend)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, "-serve", name, "-backend", backend)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &proxy{name: name, cmd: cmd, stop: func() { in.Close(); _ = cmd.Wait() }}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		p.stop()
+		return nil, fmt.Errorf("%s does not start: %w", name, err)
+	}
+	p.addr = strings.TrimSpace(line)
+	return p, nil
+}
+
+const nginxConf = `daemon off; master_process off; error_log stderr crit; pid %[1]s/pid;
+events { worker_connections 60000; }
+http {
+	access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p;
+	fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
+	upstream backend { server %[3]s; keepalive 100; }
+	map $http_upgrade $conn { default upgrade; "" ""; }
+	server {
+		listen %[2]s;
+		keepalive_requests 1000000;
+		location / {
+			proxy_pass http://backend; proxy_http_version 1.1; proxy_read_timeout 1h;
+			proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $conn;
+		}
+	}
+}
+`
+
+const haproxyConf = `global
+	maxconn 9950
+	nbthread 2
+defaults
+	mode http
+	option http-keep-alive
+	timeout connect 10s
+	timeout client 1h
+	timeout server 1h
+	timeout tunnel 1h
+frontend f
+	bind %[2]s
+	default_backend b
+backend b
+	server s %[3]s
+`
+
+func startNginx(backend string) (*proxy, error) {
+	return startProgram("nginx", nginxConf, backend, func(conf, dir string) []string {
+		return []string{"-c", conf, "-p", dir}
+	})
+}
+
+func startHAProxy(backend string) (*proxy, error) {
+	return startProgram("haproxy", haproxyConf, backend, func(conf, dir string) []string {
+		return []string{"-db", "-q", "-f", conf}
+	})
+}
+
+func startProgram(name, conf, backend string, args func(conf, dir string) []string) (*proxy, error) {
+	program, err := exec.LookPath(name)
+	if err != nil {
+		if program, err = exec.LookPath("/usr/sbin/" + name); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, exec.ErrNotFound)
+		}
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	addr := l.Addr().String()
+	l.Close()
+	file := filepath.Join(dir, "conf")
+	if err := os.WriteFile(file, fmt.Appendf(nil, conf, dir, addr, backend), 0o666); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(program, args(file, dir)...)
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &proxy{name: name, addr: addr, cmd: cmd, stop: func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		_ = os.RemoveAll(dir)
+	}}
+	for range 500 {
+		conn, err := net.Dial("tcp", addr)
+		if err == nil {
+			conn.Close()
+			return p, nil
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	p.stop()
+	return nil, fmt.Errorf("%s does not start: %s", name, complaints.String())
+}
+
+// startProxies starts all that can be, and says which cannot.
+func (s *settings) startProxies(backend string, names []string) (started []*proxy, stop func(), err error) {
+	stop = func() {
+		for _, p := range started {
+			p.stop()
+		}
+	}
+	for _, name := range names {
+		p, err := startProxy(name, backend)
+		if errors.Is(err, exec.ErrNotFound) {
+			fmt.Fprintf(s.out, "\n%s is not installed and takes no part.\n", name)
+			continue
+		}
+		if err != nil {
+			stop()
+			return nil, nil, err
+		}
+		started = append(started, p)
+	}
+	return started, stop, nil
+}
+
+func namesOf(proxies []*proxy) (names []string) {
+	for _, p := range proxies {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// cpu returns the CPU time of p so far.
+func (p *proxy) cpu() (time.Duration, error) {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
+	if err != nil || len(files) == 0 {
+		return 0, fmt.Errorf("the kernel does not tell the CPU time of %s: %v", p.name, err)
+	}
+	var sum time.Duration
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // the thread has ended
+		}
+		ns, _, _ := strings.Cut(string(text), " ")
+		n, err := strconv.ParseInt(ns, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		sum += time.Duration(n)
+	}
+	return sum, nil
+}
+
+// resident returns p's resident memory in bytes.
+func (p *proxy) resident() (float64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kb, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 64)
+			return kb * 1024, err
+		}
+	}
+	return 0, fmt.Errorf("no VmRSS of %s", p.name)
+}
+
+// goroutines returns how many p has, if p is this program; it also makes p
+// collect its garbage.
+func (p *proxy) goroutines() (float64, bool) {
+	if p.name == "nginx" || p.name == "haproxy" {
+		return 0, false
+	}
+	resp, err := http.Get("http://" + p.addr + "/goroutines")
+	if err != nil {
+		return 0, false
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(string(text), 64)
+	return n, err == nil
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// upgradeBackend upgrades every connection: /echo sends back what comes,
+// /source sends until the client leaves.
+func upgradeBackend() (net.Listener, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	go serveUpgrades(l)
+	return l, nil
+}
+
+func serveUpgrades(l net.Listener) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go serveUpgrade(conn)
+	}
+}
+
+func serveUpgrade(conn net.Conn) {
+	defer conn.Close()
+	br := bufio.NewReaderSize(conn, 1<<10)
+	req, err := http.ReadRequest(br)
+	if err != nil {
+		return
+	}
+	path := req.URL.Path
+	req, br = nil, nil // 10,000 of them wait
+	if _, err := io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: bench\r\n\r\n"); err != nil {
+		return
+	}
+	if path == "/source" {
+		for {
+			if _, err := conn.Write(block[:]); err != nil {
+				return
+			}
+		}
+	}
+	buf := make([]byte, 128)
+	for {
+		n, err := conn.Read(buf)
+		if err != nil {
+			return
+		}
+		if _, err := conn.Write(buf[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// upgrade opens an upgraded connection through the proxy at addr.
+func upgrade(addr, path string) (net.Conn, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Minute))
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: bench\r\n\r\n", path)
+	// A byte at a time, so that no byte behind the head is read with it.
+	resp, err := http.ReadResponse(bufio.NewReaderSize(oneByte{conn}, 16), nil)
+	if err == nil && resp.StatusCode != http.StatusSwitchingProtocols {
+		err = fmt.Errorf("the upgrade was answered %s", resp.Status)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+type oneByte struct{ io.Reader }
+
+func (r oneByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p), 1)]) }
+
+func upgraded(s *settings) error {
+	backend, err := upgradeBackend()
+	if err != nil {
+		return err
+	}
+	defer backend.Close()
+	proxies, stop, err := s.startProxies(backend.Addr().String(), proxyNames)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	n := len(proxies)
+	rate, cost, p50, p99 := make([]sample, n), make([]sample, n), make([]sample, n), make([]sample, n)
+	for turn := range s.runs + 1 {
+		for i, p := range proxies {
+			mib, cpu, err := p.bulk(s.slice)
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			echo, err := p.echo(s.slice)
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			if turn > 0 {
+				rate[i], cost[i] = append(rate[i], mib), append(cost[i], cpu)
+				p50[i], p99[i] = append(p50[i], echo.quantile(0.5)), append(p99[i], echo.quantile(0.99))
+			}
+		}
+	}
+	names := namesOf(proxies)
+	s.table("An upgraded connection", names,
+		column{name: "MiB/s", format: "%.0f", samples: rate},
+		column{name: "CPU of the proxy, s/GiB", format: "%.2f", samples: cost},
+		column{name: "echo of 100 bytes, p50 µs", format: "%.1f", samples: p50},
+		column{name: "p99 µs", format: "%.1f", samples: p99})
+	if err := s.bars("upgraded-cpu.svg", "Bulk through an upgraded connection", "s of CPU/GiB", names, cost); err != nil {
+		return err
+	}
+	return s.bars("upgraded-echo.svg", "Echo of 100 bytes, p50", "µs", names, p50)
+}
+
+// bulk receives from the backend for about slice.
+func (p *proxy) bulk(slice time.Duration) (mibPerSecond, cpuPerGiB float64, err error) {
+	conn, err := upgrade(p.addr, "/source")
+	if err != nil {
+		return 0, 0, err
+	}
+	defer conn.Close()
+	buf := make([]byte, 256<<10)
+	before, err := p.cpu()
+	if err != nil {
+		return 0, 0, err
+	}
+	start := time.Now()
+	var got int64
+	for time.Since(start) < slice {
+		n, err := conn.Read(buf)
+		if err != nil {
+			return 0, 0, err
+		}
+		got += int64(n)
+	}
+	took := time.Since(start)
+	after, err := p.cpu()
+	return float64(got) / (1 << 20) / took.Seconds(), (after - before).Seconds() / (float64(got) / (1 << 30)), err
+}
+
+// echo returns how long each of many echoes took, in microseconds.
+func (p *proxy) echo(slice time.Duration) (sample, error) {
+	conn, err := upgrade(p.addr, "/echo")
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	var took sample
+	msg := make([]byte, 100)
+	for begin := time.Now(); time.Since(begin) < slice; {
+		start := time.Now()
+		if _, err := conn.Write(msg); err != nil {
+			return nil, err
+		}
+		if _, err := io.ReadFull(conn, msg); err != nil {
+			return nil, err
+		}
+		took = append(took, float64(time.Since(start).Nanoseconds())/1e3)
+	}
+	return took, nil
+}
