@@ -2,8 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"net/http"
 	"runtime"
@@ -101,27 +100,30 @@ type row struct {
 	Cells []probe.Result `json:"cells"`
 }
 
-func demonstrate(ctx context.Context, asJSON bool, stdout, stderr io.Writer) int {
+func demonstrate(ctx context.Context, s *settings, stdout io.Writer) (status int, err error) {
 	d, err := play(ctx)
 	if err != nil {
-		fmt.Fprintf(stderr, "wrapprobe: %v\n", err)
-		return 1
+		return 1, err
 	}
-	if asJSON {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", "\t")
-		err = enc.Encode(d)
+	if s.html != "" {
+		if err := writePage(s.html, d.page()); err != nil {
+			return 1, err
+		}
+	}
+	if s.json {
+		err = writeJSON(stdout, d)
 	} else {
 		err = d.print(stdout)
 	}
 	switch {
 	case err != nil:
-		fmt.Fprintf(stderr, "wrapprobe: %v\n", err)
-		return 1
+		return 1, err
+	case ctx.Err() != nil:
+		return 1, errors.New("interrupted: not all scenarios were played")
 	case !d.Passed:
-		return 1
+		return 1, nil
 	}
-	return 0
+	return 0, nil
 }
 
 // play plays every scenario for every treatment.

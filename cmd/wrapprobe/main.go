@@ -1,56 +1,54 @@
 // Wrapprobe shows how a proxy passes on the end of a conversation.
 //
-// Without arguments it is a demonstration: on loopback it starts a backend that
+// Without a URL it is a demonstration: on loopback it starts a backend that
 // upgrades, an httputil.ReverseProxy and a client, plays six scenarios for each
 // of six ways to treat the response's body in ModifyResponse, and prints what
 // arrived and how soon the other side knew.
 //
 //	go run ./cmd/wrapprobe
 //
-// The exit status is 0 if wrap.Body and wrap.Keep passed all that the body
-// passes when it is left alone, and 1 if not.
+// With the URL of a proxy that runs, wrapprobe is the client of that URL and
+// the backend on the address of -listen, to which the proxy has to be pointed:
+//
+//	wrapprobe -listen 127.0.0.1:9000 http://127.0.0.1:8080/path
+//
+// The exit status is 0 if all is well, 1 if a verdict is bad (in the
+// demonstration: if wrap.Body or wrap.Keep fails where the untouched body
+// passes) or the probe was interrupted, 2 for misuse, and 3 if the proxy could
+// not be reached or did not connect to wrapprobe.
 package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 )
-
-const usage = `Usage: wrapprobe [-json]
-
-Wrapprobe shows how a proxy passes on the end of a conversation: it plays close
-scenarios through httputil.ReverseProxy on loopback, for each way to treat the
-response's body in ModifyResponse, and prints what arrived at the other end.
-
-  go run ./cmd/wrapprobe
-
-Exit status 0: wrap.Body and wrap.Keep pass all that the untouched body passes.
-
-`
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("wrapprobe", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	asJSON := flags.Bool("json", false, "print JSON")
-	err := flags.Parse(args)
+	s, help, err := parse(args)
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0
-	case err == nil && flags.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
-	if err != nil {
+	case err != nil:
 		fmt.Fprintf(stderr, "wrapprobe: %v\nRun wrapprobe -h for usage.\n", err)
 		return 2
+	case help != "":
+		fmt.Fprint(stdout, help)
+		return 0
 	}
-	return demonstrate(context.Background(), *asJSON, stdout, stderr)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var status int
+	if s.url == nil {
+		status, err = demonstrate(ctx, s, stdout)
+	} else {
+		status, err = live(ctx, s, stdout, stderr)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "wrapprobe: %v\n", err)
+	}
+	return status
 }

@@ -190,7 +190,7 @@ func TestUsage(t *testing.T) {
 	}{
 		{[]string{"-h"}, 0, "Usage: wrapprobe", "", "help was asked for"},
 		{[]string{"-nonsense"}, 2, "", "Run wrapprobe -h for usage.", "no such flag"},
-		{[]string{"extra"}, 2, "", "unexpected argument", "nothing to do with it"},
+		{[]string{"extra"}, 2, "", "not an http or https URL", "it is no proxy"},
 	}
 	for _, tt := range tests {
 		stdout, stderr, status := wrapprobe(t, tt.args...)

@@ -5,10 +5,88 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
+
+// print prints a line for each scenario, and what there is to say about those
+// that are not just ok.
+func (rep *report) print(w io.Writer) error {
+	rows := [][]string{{"scenario", "verdict", "arrived", "the other side knew"}}
+	var remarks [][]string
+	for _, o := range rep.Scenarios {
+		r := o.worst()
+		verdict := string(o.Verdict)
+		if n := o.count(o.Verdict); len(o.Runs) > 1 {
+			verdict += fmt.Sprintf(" %d/%d", n, len(o.Runs))
+		}
+		rows = append(rows, []string{o.Scenario, verdict, arrived(r), knew(o)})
+		said := []string{string(o.Verdict), o.Scenario}
+		for _, s := range []string{r.Finding, r.Notice} {
+			if s != "" {
+				remarks = append(remarks, append(said, sentence(s)))
+				said = []string{"", ""}
+			}
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, with wrapprobe as its backend on %s\n\n", rep.URL, rep.Listen)
+	writeAligned(&b, rows)
+	if len(remarks) > 0 {
+		b.WriteString("\n")
+		writeAligned(&b, remarks)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// count returns how many runs have verdict v.
+func (o *outcome) count(v probe.Verdict) (n int) {
+	for _, r := range o.Runs {
+		if r.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
+
+func arrived(r probe.Result) string {
+	switch {
+	case r.Expected == 0:
+		return "-"
+	case r.Arrived != r.Expected:
+		return probe.Size(r.Arrived) + " of " + probe.Size(r.Expected)
+	}
+	return probe.Size(r.Arrived)
+}
+
+// knew says how the other side was told, and how soon: from the fastest run to
+// the slowest.
+func knew(o outcome) string {
+	how := o.worst().Knew
+	if how == "" {
+		return "-"
+	}
+	lo, hi := time.Duration(-1), time.Duration(0)
+	for _, r := range o.Runs {
+		if r.Knew == how {
+			hi = max(hi, r.After)
+			if lo < 0 || r.After < lo {
+				lo = r.After
+			}
+		}
+	}
+	times := probe.Time(lo)
+	if t := probe.Time(hi); t != times {
+		times += " to " + t
+	}
+	if how == "nothing" {
+		return "nothing for " + times
+	}
+	return how + " after " + times
+}
 
 func (d *demonstration) print(w io.Writer) error {
 	first, second := []string{"ModifyResponse"}, []string{"and the body"}

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"sort"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,9 +42,19 @@ type handshake struct {
 // open has the proxy join the two ends. It reports whether it did; if not, the
 // verdict has been given.
 func (r *run) open(h handshake) bool {
+	var plainly atomic.Bool
 	r.visit = r.proxy.Backend.expect(r.name, func(req *http.Request) answer {
-		r.tl.add(Backend, Asked, 0, "GET, Upgrade: "+req.Header.Get("Upgrade"))
-		defer r.tl.add(Backend, Answers, 0, "101")
+		if req.Header.Get("Upgrade") == "" {
+			plainly.Store(true)
+			r.tl.add(Backend, Asked, 0, req.Method)
+			r.tl.add(Backend, Answers, 0, "426")
+			return plain(http.StatusUpgradeRequired, "")
+		}
+		r.tl.add(Backend, Asked, 0, req.Method+" Upgrade")
+		r.tl.add(Backend, Answers, 0, "101")
+		if h.earlyBack > 0 {
+			r.tl.add(Backend, Sends, h.earlyBack, "")
+		}
 		return switching(req, r.token, h.earlyBack)
 	})
 	conn, resp, br, err := r.ask(r.token, h.early)
@@ -58,8 +70,12 @@ func (r *run) open(h handshake) bool {
 			r.bad(Astray, "the proxy answered %s by itself and did not connect to the backend at %s", resp.Status, r.proxy.Backend.Addr())
 			return false
 		}
-		r.bad(Refused, "the backend agreed, and the client was answered %s", resp.Status)
-		r.res.Notice = "no WebSocket, docker attach or kubectl exec can be opened"
+		if plainly.Load() {
+			r.bad(Refused, "the request came to the backend without its Upgrade header, and the client was answered %s", resp.Status)
+		} else {
+			r.bad(Refused, "the backend agreed, and the client was answered %s", resp.Status)
+		}
+		r.res.Notice = noticeNoUpgrade
 		return false
 	}
 	select {
@@ -83,12 +99,6 @@ func (r *run) open(h handshake) bool {
 			p.listen()
 		}
 	}
-	if h.early > 0 {
-		r.tl.add(Client, Sends, h.early, "")
-	}
-	if h.earlyBack > 0 {
-		r.tl.add(Backend, Sends, h.earlyBack, "")
-	}
 	return true
 }
 
@@ -102,9 +112,12 @@ func (r *run) ask(token string, early int) (net.Conn, *http.Response, *bufio.Rea
 	_ = conn.SetDeadline(time.Now().Add(r.limit))
 	what := "GET"
 	if token != "" {
-		what += ", Upgrade: " + token
+		what += " Upgrade"
 	}
 	r.tl.add(Client, Asks, 0, what)
+	if early > 0 {
+		r.tl.add(Client, Sends, early, "")
+	}
 	if _, err := conn.Write(append(r.request(token), upstream.bytes(0, early)...)); err != nil {
 		return conn, nil, nil, err
 	}
@@ -117,7 +130,7 @@ func (r *run) ask(token string, early int) (net.Conn, *http.Response, *bufio.Rea
 		if resp.StatusCode/100 == 1 && resp.StatusCode != http.StatusSwitchingProtocols {
 			continue // 100 Continue, 103 Early Hints
 		}
-		r.tl.add(Client, Answered, 0, resp.Status)
+		r.tl.add(Client, Answered, 0, strconv.Itoa(resp.StatusCode))
 		return conn, resp, br, nil
 	}
 }
@@ -166,7 +179,7 @@ func (r *run) noAnswer(conn net.Conn, err error) {
 		return
 	}
 	r.bad(fault, "the backend agreed, and the proxy %s", how)
-	r.res.Notice = "no WebSocket, docker attach or kubectl exec can be opened"
+	r.res.Notice = noticeNoUpgrade
 }
 
 // end releases what the run holds.

@@ -44,6 +44,7 @@ func All() []Scenario {
 }
 
 const (
+	noticeNoUpgrade   = "no WebSocket, docker attach or kubectl exec can be opened"
 	noticeLostAnswer  = "the end of the answer is missing, and what is there looks complete"
 	noticeHeldSession = "the session stays open, with its memory and its connections, until somebody's timeout"
 )

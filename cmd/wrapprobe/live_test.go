@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log"
+	"net"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bodywrap/bodywrap/internal/probe"
+)
+
+// freeAddr returns an address on which nothing listens.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+// runningProxy starts a ReverseProxy to addr that calls seen for each request.
+func runningProxy(t *testing.T, addr string, seen func()) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			seen()
+			r.SetURL(&url.URL{Scheme: "http", Host: addr})
+		},
+		ErrorLog: log.New(io.Discard, "", 0),
+	})
+	t.Cleanup(server.Close)
+	return server
+}
+
+func probeJSON(t *testing.T, args ...string) (rep report, status int) {
+	t.Helper()
+	stdout, stderr, status := wrapprobe(t, append([]string{"-json"}, args...)...)
+	if err := json.Unmarshal([]byte(stdout), &rep); err != nil {
+		t.Fatalf("wrapprobe -json %v: %v; stderr: %s", args, err, stderr)
+	}
+	return rep, status
+}
+
+func TestRunningProxyIsProbed(t *testing.T) {
+	addr := freeAddr(t)
+	proxy := runningProxy(t, addr, func() {})
+	const passing = "echo,client closes,client resets,backend closes,backend resets,early answer,refused"
+	rep, status := probeJSON(t, "-listen", addr, "-runs", "2", "-hold", "50ms", "-scenarios", passing, proxy.URL+"/path")
+	got := make(map[string]probe.Verdict)
+	for _, o := range rep.Scenarios {
+		got[o.Scenario] = o.Verdict
+		if len(o.Runs) != 2 {
+			t.Errorf("%s has %d runs, want 2", o.Scenario, len(o.Runs))
+		}
+		for _, r := range o.Runs {
+			if len(r.Timeline) == 0 {
+				t.Errorf("%s has no timeline", o.Scenario)
+			}
+		}
+	}
+	want := map[string]probe.Verdict{
+		"echo": probe.OK, "client closes": probe.OK, "client resets": probe.OK, "backend closes": probe.OK,
+		"backend resets": probe.OK, "early answer bytes": probe.OK, "refused with 200": probe.OK, "refused with 403": probe.OK,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+	if status != 0 {
+		t.Errorf("exit status %d, want 0", status)
+	}
+}
+
+func TestBadVerdictIsExitStatusOne(t *testing.T) {
+	addr := freeAddr(t)
+	proxy := runningProxy(t, addr, func() {})
+	rep, status := probeJSON(t, "-listen", addr, "-scenarios", "early request", proxy.URL) // golang/go#80875
+	if status != 1 || rep.Verdict != probe.Bad || len(rep.Scenarios) != 1 || rep.Scenarios[0].Runs[0].Arrived != 7 {
+		t.Errorf("exit status %d, report %+v, want 1, bad, 7 bytes of 1007", status, rep)
+	}
+	stdout, _, status := wrapprobe(t, "-listen", addr, "-scenarios", "early request", proxy.URL)
+	if status != 1 || !strings.Contains(stdout, "7 B of 1007 B") || !strings.Contains(stdout, "7 of 1007 bytes") {
+		t.Errorf("exit status %d, want 1 and the bytes that arrived in\n%s", status, stdout)
+	}
+}
+
+func TestNothingComesThrough(t *testing.T) {
+	addr, nobody := freeAddr(t), freeAddr(t)
+	elsewhere := runningProxy(t, nobody, func() {})
+	tests := []struct {
+		name, url string
+		want      []string
+		why       string
+	}{
+		{"no proxy", "http://" + nobody, []string{"no connection to the proxy", "start the proxy there"}, "nobody listens"},
+		{"no backend", elsewhere.URL, []string{"did not connect to the backend", "have it pass requests for / on to http://" + addr}, "the proxy leads elsewhere"},
+	}
+	for _, tt := range tests {
+		stdout, stderr, status := wrapprobe(t, "-listen", addr, tt.url)
+		if status != 3 || stdout != "" {
+			t.Errorf("%s: exit status %d, stdout %q, want 3 and none: %s", tt.name, status, stdout, tt.why)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(stderr, want) {
+				t.Errorf("%s: stderr %q lacks %q", tt.name, stderr, want)
+			}
+		}
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	tests := []struct {
+		args []string
+		want string
+	}{
+		{[]string{"http://127.0.0.1:1"}, "-listen"},
+		{[]string{"-listen", "127.0.0.1:0"}, "give its URL"},
+		{[]string{"-listen", "127.0.0.1:0", "ftp://127.0.0.1"}, "not an http or https URL"},
+		{[]string{"-listen", "127.0.0.1:0", "-scenarios", "nonsense", "http://127.0.0.1"}, "no scenario"},
+		{[]string{"-listen", "127.0.0.1:0", "-runs", "0", "http://127.0.0.1"}, "-runs"},
+		{[]string{"-listen", "127.0.0.1:0", "-header", "nonsense", "http://127.0.0.1"}, "name:value"},
+		{[]string{"-listen", "127.0.0.1:0", "-ca", "nonsense", "https://127.0.0.1"}, "nonsense"},
+		{[]string{"-listen", "256.0.0.1:1", "http://127.0.0.1"}, "-listen"},
+	}
+	for _, tt := range tests {
+		stdout, stderr, status := wrapprobe(t, tt.args...)
+		if status != 2 || stdout != "" || !strings.Contains(stderr, tt.want) {
+			t.Errorf("wrapprobe %v: exit status %d, stdout %q, stderr %q, want 2, none, and %q", tt.args, status, stdout, stderr, tt.want)
+		}
+	}
+}
+
+func TestInterruptEndsWithTheReportSoFar(t *testing.T) {
+	addr := freeAddr(t)
+	second := make(chan struct{}, 1)
+	requests := 0 // one at a time
+	proxy := runningProxy(t, addr, func() {
+		if requests++; requests == 2 {
+			second <- struct{}{}
+		}
+	})
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	// The first scenario ends; the second would go on for an hour.
+	cmd := exec.CommandContext(ctx, self, "-json", "-listen", addr, "-hold", "1h", "-scenarios", "echo,backend vanishes", proxy.URL)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-second:
+	case <-ctx.Done():
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // the exit status says it
+	var rep report
+	if err := json.Unmarshal([]byte(out.String()), &rep); err != nil {
+		t.Fatalf("%v in %q", err, out.String())
+	}
+	if len(rep.Scenarios) != 1 || rep.Scenarios[0].Scenario != "echo" || rep.Scenarios[0].Verdict != probe.OK || !rep.Stopped {
+		t.Errorf("report %+v, want that of echo, stopped", rep)
+	}
+	if got := cmd.ProcessState.ExitCode(); got != 1 || !strings.Contains(errs.String(), "interrupted: the report is of 1 of 2") {
+		t.Errorf("exit status %d, stderr %q, want 1, and that it was interrupted", got, errs.String())
+	}
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/color"
+	_ "image/png"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/bodywrap/bodywrap/internal/probe"
+)
+
+// writeReport probes a ReverseProxy and returns the page that it made.
+func writeReport(t *testing.T) (file string, content []byte) {
+	t.Helper()
+	addr := freeAddr(t)
+	proxy := runningProxy(t, addr, func() {})
+	file = filepath.Join(t.TempDir(), "report.html")
+	_, stderr, status := wrapprobe(t, "-listen", addr, "-html", file, "-hold", "50ms", "-scenarios", "echo,early request,client vanishes", proxy.URL)
+	if status != 1 { // the early bytes are lost
+		t.Fatalf("exit status %d, want 1; stderr: %s", status, stderr)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file, content
+}
+
+var loads = regexp.MustCompile(`(?i)<script|<link|<img|<iframe|@import|url\(|(src|href)="[^#]`)
+
+func TestPageIsSelfContained(t *testing.T) {
+	_, content := writeReport(t)
+	if found := loads.Find(content); found != nil {
+		t.Errorf("the page loads something: %s", found)
+	}
+	for _, want := range []string{"early request bytes", "7 B of 1007 B", "silence", "prefers-color-scheme: dark", "@media print"} {
+		if !bytes.Contains(content, []byte(want)) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if got, want := bytes.Count(content, []byte("<svg")), 3; got != want {
+		t.Errorf("the page has %d drawings, want %d", got, want)
+	}
+}
+
+func TestDemonstrationHasAPageToo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "demo.html")
+	if _, stderr, status := wrapprobe(t, "-html", file); status != 0 {
+		t.Fatalf("exit status %d, want 0; stderr: %s", status, stderr)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := bytes.Count(content, []byte("<svg")), len(treatments)*len(probe.Demo); got != want {
+		t.Errorf("the page has %d drawings, want %d", got, want)
+	}
+}
+
+func TestBrowserShowsThePageInLightAndDark(t *testing.T) {
+	t.Parallel() // it takes the longest
+	browser, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("chromium is not installed (Debian package chromium)")
+	}
+	file, _ := writeReport(t)
+	address := (&url.URL{Scheme: "file", Path: file}).String()
+	light := screenshot(t, browser, address)
+	dark := screenshot(t, browser, address, "--blink-settings=preferredColorScheme=0")
+	if l, d := brightness(light.At(2, 2)), brightness(dark.At(2, 2)); l < 200 || d > 60 {
+		t.Errorf("brightness of the paper is %d in light and %d in dark, want over 200 and under 60", l, d)
+	}
+	for name, img := range map[string]image.Image{"light": light, "dark": dark} {
+		if n := colors(img); n < 20 {
+			t.Errorf("the %s page has %d colors, want text and drawings", name, n)
+		}
+	}
+	pdf := filepath.Join(t.TempDir(), "page.pdf")
+	runBrowser(t, browser, "--print-to-pdf="+pdf, address)
+	printed, err := os.ReadFile(pdf)
+	if err != nil || !bytes.HasPrefix(printed, []byte("%PDF-")) {
+		t.Errorf("printing the page gives %.8q, %v, want a PDF", printed, err)
+	}
+}
+
+func runBrowser(t *testing.T, browser string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	args = append([]string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--hide-scrollbars", "--user-data-dir=" + t.TempDir(),
+	}, args...)
+	cmd := exec.CommandContext(ctx, browser, args...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s %v: %v\n%s", browser, args, err, out)
+	}
+}
+
+func screenshot(t *testing.T, browser, address string, args ...string) image.Image {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "page.png")
+	runBrowser(t, browser, append(args, "--window-size=1200,1400", "--screenshot="+file, address)...)
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, _, err := image.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+func brightness(c color.Color) int {
+	return int(color.GrayModel.Convert(c).(color.Gray).Y)
+}
+
+func colors(img image.Image) int {
+	seen := make(map[color.Color]bool)
+	for y := img.Bounds().Min.Y; y < img.Bounds().Max.Y; y++ {
+		for x := img.Bounds().Min.X; x < img.Bounds().Max.X; x++ {
+			seen[img.At(x, y)] = true
+		}
+	}
+	return len(seen)
+}
