@@ -1,0 +1,181 @@
+package interop
+
+import (
+	"bytes"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"text/template"
+	"time"
+)
+
+// A daemon is somebody else's program that runs as a proxy for one test.
+type daemon struct {
+	program string
+	version []string // arguments that make it tell its version
+	config  string   // in testdata, a template of a place
+	args    func(config string) []string
+}
+
+// A place is where a daemon runs, and in front of what.
+type place struct {
+	Dir     string // for all that it writes
+	Listen  string // address
+	Backend string // address
+}
+
+// path finds the program, or skips the test.
+func (d daemon) path(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{d.program, "/usr/sbin/" + d.program} { // sbin is not in everybody's PATH
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skipf("%[1]s is not installed (Debian: apt-get install %[1]s)", d.program)
+	return ""
+}
+
+// says is the first line of what the program says of its version.
+func (d daemon) says(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command(d.path(t), d.version...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", d.program, strings.Join(d.version, " "), err, out)
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	return strings.TrimSpace(line)
+}
+
+// start runs the daemon in front of backend until the test ends.
+func (d daemon) start(t *testing.T, backend string) *url.URL {
+	t.Helper()
+	path := d.path(t)
+	// Whoever takes the port between our look and the daemon's costs one try.
+	for range 3 {
+		at := place{t.TempDir(), freeAddress(t), backend}
+		p := d.run(t, path, at)
+		if p.awaitReady(at.Listen) {
+			return &url.URL{Scheme: "http", Host: at.Listen, Path: "/"}
+		}
+		t.Logf("%s did not start: %v\n%s", d.program, p.err, p.output())
+	}
+	t.Fatalf("%s does not start", d.program)
+	return nil
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+func (d daemon) run(t *testing.T, path string, at place) *process {
+	t.Helper()
+	conf, err := template.ParseFiles(filepath.Join("testdata", d.config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := conf.Execute(&text, at); err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(at.Dir, d.config)
+	if err := os.WriteFile(config, text.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, d.args(config)...)
+	cmd.Dir = at.Dir
+	cmd.Env = append(os.Environ(), "HOME="+at.Dir, "XDG_CONFIG_HOME="+at.Dir, "XDG_DATA_HOME="+at.Dir)
+	p := &process{cmd: cmd, started: make(chan struct{}), over: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = p, p
+	go p.supervise()
+	<-p.started
+	t.Cleanup(func() {
+		p.stop()
+		if t.Failed() {
+			t.Logf("%s said:\n%s", d.program, p.output())
+		}
+	})
+	return p
+}
+
+// A process is a program that is running, or was.
+type process struct {
+	cmd     *exec.Cmd
+	started chan struct{} // closed when it has been, or could not be
+	over    chan struct{} // closed when it has ended
+	err     error         // how; to be read after over
+
+	mu  sync.Mutex
+	out bytes.Buffer
+}
+
+// supervise stays on the thread that started the program, since the program is
+// to end when that thread does: whatever becomes of the test, nothing is left.
+func (p *process) supervise() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer close(p.over)
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	p.err = p.cmd.Start()
+	close(p.started)
+	if p.err == nil {
+		p.err = p.cmd.Wait()
+	}
+}
+
+// awaitReady waits until something accepts connections at addr, and reports
+// whether it does before the program ends.
+func (p *process) awaitReady(addr string) bool {
+	for by := time.Now().Add(patience); time.Now().Before(by); {
+		conn, err := net.Dial("tcp", addr)
+		if err == nil {
+			_ = conn.Close() // nothing was said
+			return true
+		}
+		select {
+		case <-p.over:
+			return false
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	p.stop()
+	return false
+}
+
+func (p *process) stop() {
+	if p.cmd.Process == nil {
+		return
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-p.over:
+	case <-time.After(patience):
+		_ = p.cmd.Process.Kill()
+		<-p.over
+	}
+}
+
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.Write(b)
+}
+
+func (p *process) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.String()
+}

@@ -1,0 +1,16 @@
+// Package interop tests the module against real things: proxies that Debian
+// packages, WebSocket libraries, a browser, and the transports of tracing and
+// caching libraries. It is a module of its own, so that nobody downloads these
+// in order to run the other tests:
+//
+//	GOWORK=off go -C internal/interop test ./...
+//
+// What was found out about other people's programs is recorded in testdata, and
+// a verdict that changes fails. After a new version, look at what changed and
+// record it with
+//
+//	GOWORK=off go -C internal/interop test -run 'Proxies|Transports' -update
+//
+// Programs that are not installed are skipped: apt-get install nginx haproxy
+// caddy chromium has them all. Package interop exports nothing.
+package interop
