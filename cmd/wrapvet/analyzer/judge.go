@@ -55,7 +55,7 @@ func (c *checker) judgeUpgrade(e hypothesis.Exit) {
 		return
 	}
 	bodies, _ := e.Bodies()
-	for _, b := range bodies {
+	for _, b := range append(bodies, e.Inside()...) {
 		switch {
 		case b.Guarded:
 		case b.Can("Write") == hypothesis.No:

@@ -106,6 +106,7 @@ func (fr *frame) matters(fn *ssa.Function, env *object, args []set) bool {
 		if IsHTTP(t, "Response") {
 			return true
 		}
+		asked = asked || IsHTTP(t, "Request")
 	}
 	touches := func(a atom) bool {
 		switch a := a.(type) {
@@ -191,7 +192,7 @@ func (fr *frame) invokeOn(site ssa.Instruction, recv atom, method *types.Func, a
 		fr.mem.store(cell{in.story, halfClosed}, maybe)
 	}
 	fr.leakArgs(args)
-	return fr.fromTypes(sig, args, true)
+	return fr.fromTypes(sig, withoutRequest(args), true)
 }
 
 // couldReachCloseWrite reports whether a method of a field that is not known may end the writing side.
@@ -224,7 +225,11 @@ func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signa
 	}
 	fr.callBacks(site, fn, args)
 	fr.leakArgs(args)
-	res := fr.fromTypes(sig, args, true)
+	about := args
+	if fn == nil {
+		about = withoutRequest(args) // a filter that the user sets
+	}
+	res := fr.fromTypes(sig, about, true)
 	if fn != nil && len(res) == 1 && types.Identical(sig.Results().At(0).Type(), errorType) && makesError(fn) {
 		res[0] = one(nonNil{})
 	}
@@ -283,6 +288,14 @@ func (fr *frame) fromTypes(sig *types.Signature, args []set, dependent bool) []s
 		out[i] = one(unknown{})
 		if types.Identical(t, errorType) {
 			out[i] = one(null{})
+		} else if IsHTTP(t, "Request") {
+			for _, s := range args { // a copy with something added
+				for _, a := range s {
+					if p, ok := a.(ptr); ok && p.obj.kind == request {
+						out[i] = one(a)
+					}
+				}
+			}
 		} else if b, ok := t.Underlying().(*types.Basic); ok && own {
 			out[i] = one(fr.in.vague())
 			if b.Info()&types.IsString != 0 && carriesBody(args) {
@@ -294,6 +307,19 @@ func (fr *frame) fromTypes(sig *types.Signature, args []set, dependent bool) []s
 			out[i] = one(blob{original{}, true})
 		} else if isBytes(t) && own {
 			out[i] = one(nonNil{}) // may be the bytes of the body
+		}
+	}
+	return out
+}
+
+// withoutRequest leaves out the arguments that are the request.
+func withoutRequest(args []set) []set {
+	out := make([]set, len(args))
+	for i, s := range args {
+		for _, a := range s {
+			if p, ok := a.(ptr); !ok || p.obj.kind != request {
+				out[i] = append(out[i], a)
+			}
 		}
 	}
 	return out

@@ -74,6 +74,8 @@ func makeModels() map[string]model {
 		"(*bytes.Buffer).String":    hidden,
 		"(*strings.Builder).String": hidden,
 	}
+	m[wrapPackage+"Keep"] = keep
+	m[wrapPackage+"Body"] = body
 	addReaders(m)
 	return m
 }
@@ -303,4 +305,27 @@ func (in *interp) vagueIf(own bool) atom {
 		return in.vague()
 	}
 	return unknown{}
+}
+
+// Package wrap's own functions, by the names that a program calls them.
+const wrapPackage = "github.com/bodywrap/bodywrap/wrap."
+
+// keep runs wrap.Keep.
+func keep(fr *frame, c call) []set {
+	var out set
+	for _, like := range c.arg(0) {
+		for _, over := range c.arg(1) {
+			out = join(out, one(kept{like, over}))
+		}
+	}
+	return []set{out}
+}
+
+// body runs wrap.Body.
+func body(fr *frame, c call) []set {
+	var out set
+	for _, a := range c.arg(0) {
+		out = join(out, one(kept{a, a}))
+	}
+	return []set{out}
 }

@@ -112,6 +112,17 @@ func (e Exit) Bodies() (bodies []Body, untouched bool) {
 	return bodies, untouched
 }
 
+// Inside returns the bodies that others were made of since.
+func (e Exit) Inside() []Body {
+	var bodies []Body
+	for _, a := range e.in.load(e.mem, cell{e.in.story, inside}) {
+		if st, ok := a.(stored); ok {
+			bodies = append(bodies, Body{st.site, st.guarded, st.first, e.in, e.mem, st.val})
+		}
+	}
+	return bodies
+}
+
 // KeepsStatus reports whether the response still is what it came as: a hook that gives it another status makes an answer
 // of its own.
 func (e Exit) KeepsStatus() bool {
@@ -151,7 +162,16 @@ const (
 )
 
 // Can reports whether the body has a method, which net/http's body has when a connection was upgraded.
-func (b Body) Can(method string) Verdict { return b.in.can(b.val, method) }
+func (b Body) Can(method string) Verdict {
+	if k, ok := b.val.(kept); ok {
+		for _, a := range b.in.load(b.mem, cell{b.in.story, inside}) {
+			if st, ok := a.(stored); ok && st.val == k.like {
+				return Yes // what is lost was lost there
+			}
+		}
+	}
+	return b.in.can(b.val, method)
+}
 
 func (in *interp) can(a atom, method string) Verdict {
 	switch a := a.(type) {

@@ -216,6 +216,7 @@ func (fr *frame) storeAt(v *ssa.Store) {
 		s := val
 		if p.obj.kind == response && p.field == "Body" {
 			before := in.load(fr.mem, c)
+			fr.wrapped(before, val)
 			s = nil
 			for _, x := range val {
 				s = append(s, stored{v, x, fr.isGuarded(), before.only(original{})})
@@ -228,6 +229,21 @@ func (fr *frame) storeAt(v *ssa.Store) {
 			s = join(in.load(fr.mem, c), s)
 		}
 		fr.mem.store(c, s)
+	}
+}
+
+// wrapped notes what was put in the response's place before, and is a part of what is put there now.
+func (fr *frame) wrapped(before, val set) {
+	in := fr.in
+	c := cell{in.story, inside}
+	for _, b := range before {
+		st, ok := b.(stored)
+		if !ok {
+			continue
+		}
+		if in.walkSet(fr.mem, val, map[any]bool{}, func(a atom) bool { return a == st.val }) {
+			fr.mem.store(c, join(in.load(fr.mem, c), one(b)))
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ const (
 	closed      = "closed"       // the original body was closed
 	halfClosed  = "half-closed"  // CloseWrite of the original body was called
 	consumed    = "consumed"     // the original body was read from, and where
+	inside      = "inside"       // a new body that a later one is made of
 	escaped     = "escaped"      // code that is not seen got hold of the body
 )
 
@@ -49,7 +50,7 @@ var (
 func (in *interp) given(c cell) set {
 	switch c.obj.kind {
 	case story:
-		if c.name == consumed {
+		if c.name == consumed || c.name == inside {
 			return nil
 		}
 		return one(no)

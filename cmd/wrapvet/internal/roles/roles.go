@@ -94,7 +94,7 @@ func (f *finder) byDeclaration(fn *ssa.Function) {
 	switch {
 	case isHook(sig) && modifier.MatchString(fn.Name()):
 		f.hook(fn)
-	case fn.Name() != "RoundTrip" && isRoundTrip(sig) && exported:
+	case fn.Name() != "RoundTrip" && isDo(sig) && exported:
 		f.roles[fn] = Role{fn, Doer, -1}
 	}
 }
@@ -302,6 +302,19 @@ func isHookType(t types.Type) bool {
 func isRoundTrip(sig *types.Signature) bool {
 	return sig.Params().Len() == 1 && hypothesis.IsHTTP(sig.Params().At(0).Type(), "Request") &&
 		sig.Results().Len() == 2 && hypothesis.IsHTTP(sig.Results().At(0).Type(), "Response") && isError(sig.Results().At(1).Type())
+}
+
+// isDo reports whether a function sends a request, perhaps with more to say about it.
+func isDo(sig *types.Signature) bool {
+	if sig.Results().Len() != 2 || !hypothesis.IsHTTP(sig.Results().At(0).Type(), "Response") || !isError(sig.Results().At(1).Type()) {
+		return false
+	}
+	for p := range sig.Params().Variables() {
+		if hypothesis.IsHTTP(p.Type(), "Request") {
+			return true
+		}
+	}
+	return false
 }
 
 func isError(t types.Type) bool { return types.Identical(t, types.Universe.Lookup("error").Type()) }
