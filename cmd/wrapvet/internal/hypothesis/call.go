@@ -57,14 +57,15 @@ func joinResults(a, b []set) []set {
 
 // static calls a function that is known.
 func (fr *frame) static(site ssa.Instruction, fn *ssa.Function, env *object, sig *types.Signature, args []set) []set {
-	if m, ok := fr.in.models[modelName(fn)]; ok {
+	in := fr.in
+	if m, ok := in.models[modelName(fn)]; ok {
 		return m(fr, call{site, fn, args})
 	}
 	if res, ok := fr.streamMethod(site, fn, args); ok {
 		return res
 	}
 	if fn.Blocks != nil && fr.mayEnter(fn) {
-		if !fr.matters(fn, env, args) {
+		if !in.thorough && !fr.matters(fn, env, args) {
 			return fr.fromTypes(sig, nil, false)
 		}
 		return fr.enter(site, fn, env, args)

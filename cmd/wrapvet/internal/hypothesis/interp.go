@@ -45,11 +45,12 @@ type interp struct {
 	parts   map[partKey]*object
 	paths   map[siteKey]*path
 
-	steps   int
-	collect bool // events count
-	muted   int  // calls in other goroutines
-	reads   []Read
-	exits   []Exit
+	steps    int
+	collect  bool // events count
+	thorough bool // enter every helper
+	muted    int  // calls in other goroutines
+	reads    []Read
+	exits    []Exit
 }
 
 // A path is a chain of calls.

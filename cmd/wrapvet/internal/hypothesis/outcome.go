@@ -292,10 +292,11 @@ func (in *interp) tries(m *memory, a iface, method, effect string) Verdict {
 	}
 	mem := m.clone()
 	was := in.collect
-	in.collect = false
-	defer func() { in.collect = was }()
-	mem.store(cell{in.story, effect}, one(no))
-	mem.store(cell{in.story, escaped}, one(no))
+	in.collect, in.thorough = false, true
+	defer func() { in.collect, in.thorough = was, false }()
+	for _, name := range []string{closed, halfClosed, escaped} {
+		mem.store(cell{in.story, name}, one(no))
+	}
 	fr := &frame{
 		in: in, path: in.extend(in.root, nil), mem: mem,
 		env: map[ssa.Value]set{}, vague: map[*ssa.BasicBlock]bool{},
@@ -303,6 +304,8 @@ func (in *interp) tries(m *memory, a iface, method, effect string) Verdict {
 	res := fr.static(nil, fn, nil, fn.Signature, []set{{a.val}})
 	got := in.load(fr.mem, cell{in.story, effect})
 	switch {
+	case effect == halfClosed && !in.load(fr.mem, cell{in.story, closed}).only(no):
+		return Unknown // the backend is told, if more than was asked
 	case got.only(no) && in.load(fr.mem, cell{in.story, escaped}).only(no):
 		if len(res) == 1 && !res[0].has(null{}) && !res[0].has(unknown{}) {
 			return Unknown // an error says that it did not

@@ -55,7 +55,12 @@ func (fr *frame) step(instr ssa.Instruction) {
 		fr.set(instr.(ssa.Value), one(nonNil{}))
 	case *ssa.FieldAddr:
 		st, _ := structOf(v.X.Type().Underlying().(*types.Pointer).Elem())
-		fr.set(v, fr.each(v.X, func(a atom) set { return one(in.fieldOf(a, st.Field(v.Field))) }))
+		fr.set(v, fr.each(v.X, func(a atom) set {
+			if a == atom(null{}) && len(fr.get(v.X)) > 1 {
+				return nil // would panic: so it is not nil here
+			}
+			return one(in.fieldOf(a, st.Field(v.Field)))
+		}))
 	case *ssa.Field:
 		st, _ := structOf(v.X.Type())
 		fr.set(v, fr.each(v.X, func(a atom) set { return in.at(fr.mem, in.fieldOf(a, st.Field(v.Field))) }))
