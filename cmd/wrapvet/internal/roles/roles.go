@@ -101,7 +101,7 @@ func (f *finder) byDeclaration(fn *ssa.Function) {
 
 // api reports whether code outside of the package can call a declared function.
 func (f *finder) api(fn *ssa.Function) bool {
-	if f.pkg.Pkg.Name() == "main" || !token.IsExported(fn.Name()) {
+	if f.pkg.Pkg.Name() == "main" || f.pkg.Pkg.Path() == "net/http" || !token.IsExported(fn.Name()) {
 		return false
 	}
 	if recv := fn.Signature.Recv(); recv != nil {
