@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -55,9 +56,10 @@ func (c *checker) judgeUpgrade(e hypothesis.Exit) {
 		return
 	}
 	bodies, _ := e.Bodies()
-	for _, b := range append(bodies, e.Inside()...) {
+	bodies = append(bodies, e.Inside()...)
+	for _, b := range bodies {
 		switch {
-		case b.Guarded:
+		case b.Guarded, chosen(b, bodies):
 		case b.Can("Write") == hypothesis.No:
 			c.addStore(b, losesWrite)
 		case b.Can("CloseWrite") == hypothesis.No:
@@ -68,6 +70,16 @@ func (c *checker) judgeUpgrade(e hypothesis.Exit) {
 			}
 		}
 	}
+}
+
+// chosen reports whether a body is one of several that the same assignment picks from, with one among them that keeps
+// everything: then the code picks by what the original can do, in a way that the run did not follow.
+func chosen(b hypothesis.Body, from []hypothesis.Body) bool {
+	return slices.ContainsFunc(from, func(other hypothesis.Body) bool {
+		return other.Site == b.Site && other.Type() != nil &&
+			other.Can("Write") == hypothesis.Yes && other.Can("CloseWrite") == hypothesis.Yes &&
+			b.FakesCloseWrite() != hypothesis.Yes
+	})
 }
 
 func (c *checker) judgeOrdinary(e hypothesis.Exit) {

@@ -202,3 +202,31 @@ func goodMediaType(p *httputil.ReverseProxy) {
 		return nil
 	}
 }
+
+// abilities counts what a body can do, as generated wrappers do to pick a type.
+func abilities(b io.ReadCloser) (n int) {
+	for _, probe := range []func(io.ReadCloser) bool{
+		func(b io.ReadCloser) bool { _, ok := b.(upgraded); return ok },
+	} {
+		if probe(b) {
+			n++
+		}
+	}
+	return n
+}
+
+func picked(b io.ReadCloser, n int) io.ReadCloser {
+	switch n {
+	case 0:
+		return &countingBody{b, &total}
+	default:
+		return &fullBody{b.(upgraded), &total}
+	}
+}
+
+func goodTable(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		resp.Body = picked(resp.Body, abilities(resp.Body))
+		return nil
+	}
+}

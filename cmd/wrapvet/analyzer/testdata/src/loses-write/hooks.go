@@ -43,6 +43,7 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodPutBack":          goodPutBack,
 	"goodMediaType":        goodMediaType,
 	"goodTransport":        goodTransport,
+	"goodTable":            goodTable,
 	"badTransport":         badTransport,
 	"badTransportFunc":     badTransportFunc,
 	"badTransportRetry":    badTransportRetry,
