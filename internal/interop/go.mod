@@ -24,6 +24,7 @@ require (
 require (
 	github.com/armon/go-radix v1.0.0 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
+	github.com/bodywrap/bodywrap/cmd/wrapvet v0.0.0
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/chromedp/cdproto v0.159.0 // indirect
 	github.com/elastic/go-sysinfo v1.7.1 // indirect
@@ -52,3 +53,5 @@ require (
 )
 
 replace github.com/bodywrap/bodywrap => ../..
+
+replace github.com/bodywrap/bodywrap/cmd/wrapvet => ../../cmd/wrapvet

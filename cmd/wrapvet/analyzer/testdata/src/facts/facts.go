@@ -1,0 +1,67 @@
+package facts
+
+import (
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"proxies"
+	"wrappers"
+)
+
+func badOther(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		resp.Body = wrappers.Count(resp.Body) // want `loses-write: .*what Count returns has no Write`
+		return nil
+	}
+}
+
+func badDuplex(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		resp.Body = wrappers.Duplex(resp.Body) // want `loses-closewrite: .*what Duplex returns has none`
+		return nil
+	}
+}
+
+func badTwice(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		resp.Body = wrappers.Twice(resp.Body) // want `loses-write`
+		return nil
+	}
+}
+
+func badLimit(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if resp.StatusCode == http.StatusOK {
+			resp.Body = wrappers.Limit(resp.Body, 1<<20) // want `loses-close`
+		}
+		return nil
+	}
+}
+
+func badHook(u *url.URL) {
+	proxies.New(u, func(resp *http.Response) error {
+		resp.Body = wrappers.Count(resp.Body) // want `loses-write`
+		return nil
+	})
+}
+
+func goodWhole(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		resp.Body = wrappers.Whole(resp.Body)
+		return nil
+	}
+}
+
+func goodChosen(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		resp.Body = wrappers.Chosen(resp.Body, nil)
+		return nil
+	}
+}
+
+func goodCheck(o *proxies.Options) {
+	o.Checked(func(resp *http.Response) error {
+		resp.Body = wrappers.Count(resp.Body)
+		return nil
+	})
+}

@@ -1,0 +1,116 @@
+package loseswrite
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httputil"
+)
+
+func base(p *httputil.ReverseProxy) http.RoundTripper {
+	if p.Transport != nil {
+		return p.Transport
+	}
+	return http.DefaultTransport
+}
+
+type tracing struct{ next http.RoundTripper }
+
+func (t *tracing) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = &spanBody{resp.Body, ended} // want `loses-write`
+	return resp, nil
+}
+
+func badTransport(p *httputil.ReverseProxy) { p.Transport = &tracing{base(p)} }
+
+type roundTripperFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripperFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func badTransportFunc(p *httputil.ReverseProxy) {
+	next := base(p)
+	p.Transport = roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+		resp, err := next.RoundTrip(req)
+		if err == nil && resp.Body != nil && resp.Body != http.NoBody {
+			resp.Body = &countingBody{resp.Body, &total} // want `loses-write`
+		}
+		return resp, err
+	})
+}
+
+type retrying struct {
+	next http.RoundTripper
+	max  int
+}
+
+func (t retrying) RoundTrip(req *http.Request) (resp *http.Response, err error) {
+	for i := 0; i <= t.max; i++ {
+		resp, err = t.next.RoundTrip(req)
+		if err == nil && resp.StatusCode < 500 {
+			break
+		}
+		if err == nil && i < t.max {
+			resp.Body.Close()
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(errors.New("retries exhausted"), err)
+	}
+	t.count(resp)
+	return resp, nil
+}
+
+func (t retrying) count(resp *http.Response) {
+	resp.Body = &countingBody{resp.Body, &total} // want `loses-write`
+}
+
+func badTransportRetry(p *httputil.ReverseProxy) { p.Transport = retrying{base(p), 2} }
+
+type guarded struct{ next http.RoundTripper }
+
+func (t *guarded) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil || resp.StatusCode == http.StatusSwitchingProtocols {
+		return resp, err
+	}
+	resp.Body = &spanBody{resp.Body, ended}
+	return resp, nil
+}
+
+func goodTransport(p *httputil.ReverseProxy) { p.Transport = &guarded{base(p)} }
+
+type requestGuarded struct{ next http.RoundTripper }
+
+func (t *requestGuarded) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("Upgrade") != "" {
+		return t.next.RoundTrip(req)
+	}
+	resp, err := t.next.RoundTrip(req.Clone(req.Context()))
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = &spanBody{resp.Body, ended}
+	return resp, nil
+}
+
+func goodTransportRequest(p *httputil.ReverseProxy) { p.Transport = &requestGuarded{base(p)} }
+
+func goodTransportNoBody(p *httputil.ReverseProxy) {
+	next := base(p)
+	p.Transport = roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+		if req.URL.Path == "/healthz" {
+			return &http.Response{
+				StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1,
+				Header: http.Header{}, Body: http.NoBody, Request: req,
+			}, nil
+		}
+		resp, err := next.RoundTrip(req)
+		if err == nil && resp.StatusCode == http.StatusTeapot {
+			resp.Body = http.NoBody
+		}
+		return resp, err
+	})
+}

@@ -1,0 +1,353 @@
+package stalelength
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"strconv"
+	"strings"
+)
+
+// Shapes are the ways to treat a body here; each sets up a proxy. What is reported begins with "bad".
+var Shapes = map[string]func(*httputil.ReverseProxy){
+	"badReplace":    badReplace,
+	"badField":      badField,
+	"badGunzip":     badGunzip,
+	"badPage":       badPage,
+	"badAppend":     badAppend,
+	"badUpper":      badUpper,
+	"badTransport":  badTransport,
+	"badRewriter":   badRewriter,
+	"goodSet":       goodSet,
+	"goodDeleted":   goodDeleted,
+	"goodIndexed":   goodIndexed,
+	"goodSame":      goodSame,
+	"goodCopy":      goodCopy,
+	"goodGunzip":    goodGunzip,
+	"goodHelper":    goodHelper,
+	"goodMapDelete": goodMapDelete,
+	"goodBefore":    goodBefore,
+	"goodWrapped":   goodWrapped,
+	"goodMulti":     goodMulti,
+}
+
+func html(resp *http.Response) bool {
+	return strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")
+}
+
+func badReplace(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		b = bytes.ReplaceAll(b, []byte("http://"), []byte("https://"))
+		resp.Body = io.NopCloser(bytes.NewReader(b)) // want `stale-length: a body of another length goes out under the old Content-Length`
+		return nil
+	}
+}
+
+// The field is not what the client is sent.
+func badField(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		s := strings.Replace(string(b), "</body>", "<script></script></body>", 1)
+		resp.Body = io.NopCloser(strings.NewReader(s)) // want `stale-length`
+		resp.ContentLength = int64(len(s))
+		return nil
+	}
+}
+
+func badGunzip(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if resp.Header.Get("Content-Encoding") != "gzip" {
+			return nil
+		}
+		zr, err := gzip.NewReader(resp.Body)
+		if err != nil {
+			return err
+		}
+		resp.Header.Del("Content-Encoding")
+		resp.Body = struct { // want `stale-length`
+			io.Reader
+			io.Closer
+		}{zr, resp.Body}
+		return nil
+	}
+}
+
+func badPage(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if resp.StatusCode == http.StatusInternalServerError {
+			resp.Body.Close()
+			resp.Body = io.NopCloser(strings.NewReader("please come back later")) // want `stale-length`
+		}
+		return nil
+	}
+}
+
+func badAppend(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		resp.Header.Set("X-Footer", "1")
+		resp.Body = io.NopCloser(bytes.NewReader(append(b, "<!-- footer -->"...))) // want `stale-length`
+		return nil
+	}
+}
+
+func badUpper(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		resp.Body = io.NopCloser(bytes.NewBufferString("<pre>" + string(b) + "</pre>")) // want `stale-length`
+		return nil
+	}
+}
+
+type injecting struct{ next http.RoundTripper }
+
+func (t injecting) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil || !html(resp) {
+		return resp, err
+	}
+	b, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	b = bytes.Replace(b, []byte("<head>"), []byte("<head><base>"), 1)
+	resp.ContentLength = int64(len(b))
+	resp.Body = io.NopCloser(bytes.NewReader(b)) // want `stale-length`
+	return resp, nil
+}
+
+func badTransport(p *httputil.ReverseProxy) {
+	next := p.Transport
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	p.Transport = injecting{next}
+}
+
+type rewriter struct{ rewrite func([]byte) []byte }
+
+func badRewriter(p *httputil.ReverseProxy) {
+	r := &rewriter{bytes.TrimSpace}
+	p.ModifyResponse = r.modify
+}
+
+func (r *rewriter) modify(resp *http.Response) error {
+	if !html(resp) {
+		return nil
+	}
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(r.rewrite(b))) // want `stale-length`
+	return nil
+}
+
+func goodSet(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		b = bytes.ReplaceAll(b, []byte("a"), []byte("bb"))
+		resp.Body = io.NopCloser(bytes.NewReader(b))
+		resp.ContentLength = int64(len(b))
+		resp.Header.Set("Content-Length", strconv.Itoa(len(b)))
+		return nil
+	}
+}
+
+func goodDeleted(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		resp.Header.Del("content-length")
+		resp.Body = io.NopCloser(bytes.NewReader(bytes.ToUpper(b)))
+		return nil
+	}
+}
+
+func goodIndexed(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		b = append(b, '\n')
+		resp.Header["Content-Length"] = []string{strconv.Itoa(len(b))}
+		resp.Body = io.NopCloser(bytes.NewReader(b))
+		return nil
+	}
+}
+
+func goodSame(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		resp.Body = io.NopCloser(strings.NewReader(string(b)))
+		return nil
+	}
+}
+
+func goodCopy(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		resp.Body = io.NopCloser(bytes.NewReader(append([]byte(nil), b...)))
+		return nil
+	}
+}
+
+func goodGunzip(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if resp.Header.Get("Content-Encoding") != "gzip" {
+			return nil
+		}
+		zr, err := gzip.NewReader(resp.Body)
+		if err != nil {
+			return err
+		}
+		resp.Header.Del("Content-Encoding")
+		resp.Header.Del("Content-Length")
+		resp.ContentLength = -1
+		resp.Uncompressed = true
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{zr, resp.Body}
+		return nil
+	}
+}
+
+func setBody(resp *http.Response, b []byte) {
+	resp.Body = io.NopCloser(bytes.NewReader(b))
+	resp.ContentLength = int64(len(b))
+	setLength(resp.Header, len(b))
+}
+
+func setLength(h http.Header, n int) { h.Set("Content-Length", strconv.Itoa(n)) }
+
+func goodHelper(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		setBody(resp, bytes.TrimSpace(b))
+		return nil
+	}
+}
+
+func goodMapDelete(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if resp.StatusCode == http.StatusInternalServerError {
+			resp.Body.Close()
+			delete(resp.Header, "Content-Length")
+			resp.Body = io.NopCloser(strings.NewReader("sorry"))
+		}
+		return nil
+	}
+}
+
+func goodBefore(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		for _, h := range []string{"Content-Length", "ETag"} {
+			resp.Header.Del(h)
+		}
+		if html(resp) {
+			b, err := io.ReadAll(resp.Body)
+			if err != nil {
+				return err
+			}
+			resp.Body = io.NopCloser(bytes.NewReader(bytes.ToLower(b)))
+		}
+		return nil
+	}
+}
+
+type upper struct{ io.ReadCloser }
+
+func (u upper) Read(p []byte) (int, error) {
+	n, err := u.ReadCloser.Read(p)
+	copy(p, bytes.ToUpper(p[:n]))
+	return n, err
+}
+
+func goodWrapped(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if html(resp) {
+			resp.Body = upper{resp.Body}
+		}
+		return nil
+	}
+}
+
+func goodMulti(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		head := make([]byte, 16)
+		n, err := io.ReadFull(resp.Body, head)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return err
+		}
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(head[:n]), resp.Body), resp.Body}
+		return nil
+	}
+}

@@ -1,0 +1,450 @@
+package hypothesis
+
+import (
+	"go/constant"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// call runs a call and returns its results.
+func (fr *frame) call(site ssa.Instruction, c *ssa.CallCommon, m *memory) []set {
+	args := make([]set, len(c.Args))
+	for i, a := range c.Args {
+		args[i] = fr.get(a)
+	}
+	if b, ok := c.Value.(*ssa.Builtin); ok {
+		return []set{fr.builtin(b.Name(), args)}
+	}
+	if c.IsInvoke() {
+		return fr.invoke(site, c, args)
+	}
+	if fn := c.StaticCallee(); fn != nil {
+		var env *object
+		if _, ok := c.Value.(*ssa.MakeClosure); ok {
+			for _, a := range fr.get(c.Value) {
+				if cl, ok := a.(closure); ok {
+					env = cl.env
+				}
+			}
+		}
+		return fr.static(site, fn, env, c.Signature(), args)
+	}
+	var out []set
+	for _, a := range fr.get(c.Value) {
+		var res []set
+		if cl, ok := a.(closure); ok {
+			res = fr.static(site, cl.fn, cl.env, c.Signature(), args)
+		} else {
+			res = fr.unseen(site, nil, c.Signature(), args)
+		}
+		out = joinResults(out, res)
+	}
+	return out
+}
+
+func joinResults(a, b []set) []set {
+	for i, s := range b {
+		if i < len(a) {
+			a[i] = join(a[i], s)
+		} else {
+			a = append(a, s)
+		}
+	}
+	return a
+}
+
+// static calls a function that is known.
+func (fr *frame) static(site ssa.Instruction, fn *ssa.Function, env *object, sig *types.Signature, args []set) []set {
+	in := fr.in
+	if m, ok := in.models[modelName(fn)]; ok {
+		return m(fr, call{site, fn, args})
+	}
+	if res, ok := fr.streamMethod(site, fn, args); ok {
+		return res
+	}
+	if fn.Blocks != nil && fr.mayEnter(fn) {
+		if !in.thorough && !fr.matters(fn, env, args) {
+			return fr.fromTypes(sig, nil, false)
+		}
+		return fr.enter(site, fn, env, args)
+	}
+	return fr.unseen(site, fn, sig, args)
+}
+
+// mayEnter keeps to the package itself, and to what the builder wrote for it.
+func (fr *frame) mayEnter(fn *ssa.Function) bool {
+	if fr.path.depth >= maxDepth {
+		return false
+	}
+	for p := fr.path; p != nil; p = p.parent {
+		if p.call != nil && p.call.Parent() == fn {
+			return false
+		}
+	}
+	return fn != fr.fn
+}
+
+// matters reports whether a function can have to do with the response: it is handed something of it, or makes something
+// that is.
+func (fr *frame) matters(fn *ssa.Function, env *object, args []set) bool {
+	in := fr.in
+	res := fn.Signature.Results()
+	asked := false // about the request
+	for i := range res.Len() {
+		t := res.At(i).Type()
+		switch u := t.Underlying().(type) {
+		case *types.Signature:
+			return true
+		case *types.Basic:
+			asked = true
+		case *types.Interface:
+			if isReader(t, "Read") || u.NumMethods() == 1 && isRoundTripper(t) {
+				return true
+			}
+		}
+		if IsHTTP(t, "Response") {
+			return true
+		}
+		asked = asked || IsHTTP(t, "Request")
+	}
+	touches := func(a atom) bool {
+		switch a := a.(type) {
+		case ptr:
+			return a.obj.kind == response || a.obj.kind == request && asked
+		case headers:
+			return a.of.kind == response || asked
+		case strct:
+			return a.obj.kind == response
+		case original, text, undecided, blob, foreign, kept, stream:
+			return true
+		case lit:
+			return a.own
+		}
+		return false
+	}
+	seen := map[any]bool{}
+	for _, s := range args {
+		if in.walkSet(fr.mem, s, seen, touches) {
+			return true
+		}
+	}
+	return env != nil && in.walk(fr.mem, closure{fn, env}, seen, touches)
+}
+
+func isRoundTripper(t types.Type) bool {
+	obj, _, _ := types.LookupFieldOrMethod(t, false, nil, "RoundTrip")
+	fn, ok := obj.(*types.Func)
+	return ok && isRoundTrip(fn.Signature())
+}
+
+func (fr *frame) enter(site ssa.Instruction, fn *ssa.Function, env *object, args []set) []set {
+	in := fr.in
+	keep := struct {
+		block *ssa.BasicBlock
+	}{fr.block}
+	res, out := in.run(fn, args, env, fr.mem.clone(), in.extend(fr.path, site), fr.isGuarded(), false)
+	fr.block = keep.block
+	if out == nil {
+		fr.dead = true
+		return res
+	}
+	fr.mem = out
+	return res
+}
+
+// invoke calls a method of an interface value.
+func (fr *frame) invoke(site ssa.Instruction, c *ssa.CallCommon, args []set) []set {
+	var out []set
+	recvs := fr.get(c.Value)
+	if recvs.only(null{}) {
+		recvs = one(unknown{}) // a call through nil would panic
+	}
+	for _, recv := range recvs {
+		if len(recvs) > 1 && recv == atom(null{}) {
+			continue
+		}
+		out = joinResults(out, fr.invokeOn(site, recv, c.Method, args))
+	}
+	return out
+}
+
+func (fr *frame) invokeOn(site ssa.Instruction, recv atom, method *types.Func, args []set) []set {
+	in := fr.in
+	sig := method.Signature()
+	switch r := recv.(type) {
+	case iface:
+		if fn := in.Pkg.Prog.LookupMethod(r.typ, method.Pkg(), method.Name()); fn != nil {
+			return fr.static(site, fn, nil, sig, append([]set{{r.val}}, args...))
+		}
+	case original, kept, stream, foreign:
+		return fr.bodyMethod(site, recv, method.Name(), sig, args)
+	case null, noBody:
+		return fr.fromTypes(sig, nil, false)
+	}
+	if method.Name() == "Do" && isRoundTrip(sig) && !in.world.Client {
+		return fr.fromTypes(sig, nil, false)
+	}
+	if isRoundTrip(sig) {
+		return fr.roundTrip()
+	}
+	if couldReachCloseWrite(method) {
+		fr.mem.store(cell{in.story, halfClosed}, maybe)
+	}
+	fr.leakArgs(args)
+	return fr.fromTypes(sig, withoutRequest(args), true)
+}
+
+// couldReachCloseWrite reports whether a method of a field that is not known may end the writing side.
+func couldReachCloseWrite(m *types.Func) bool {
+	switch m.Name() {
+	case "CloseWrite", "Close", "Shutdown", "CloseSend", "CloseWithError":
+		return true
+	}
+	return false
+}
+
+// unseen calls a function whose code is not looked at.
+func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signature, args []set) []set {
+	in := fr.in
+	if isRoundTrip(sig) && (fn == nil || fn.Name() == "RoundTrip" || in.world.Client && modelName(fn) == "(*net/http.Client).Do") {
+		return fr.roundTrip()
+	}
+	if fn != nil {
+		if made, ok := in.constructed(fn); ok {
+			for _, s := range args {
+				for _, a := range s {
+					if a != (unknown{}) && in.reaches(fr.mem, a) {
+						return append([]set{{foreign{made, fn.Name()}}}, fr.fromTypes(sig, args, true)[1:]...)
+					}
+				}
+			}
+		}
+	} else {
+		fr.mem.store(cell{in.story, halfClosed}, maybe)
+	}
+	fr.callBacks(site, fn, args)
+	fr.leakArgs(args)
+	about := args
+	if fn == nil {
+		about = withoutRequest(args) // a filter that the user sets
+	}
+	res := fr.fromTypes(sig, about, true)
+	if fn != nil && len(res) == 1 && types.Identical(sig.Results().At(0).Type(), errorType) && makesError(fn) {
+		res[0] = one(nonNil{})
+	}
+	return res
+}
+
+// callBacks runs the functions that are handed to a call, as something that may happen.
+func (fr *frame) callBacks(site ssa.Instruction, fn *ssa.Function, args []set) {
+	now := fn != nil && isMethodOf(fn, "sync", "Once")
+	for _, s := range args {
+		for _, a := range s {
+			if i, ok := a.(iface); ok {
+				a = i.val
+			}
+			cl, ok := a.(closure)
+			if !ok || cl.fn.Blocks == nil || !fr.mayEnter(cl.fn) {
+				continue
+			}
+			before := fr.mem.clone()
+			if !now {
+				fr.in.muted++ // perhaps in another goroutine
+			}
+			fr.enter(site, cl.fn, cl.env, nil)
+			if !now {
+				fr.in.muted--
+				fr.mem = fr.in.merge(before, fr.mem)
+			}
+			fr.dead = false
+		}
+	}
+}
+
+// makesError reports whether a function of another package that returns an error is there to make one.
+func makesError(fn *ssa.Function) bool {
+	name := strings.ToLower(fn.Name())
+	if strings.Contains(name, "err") || strings.HasPrefix(name, "new") {
+		return true
+	}
+	return fn.Pkg != nil && strings.Contains(strings.ToLower(fn.Pkg.Pkg.Name()), "err") && name != "as" && name != "is"
+}
+
+func (in *interp) constructed(fn *ssa.Function) (Constructed, bool) {
+	obj, ok := fn.Object().(*types.Func)
+	if !ok || in.Constructed == nil || obj.Pkg() == in.Pkg.Pkg {
+		return Constructed{}, false
+	}
+	return in.Program.Constructed(obj)
+}
+
+// fromTypes returns what is known of a call's results from their types: an error is nil.
+func (fr *frame) fromTypes(sig *types.Signature, args []set, dependent bool) []set {
+	out := make([]set, sig.Results().Len())
+	own := dependent && anyOfResponse(args)
+	for i := range out {
+		t := sig.Results().At(i).Type()
+		out[i] = one(unknown{})
+		if types.Identical(t, errorType) {
+			out[i] = one(null{})
+		} else if IsHTTP(t, "Request") {
+			for _, s := range args { // a copy with something added
+				for _, a := range s {
+					if p, ok := a.(ptr); ok && p.obj.kind == request {
+						out[i] = one(a)
+					}
+				}
+			}
+		} else if b, ok := t.Underlying().(*types.Basic); ok && own {
+			out[i] = one(fr.in.vague())
+			if b.Info()&types.IsString != 0 && carriesBody(args) {
+				out[i] = one(blob{original{}, true})
+			} else if b.Info()&types.IsString != 0 && !fr.in.world.upgrade() {
+				out[i] = one(nonNil{})
+			}
+		} else if isBytes(t) && own && carriesBody(args) {
+			out[i] = one(blob{original{}, true})
+		} else if isBytes(t) && own {
+			out[i] = one(nonNil{}) // may be the bytes of the body
+		}
+	}
+	return out
+}
+
+// withoutRequest leaves out the arguments that are the request.
+func withoutRequest(args []set) []set {
+	out := make([]set, len(args))
+	for i, s := range args {
+		for _, a := range s {
+			if p, ok := a.(ptr); !ok || p.obj.kind != request {
+				out[i] = append(out[i], a)
+			}
+		}
+	}
+	return out
+}
+
+// carriesBody reports whether bytes that were read from the body are among the arguments.
+func carriesBody(args []set) bool {
+	for _, s := range args {
+		for _, a := range s {
+			if _, ok := a.(blob); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isBytes(t types.Type) bool {
+	s, ok := t.Underlying().(*types.Slice)
+	if !ok {
+		return false
+	}
+	b, ok := s.Elem().Underlying().(*types.Basic)
+	return ok && b.Kind() == types.Byte
+}
+
+// roundTrip returns the response that the hypothesis is about, as it came.
+func (fr *frame) roundTrip() []set {
+	in := fr.in
+	for c := range fr.mem.cells {
+		if c.obj == in.resp || c.obj == in.story {
+			delete(fr.mem.cells, c)
+		}
+	}
+	return []set{{ptr{in.resp, ""}}, {null{}}}
+}
+
+func isRoundTrip(sig *types.Signature) bool {
+	return sig.Params().Len() == 1 && sig.Results().Len() == 2 &&
+		IsHTTP(sig.Params().At(0).Type(), "Request") && IsHTTP(sig.Results().At(0).Type(), "Response") &&
+		types.Identical(sig.Results().At(1).Type(), errorType)
+}
+
+// IsHTTP reports whether t is a pointer to the type of net/http with that name.
+func IsHTTP(t types.Type, name string) bool {
+	p, ok := types.Unalias(t).(*types.Pointer)
+	if !ok {
+		return false
+	}
+	n, ok := types.Unalias(p.Elem()).(*types.Named)
+	return ok && n.Obj().Name() == name && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == "net/http"
+}
+
+func isMethodOf(fn *ssa.Function, pkg, typ string) bool {
+	recv := fn.Signature.Recv()
+	if recv == nil {
+		return false
+	}
+	t := types.Unalias(recv.Type())
+	if p, ok := t.(*types.Pointer); ok {
+		t = types.Unalias(p.Elem())
+	}
+	n, ok := t.(*types.Named)
+	return ok && n.Obj().Name() == typ && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == pkg
+}
+
+func (fr *frame) builtin(name string, args []set) set {
+	switch name {
+	case "len", "cap":
+		var out set
+		for _, a := range args[0] {
+			out = join(out, one(length(a)))
+		}
+		return out
+	case "append":
+		out := args[0]
+		if len(args) > 1 && out.only(null{}) && len(args[1]) == 1 {
+			if b, ok := args[1][0].(blob); ok {
+				return one(b) // a copy
+			}
+		}
+		if len(args) > 1 {
+			for _, a := range args[1] {
+				if b, ok := a.(blob); ok {
+					return set{blob{b.src, true}}
+				}
+			}
+		}
+		for _, a := range out {
+			switch b := a.(type) {
+			case blob:
+				return set{blob{b.src, true}}
+			case list:
+				return out
+			}
+		}
+		if len(args) > 1 {
+			fr.leak(args[1])
+		}
+		return one(unknown{})
+	case "delete":
+		for _, a := range args[0] {
+			if h, ok := a.(headers); ok && h.of.kind == response {
+				fr.touchHeader(args[1])
+			}
+		}
+	case "close", "recover":
+		fr.mem.store(cell{fr.in.story, halfClosed}, maybe)
+	case "panic":
+		fr.dead = true
+	}
+	return one(unknown{})
+}
+
+func length(a atom) atom {
+	switch a := a.(type) {
+	case lit:
+		return fromConstant(constant.MakeInt64(int64(len(a.text))), a.own)
+	case null:
+		return fromConstant(constant.MakeInt64(0), true)
+	case text, list:
+		return positive{}
+	case undecided:
+		return a
+	}
+	return unknown{}
+}

@@ -1,0 +1,55 @@
+// Package vet runs the shapes that wrapvet is tested with through a real proxy, so that what the analyzer says and what
+// the network does agree.
+package vet
+
+import (
+	"net/http"
+	"net/http/httputil"
+	"strings"
+	"testing"
+	"time"
+
+	blocks "github.com/bodywrap/bodywrap/cmd/wrapvet/analyzer/testdata/src/blocks-on-101"
+	fakes "github.com/bodywrap/bodywrap/cmd/wrapvet/analyzer/testdata/src/fakes-closewrite"
+	losesCloseWrite "github.com/bodywrap/bodywrap/cmd/wrapvet/analyzer/testdata/src/loses-closewrite"
+	losesWrite "github.com/bodywrap/bodywrap/cmd/wrapvet/analyzer/testdata/src/loses-write"
+	"github.com/bodywrap/bodywrap/wrap/wraptest"
+)
+
+// Every shape that wrapvet reports breaks an upgrade, and no shape that it is silent about does.
+func TestTheNetworkAgreesWithWrapvet(t *testing.T) {
+	for rule, shapes := range map[string]map[string]func(*httputil.ReverseProxy){
+		"loses-write":      losesWrite.Shapes,
+		"loses-closewrite": losesCloseWrite.Shapes,
+		"fakes-closewrite": fakes.Shapes,
+		"blocks-on-101":    blocks.Shapes,
+	} {
+		for name, shape := range shapes {
+			t.Run(rule+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				err := probe(shape)
+				switch bad := strings.HasPrefix(name, "bad"); {
+				case bad && err == nil:
+					t.Errorf("wrapvet reports %s, and every check of an upgrade passes", name)
+				case !bad && err != nil:
+					t.Errorf("wrapvet is silent about %s, and an upgrade suffers:\n%v", name, err)
+				}
+			})
+		}
+	}
+}
+
+// probe puts what a shape does to a proxy under wraptest.
+func probe(shape func(*httputil.ReverseProxy)) error {
+	opts := wraptest.Options{Timeout: 3 * time.Second}
+	var p httputil.ReverseProxy
+	shape(&p)
+	if p.ModifyResponse != nil {
+		return wraptest.CheckModifyResponse(p.ModifyResponse, opts)
+	}
+	return wraptest.CheckTransport(func(next http.RoundTripper) http.RoundTripper {
+		p := httputil.ReverseProxy{Transport: next}
+		shape(&p)
+		return p.Transport
+	}, opts)
+}
