@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -131,11 +132,23 @@ func tcpPair(t *testing.T) (a, b net.Conn) {
 }
 
 func unixPair(t *testing.T) (a, b net.Conn) {
-	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	l, err := net.Listen("unix", socketPath(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return pairThrough(t, l)
+}
+
+// socketPath returns a path that is short enough for a Unix socket, which
+// t.TempDir with the name of a subtest in it may not be.
+func socketPath(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "wrap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "s")
 }
 
 // pairThrough dials l and closes it. The connection is there before anybody accepts it.

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -40,7 +39,7 @@ func tcpFrontend(t *testing.T, h http.Handler) *frontend {
 }
 
 func unixFrontend(t *testing.T, h http.Handler) *frontend {
-	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	l, err := net.Listen("unix", socketPath(t))
 	if err != nil {
 		t.Fatal(err)
 	}
