@@ -21,11 +21,12 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 
 	"github.com/bodywrap/bodywrap/wrap"
+	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
 // proxyNames are the contestants; those before nginx are this program itself.
 // The first is what the others are compared with.
-var proxyNames = []string{"ReverseProxy", "with wrap.Body, counting", "with wrap.Done", "with otelhttp", "nginx", "haproxy"}
+var proxyNames = []string{"ReverseProxy", "with wrap.Body, counting", "with wrap.Done", "with otelhttp", "tunnel, spliced", "tunnel with Done", "nginx", "haproxy"}
 
 // backendName starts a backend for upgraded connections, which needs a
 // descriptor for each of them as well.
@@ -53,6 +54,7 @@ func serveProxy(name, backend string) error {
 			return nil
 		}
 	}
+	handler := http.Handler(proxy)
 	switch name {
 	case "ReverseProxy":
 	case "with wrap.Body, counting":
@@ -61,6 +63,10 @@ func serveProxy(name, backend string) error {
 		proxy.ModifyResponse = hook(done)
 	case "with otelhttp":
 		proxy.Transport = otelhttp.NewTransport(proxy.Transport)
+	case "tunnel, spliced":
+		handler = tunnelProxy{proxy.Transport, backend, nil}
+	case "tunnel with Done":
+		handler = tunnelProxy{proxy.Transport, backend, []wrap.Hooks{done}}
 	default:
 		return fmt.Errorf("no proxy is named %q", name)
 	}
@@ -69,7 +75,7 @@ func serveProxy(name, backend string) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", proxy)
+	mux.Handle("/", handler)
 	mux.HandleFunc("/goroutines", func(w http.ResponseWriter, r *http.Request) {
 		runtime.GC()
 		fmt.Fprint(w, runtime.NumGoroutine())
@@ -78,6 +84,26 @@ func serveProxy(name, backend string) error {
 	fmt.Println(l.Addr())
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
+}
+
+// tunnelProxy is a proxy by hand, for upgraded connections alone.
+type tunnelProxy struct {
+	transport http.RoundTripper
+	backend   string
+	hooks     []wrap.Hooks
+}
+
+func (p tunnelProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	out := r.Clone(r.Context())
+	out.URL = &url.URL{Scheme: "http", Host: p.backend, Path: r.URL.Path}
+	out.RequestURI = ""
+	resp, err := p.transport.RoundTrip(out)
+	if err != nil {
+		w.WriteHeader(http.StatusBadGateway)
+		return
+	}
+	resp.Body = wrap.Body(resp.Body, p.hooks...)
+	_, _ = tunnel.Upgrade(w, r, resp, nil) // the client sees how it went
 }
 
 // A proxy is a process that passes requests on to a backend.

@@ -6,7 +6,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -40,7 +42,9 @@ func responses(s *settings) error {
 	mux.HandleFunc("/{size}/{framing}", serveBody)
 	backend := httptest.NewServer(mux)
 	defer backend.Close()
-	proxies, stop, err := s.startProxies(backend.Listener.Addr().String(), proxyNames)
+	proxies, stop, err := s.startProxies(backend.Listener.Addr().String(), slices.DeleteFunc(slices.Clone(proxyNames), func(name string) bool {
+		return strings.HasPrefix(name, "tunnel") // is for upgraded connections
+	}))
 	if err != nil {
 		return err
 	}

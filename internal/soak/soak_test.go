@@ -84,7 +84,7 @@ func soak(t *testing.T, newProxy newProxyFunc) {
 	for first := 0; first < total && !t.Failed(); first += width {
 		batch(t, newProxy, seed, first, min(width, total-first), sum)
 	}
-	checkResources(t, before)
+	checkResources(t, before, heapSlack(width))
 	sum.log(t)
 }
 
