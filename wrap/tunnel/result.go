@@ -48,10 +48,10 @@ type Direction struct {
 type End int
 
 const (
-	EOF    End = iota + 1 // the sending side finished, and everything was delivered
-	Reset                 // one of the sides was reset by its peer
-	Failed                // reading or writing failed otherwise
-	Closed                // the tunnel was ended, and this direction with it
+	EOF    End = 1 // the sending side finished, and everything was delivered
+	Reset  End = 2 // one of the sides was reset by its peer
+	Failed End = 3 // reading or writing failed otherwise
+	Closed End = 4 // the tunnel was ended, and this direction with it
 )
 
 func (e End) String() string {
