@@ -26,7 +26,7 @@ import (
 
 // proxyNames are the contestants; those before nginx are this program itself.
 // The first is what the others are compared with.
-var proxyNames = []string{"ReverseProxy", "with wrap.Body, counting", "with wrap.Done", "with otelhttp", "tunnel, spliced", "tunnel with Done", "nginx", "haproxy"}
+var proxyNames = []string{"ReverseProxy", "with wrap.Body, counting", "with wrap.Done", "with otelhttp", "tunnel.Upgrade", "tunnel.Upgrade with Done", "nginx", "haproxy"}
 
 // backendName starts a backend for upgraded connections, which needs a
 // descriptor for each of them as well.
@@ -63,9 +63,9 @@ func serveProxy(name, backend string) error {
 		proxy.ModifyResponse = hook(done)
 	case "with otelhttp":
 		proxy.Transport = otelhttp.NewTransport(proxy.Transport)
-	case "tunnel, spliced":
+	case "tunnel.Upgrade":
 		handler = tunnelProxy{proxy.Transport, backend, nil}
-	case "tunnel with Done":
+	case "tunnel.Upgrade with Done":
 		handler = tunnelProxy{proxy.Transport, backend, []wrap.Hooks{done}}
 	default:
 		return fmt.Errorf("no proxy is named %q", name)
