@@ -24,7 +24,7 @@ func methodsOf(body io.ReadCloser) (m methods) {
 }
 
 func (i *inspection) note(to *methods, resp *http.Response, last bool) {
-	if resp == nil || resp.StatusCode != http.StatusSwitchingProtocols {
+	if resp == nil || resp.Body == nil || resp.StatusCode != http.StatusSwitchingProtocols {
 		return
 	}
 	i.mu.Lock()

@@ -26,7 +26,7 @@ type Under struct {
 	Secure         bool // TLS to the backend
 }
 
-// Start starts a proxy with its backend. The caller closes it.
+// Start starts a proxy with a backend of ours. The caller closes it.
 func (u Under) Start() (*Local, error) {
 	var config *tls.Config
 	target := &url.URL{Scheme: "http"}
@@ -38,13 +38,23 @@ func (u Under) Start() (*Local, error) {
 		return nil, err
 	}
 	target.Host = backend.Addr()
-	l := &Local{Proxy: &Proxy{Backend: backend}, transport: &http.Transport{TLSClientConfig: ClientTLS()}}
-	l.front, err = Serve(u.handler(target, l))
+	l, err := u.To(target)
 	if err != nil {
 		backend.Close()
 		return nil, err
 	}
-	l.Proxy.URL = l.front.URL
+	l.Backend = backend
+	return l, nil
+}
+
+// To starts a proxy that leads to target, which is somebody else's to close.
+func (u Under) To(target *url.URL) (*Local, error) {
+	l := &Local{Proxy: new(Proxy), transport: &http.Transport{TLSClientConfig: ClientTLS()}}
+	front, err := Serve(u.handler(target, l), false, nil)
+	if err != nil {
+		return nil, err
+	}
+	l.front, l.URL = front, front.URL
 	return l, nil
 }
 
@@ -60,23 +70,23 @@ func (u Under) handler(target *url.URL, l *Local) http.Handler {
 		ErrorLog:       log.New(io.Discard, "", 0),
 	}
 	seen := new(inspection)
+	l.Explain = seen.explain
 	switch {
 	case u.ModifyResponse != nil:
 		rp.ModifyResponse = seen.around(u.ModifyResponse)
-		l.Explain = seen.explain
 	case u.Transport != nil:
 		rp.Transport = seen.after(u.Transport(seen.before(l.transport)))
-		l.Explain = seen.explain
 	default:
 		rp.Transport = seen.after(seen.before(l.transport))
-		l.Explain = seen.explain
 	}
 	return rp
 }
 
 // Close ends everything, and reports whether every handler returned within limit.
 func (l *Local) Close(limit time.Duration) bool {
-	l.Backend.Close()
+	if l.Backend != nil {
+		l.Backend.Close()
+	}
 	l.transport.CloseIdleConnections()
 	return l.front.Close(limit)
 }

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"crypto/tls"
 	"io"
 	"log"
 	"net"
@@ -19,8 +20,9 @@ type Front struct {
 	handlers sync.WaitGroup
 }
 
-// Serve serves h on loopback, over plain TCP.
-func Serve(h http.Handler) (*Front, error) {
+// Serve serves h on loopback, over TLS if secure. If opened is not nil, it is
+// called for each connection that a client opens.
+func Serve(h http.Handler, secure bool, opened func()) (*Front, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -29,8 +31,17 @@ func Serve(h http.Handler) (*Front, error) {
 		URL:    &url.URL{Scheme: "http", Host: ln.Addr().String(), Path: "/"},
 		served: make(chan struct{}),
 	}
+	if secure {
+		f.URL.Scheme = "https"
+		ln = tls.NewListener(ln, ServerTLS())
+	}
 	f.server = &http.Server{
 		ErrorLog: log.New(io.Discard, "", 0),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew && opened != nil {
+				opened()
+			}
+		},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			f.handlers.Add(1)
 			defer f.handlers.Done()

@@ -54,6 +54,7 @@ func through(under probe.Under, o Options) findings {
 	for _, secure := range secures {
 		under.Secure = secure
 		all = append(all, tunnels(under, o)...)
+		all = append(all, responses(under, o)...)
 	}
 	return all
 }

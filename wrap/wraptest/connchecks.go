@@ -1,0 +1,97 @@
+package wraptest
+
+import (
+	"net"
+	"syscall"
+	"time"
+)
+
+// connChecks are what is looked at in a connection besides.
+var connChecks = []check{
+	{"CloseRead", checkCloseRead},
+	{"deadlines", checkDeadlines},
+	{"addresses", checkAddresses},
+	{"SyscallConn", checkSyscallConn},
+	{"NetConn", checkNetConn},
+}
+
+func checkCloseRead(found *subject, fresh maker) {
+	if s := fresh(nothing()); !is[cr](s.shape) || !is[cr](s.wrapped) {
+		return
+	}
+	for _, want := range []error{nil, errOwn} {
+		s := fresh(nothing())
+		s.err = want
+		err := s.wrapped.(cr).CloseRead()
+		switch calls := s.count("CloseRead"); {
+		case calls != 1:
+			found.fault("one CloseRead reaches the original %d times", calls)
+		case err != want:
+			found.fault("the original's CloseRead returns %v; the wrapper's returns %v", want, err)
+		case s.count("Close") > 0:
+			found.fault("CloseRead closes the original altogether")
+		default:
+			continue
+		}
+		return
+	}
+}
+
+func checkDeadlines(found *subject, fresh maker) {
+	at := time.Unix(1<<33, 0)
+	for _, call := range []struct {
+		name string
+		of   func(net.Conn) error
+	}{
+		{"SetDeadline", func(c net.Conn) error { return c.SetDeadline(at) }},
+		{"SetReadDeadline", func(c net.Conn) error { return c.SetReadDeadline(at) }},
+		{"SetWriteDeadline", func(c net.Conn) error { return c.SetWriteDeadline(at) }},
+	} {
+		for _, want := range []error{nil, errOwn} {
+			s := fresh(nothing())
+			s.err = want
+			err := call.of(s.wrapped.(net.Conn))
+			switch calls := s.count(call.name); {
+			case calls != 1 || len(s.times) != 1:
+				found.fault("one %s reaches the original %d times: a peer that hangs is waited for without end", call.name, calls)
+			case !s.times[0].Equal(at):
+				found.fault("%s passes on another time", call.name)
+			case err != want:
+				found.fault("the original's %s returns %v; the wrapper's returns %v", call.name, want, err)
+			default:
+				continue
+			}
+			break
+		}
+	}
+}
+
+func checkAddresses(found *subject, fresh maker) {
+	c := fresh(nothing()).wrapped.(net.Conn)
+	if got := c.LocalAddr(); got != net.Addr(here) {
+		found.fault("LocalAddr is %v, not the original's %v", got, here)
+	}
+	if got := c.RemoteAddr(); got != net.Addr(there) {
+		found.fault("RemoteAddr is %v, not the original's %v: logs and access rules go wrong", got, there)
+	}
+}
+
+func checkSyscallConn(found *subject, fresh maker) {
+	s := fresh(nothing())
+	if !is[sc](s.shape) || !is[sc](s.wrapped) {
+		return
+	}
+	if _, err := s.wrapped.(syscall.Conn).SyscallConn(); err != errOwn || s.count("SyscallConn") != 1 {
+		found.fault("SyscallConn does not return what the original's returns")
+	}
+}
+
+func checkNetConn(found *subject, fresh maker) {
+	s := fresh(nothing())
+	if !is[nc](s.shape) || !is[nc](s.wrapped) {
+		return
+	}
+	if got := s.wrapped.(nc).NetConn(); got != net.Conn(s.original) {
+		found.fault("NetConn does not return what the original's returns")
+	}
+}

@@ -1,0 +1,76 @@
+package wraptest
+
+import (
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// methods is a set of optional methods.
+type methods uint
+
+const (
+	hasWrite methods = 1 << iota
+	hasCloseWrite
+	hasWriteTo
+	hasReadFrom
+	hasCloseRead
+	hasSyscallConn
+	hasNetConn
+
+	ofBody = hasWrite | hasCloseWrite | hasWriteTo | hasReadFrom
+	ofConn = hasCloseWrite | hasWriteTo | hasReadFrom | hasCloseRead | hasSyscallConn | hasNetConn
+)
+
+// optional says what each method is for, which is what its loss costs.
+var optional = []struct {
+	name string
+	in   func(v any) bool
+	loss string
+}{
+	{"Write", is[io.Writer], "ReverseProxy answers an upgrade with 502"},
+	{"CloseWrite", is[interface{ CloseWrite() error }], "a half-close ends the whole tunnel, and the last answer is lost"},
+	{"WriteTo", is[io.WriterTo], "io.Copy from it needs a buffer, and splice is lost"},
+	{"ReadFrom", is[io.ReaderFrom], "io.Copy to it needs a buffer, and sendfile and splice are lost"},
+	{"CloseRead", is[interface{ CloseRead() error }], "a reader cannot be stopped by itself"},
+	{"SyscallConn", is[syscall.Conn], "socket options are out of reach"},
+	{"NetConn", is[interface{ NetConn() net.Conn }], "what is under TLS is out of reach"},
+}
+
+func is[T any](v any) bool {
+	_, ok := v.(T)
+	return ok
+}
+
+// methodsOf returns those of v's methods that are in family.
+func methodsOf(v any, family methods) (m methods) {
+	for i, o := range optional {
+		if bit := methods(1) << i; family&bit != 0 && o.in(v) {
+			m |= bit
+		}
+	}
+	return m
+}
+
+// String is Read+Close+Write for a body that can write.
+func (m methods) String() string {
+	names := []string{"Read", "Close"}
+	for i, o := range optional {
+		if m&(1<<i) != 0 {
+			names = append(names, o.name)
+		}
+	}
+	return strings.Join(names, "+")
+}
+
+// without returns m less those that names names.
+func (m methods) without(names []string) methods {
+	for i, o := range optional {
+		if slices.Contains(names, o.name) {
+			m &^= 1 << i
+		}
+	}
+	return m
+}

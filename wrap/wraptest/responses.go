@@ -1,0 +1,264 @@
+package wraptest
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/bodywrap/bodywrap/internal/probe"
+)
+
+// An exchange is an ordinary request, what the backend answers, and what must
+// become of it.
+type exchange struct {
+	name   string
+	method string // GET if empty
+	serve  func(w http.ResponseWriter)
+	want   answer
+}
+
+// An answer is what a client sees of a response.
+type answer struct {
+	status  int
+	length  int64  // of http.Response
+	coding  string // Content-Encoding
+	tag     string // ETag
+	body    []byte
+	trailer string // Sum, in the trailer
+}
+
+var exchanges = []exchange{
+	{
+		name: "sized",
+		serve: func(w http.ResponseWriter) {
+			w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+			_, _ = w.Write(content) // the client sees what arrives
+		},
+		want: answer{status: 200, length: int64(len(content)), body: content},
+	},
+	{
+		name:  "chunked",
+		serve: serveChunks,
+		want:  answer{status: 200, length: -1, body: content},
+	},
+	{
+		name:   "HEAD",
+		method: "HEAD",
+		serve: func(w http.ResponseWriter) {
+			w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+		},
+		want: answer{status: 200, length: int64(len(content))},
+	},
+	{
+		name:  "204",
+		serve: func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) },
+		want:  answer{status: 204},
+	},
+	{
+		name: "304",
+		serve: func(w http.ResponseWriter) {
+			w.Header().Set("ETag", `"one"`)
+			w.WriteHeader(http.StatusNotModified)
+		},
+		want: answer{status: 304, tag: `"one"`},
+	},
+	{
+		name: "gzip",
+		serve: func(w http.ResponseWriter) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Length", strconv.Itoa(len(zipped)))
+			_, _ = w.Write(zipped)
+		},
+		want: answer{status: 200, length: int64(len(zipped)), coding: "gzip", body: zipped},
+	},
+	{
+		name: "trailers",
+		serve: func(w http.ResponseWriter) {
+			w.Header().Set("Trailer", "Sum")
+			serveChunks(w)
+			w.Header().Set("Sum", "42")
+		},
+		want: answer{status: 200, length: -1, body: content, trailer: "42"},
+	},
+}
+
+var zipped = func() []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write(content) // a Buffer does not fail
+	_ = z.Close()
+	return b.Bytes()
+}()
+
+func serveChunks(w http.ResponseWriter) {
+	half := len(content) / 2
+	_, _ = w.Write(content[:half])
+	w.(http.Flusher).Flush()
+	_, _ = w.Write(content[half:])
+}
+
+// responses sends ordinary requests through the proxy under test.
+func responses(under probe.Under, o Options) (all findings) {
+	e := &ordinary{limit: o.Timeout, stopped: make(chan struct{}, 1)}
+	backend, err := probe.Serve(e, under.Secure, func() { e.opened.Add(1) })
+	if err != nil {
+		return findings{{"start", []*Finding{{"start", err.Error()}}}}
+	}
+	defer backend.Close(o.Timeout)
+	local, err := under.To(backend.URL)
+	if err != nil {
+		return findings{{"start", []*Finding{{"start", err.Error()}}}}
+	}
+	defer local.Close(o.Timeout)
+	transport := &http.Transport{DisableCompression: true}
+	defer transport.CloseIdleConnections()
+	e.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	e.url = local.URL.String()
+
+	check := func(name string, run func() string) {
+		name = over(under.Secure) + "/" + name
+		if o.skips(name) {
+			return
+		}
+		c := checked{name: name}
+		if fault := run(); fault != "" {
+			c.found = []*Finding{{name, fault}}
+		}
+		all = append(all, c)
+	}
+	for _, x := range exchanges {
+		check(x.name, func() string { return e.exchange(x) })
+	}
+	check("reuse", e.reuse)
+	check("early close", e.earlyClose)
+	return all
+}
+
+// ordinary is the backend and the client of ordinary requests.
+type ordinary struct {
+	client  *http.Client
+	url     string
+	limit   time.Duration
+	opened  atomic.Int64  // connections to the backend
+	stopped chan struct{} // has a value when an endless response was stopped
+}
+
+func (e *ordinary) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch name := r.URL.Query().Get("answer"); name {
+	case "small":
+		_, _ = io.WriteString(w, "small")
+	case "endless":
+		e.serveEndless(w, r)
+	default:
+		for _, x := range exchanges {
+			if x.name == name {
+				x.serve(w)
+			}
+		}
+	}
+}
+
+// serveEndless answers until the client goes away.
+func (e *ordinary) serveEndless(w http.ResponseWriter, r *http.Request) {
+	for {
+		_, err := w.Write(content)
+		if err == nil {
+			err = http.NewResponseController(w).Flush()
+		}
+		if err != nil || r.Context().Err() != nil {
+			e.stopped <- struct{}{}
+			return
+		}
+	}
+}
+
+func (e *ordinary) do(ctx context.Context, method, name string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(method, "GET"), e.url+"?answer="+name, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept-Encoding", "gzip") // or the proxy's transport asks for it, and unpacks
+	return e.client.Do(req)
+}
+
+// exchange does x, and says what is wrong with the answer.
+func (e *ordinary) exchange(x exchange) string {
+	ctx, cancel := context.WithTimeout(context.Background(), e.limit)
+	defer cancel()
+	resp, err := e.do(ctx, x.method, x.name)
+	if err != nil {
+		return fmt.Sprintf("the client got no answer: %v", errors.Unwrap(err))
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	got := answer{resp.StatusCode, resp.ContentLength, resp.Header.Get("Content-Encoding"), resp.Header.Get("ETag"), body, resp.Trailer.Get("Sum")}
+	switch want := x.want; {
+	case got.status != want.status:
+		return fmt.Sprintf("the backend answered %d, and the client got %d", want.status, got.status)
+	case err != nil || !bytes.Equal(got.body, want.body):
+		return "the client got " + compared(got.body, want.body, err)
+	case got.length != want.length:
+		return fmt.Sprintf("the client was told a length of %d, not %d (-1 is none)", got.length, want.length)
+	case got.coding != want.coding:
+		return fmt.Sprintf("the client got Content-Encoding %q, not %q", got.coding, want.coding)
+	case got.tag != want.tag:
+		return fmt.Sprintf("the client got ETag %q, not %q", got.tag, want.tag)
+	case got.trailer != want.trailer:
+		return fmt.Sprintf("the client got the trailer Sum %q, not %q", got.trailer, want.trailer)
+	}
+	return ""
+}
+
+// reuse makes a few requests, one after the other.
+func (e *ordinary) reuse() string {
+	const requests = 4
+	before := e.opened.Load()
+	ctx, cancel := context.WithTimeout(context.Background(), e.limit)
+	defer cancel()
+	for range requests {
+		resp, err := e.do(ctx, "GET", "small")
+		if err != nil {
+			return fmt.Sprintf("the client got no answer: %v", errors.Unwrap(err))
+		}
+		_, err = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close() // it was read to its end
+		if err != nil {
+			return fmt.Sprintf("the client got an answer that ends in %q", err)
+		}
+	}
+	if n := e.opened.Load() - before; n >= requests {
+		return fmt.Sprintf("%d requests in a row took %d connections to the backend: none is used again", requests, n)
+	}
+	return ""
+}
+
+// earlyClose goes away in the middle of a response.
+func (e *ordinary) earlyClose() string {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	resp, err := e.do(ctx, "GET", "endless")
+	if err != nil {
+		return fmt.Sprintf("the client got no answer: %v", errors.Unwrap(err))
+	}
+	_, err = io.CopyN(io.Discard, resp.Body, 1000)
+	_ = resp.Body.Close() // in the middle
+	if err != nil {
+		return fmt.Sprintf("the client got an answer that ends in %q", err)
+	}
+	timer := time.NewTimer(e.limit)
+	defer timer.Stop()
+	select {
+	case <-e.stopped:
+		return ""
+	case <-timer.C:
+		return fmt.Sprintf("the client went away in the middle of a response, and the backend was not told within %v: it works for nobody", e.limit)
+	}
+}

@@ -1,0 +1,77 @@
+package wraptest_test
+
+import (
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/bodywrap/bodywrap/wrap"
+)
+
+// tcpConn is what a *net.TCPConn can do.
+type tcpConn interface {
+	net.Conn
+	io.WriterTo
+	io.ReaderFrom
+	syscall.Conn
+	wrap.CloseWriter
+	closeReader
+}
+
+type closeReader interface{ CloseRead() error }
+
+// wrongConn is wrong about a TCP connection, and leaves all others alone.
+func wrongConn(wrong func(tcpConn) net.Conn) func(net.Conn) net.Conn {
+	return func(c net.Conn) net.Conn {
+		if tcp, ok := c.(tcpConn); ok {
+			return wrong(tcp)
+		}
+		return c
+	}
+}
+
+// What is wrong in one way each.
+type (
+	sysConn = syscall.Conn // net.Conn and syscall.Conn have one name
+
+	connLosesCloseWrite struct {
+		net.Conn
+		io.WriterTo
+		io.ReaderFrom
+		sysConn
+		closeReader
+	}
+	connLosesCloseRead struct {
+		net.Conn
+		io.WriterTo
+		io.ReaderFrom
+		sysConn
+		wrap.CloseWriter
+	}
+	connLosesSyscallConn struct {
+		net.Conn
+		io.WriterTo
+		io.ReaderFrom
+		wrap.CloseWriter
+		closeReader
+	}
+	connLiesAboutCloseRead struct{ tcpConn }
+	connForgetsDeadline    struct{ tcpConn }
+	connMovesDeadline      struct{ tcpConn }
+	connHasNoPeer          struct{ tcpConn }
+	connLosesWriteTo       struct {
+		net.Conn
+		io.ReaderFrom
+		sysConn
+		wrap.CloseWriter
+		closeReader
+	}
+)
+
+func (connLiesAboutCloseRead) CloseRead() error             { return nil }
+func (connForgetsDeadline) SetReadDeadline(time.Time) error { return nil }
+func (c connMovesDeadline) SetWriteDeadline(t time.Time) error {
+	return c.tcpConn.SetWriteDeadline(t.Add(time.Hour))
+}
+func (connHasNoPeer) RemoteAddr() net.Addr { return nil }

@@ -1,0 +1,357 @@
+package wraptest_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"go/build"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bodywrap/bodywrap/wrap/wraptest"
+)
+
+// halfCloses reports whether this Go's ReverseProxy forwards a half-close,
+// which it does since 1.25.0.
+var halfCloses = slices.Contains(build.Default.ReleaseTags, "go1.25")
+
+// checksIn returns the names of the checks that found something over plain
+// TCP, without the TCP/, and fails if TLS differs.
+func checksIn(t *testing.T, err error) (names []string) {
+	t.Helper()
+	byConn := make(map[string][]string)
+	for _, f := range findingsIn(t, err) {
+		over := path.Dir(f.Check)
+		byConn[over] = append(byConn[over], path.Base(f.Check))
+	}
+	if diff := cmp.Diff(byConn["TCP"], byConn["TLS"]); diff != "" {
+		t.Errorf("findings over TCP and TLS differ (-TCP +TLS):\n%s", diff)
+	}
+	return byConn["TCP"]
+}
+
+type (
+	onlyReadCloser  struct{ io.ReadCloser }
+	readWriteCloser struct{ io.ReadWriteCloser }
+	liesToClient    struct{ io.ReadWriteCloser }
+	neverCloses     struct{ io.ReadCloser }
+	garbles         struct{ io.ReadWriteCloser }
+)
+
+func (liesToClient) CloseWrite() error { return nil }
+func (neverCloses) Close() error       { return nil }
+
+func (g garbles) Read(p []byte) (int, error) {
+	n, err := g.ReadWriteCloser.Read(p)
+	if n > 0 {
+		p[0] ^= 1
+	}
+	return n, err
+}
+
+func (g garbles) CloseWrite() error {
+	if cw, ok := g.ReadWriteCloser.(interface{ CloseWrite() error }); ok {
+		return cw.CloseWrite()
+	}
+	return http.ErrNotSupported
+}
+
+// ofUpgraded wraps upgraded bodies alone.
+func ofUpgraded(wrapper func(io.ReadWriteCloser) io.ReadCloser) func(*http.Response) error {
+	return func(resp *http.Response) error {
+		if body, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
+			resp.Body = wrapper(body)
+		}
+		return nil
+	}
+}
+
+// ofOrdinary changes ordinary responses alone.
+func ofOrdinary(change func(*http.Response)) func(*http.Response) error {
+	return func(resp *http.Response) error {
+		if resp.StatusCode != http.StatusSwitchingProtocols {
+			change(resp)
+		}
+		return nil
+	}
+}
+
+func TestEachWrongModifyResponseIsCaught(t *testing.T) {
+	// since125 is what is found where ReverseProxy forwards half-closes.
+	since125 := func(checks ...string) []string {
+		if halfCloses {
+			return checks
+		}
+		return nil
+	}
+	upgrades := []string{"echo", "client half-closes", "client closes", "client resets", "backend half-closes", "backend closes",
+		"backend resets", "early answer bytes", "client vanishes", "backend vanishes", "backend ignores EOF"}
+	if !halfCloses {
+		upgrades = slices.DeleteFunc(upgrades, func(s string) bool { return strings.HasSuffix(s, "half-closes") })
+	}
+	tests := []struct {
+		name   string
+		modify func(*http.Response) error
+		want   []string
+		says   string // in the first finding
+	}{
+		{
+			// golang/go#46965, and every struct that embeds io.ReadCloser
+			"loses Write", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return onlyReadCloser{b} }),
+			upgrades, "the client was answered 502 Bad Gateway: the wrapper has no Write",
+		},
+		{
+			// golang/go#72140
+			"loses CloseWrite", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return readWriteCloser{b} }),
+			since125("client half-closes"), "0 of 65536 bytes of the backend's last answer arrived: the wrapper has no CloseWrite",
+		},
+		{
+			"lies about CloseWrite", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return liesToClient{b} }),
+			since125("client half-closes", "client closes", "backend ignores EOF"), "the wrapper's CloseWrite does not reach the backend",
+		},
+		{
+			"changes what is read", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return garbles{b} }),
+			slices.DeleteFunc([]string{"echo", "client half-closes", "backend closes", "backend resets", "early answer bytes", "client vanishes"},
+				func(s string) bool { return !halfCloses && s == "client half-closes" }),
+			"is not the one that was sent",
+		},
+		{
+			"shortens a sized response", ofOrdinary(func(resp *http.Response) {
+				resp.Body = struct {
+					io.Reader
+					io.Closer
+				}{io.LimitReader(resp.Body, 32<<10), resp.Body}
+			}),
+			[]string{"sized", "chunked", "trailers"}, "32768 of 40960 bytes",
+		},
+		{
+			"forgets the ETag", ofOrdinary(func(resp *http.Response) { resp.Header.Del("ETag") }),
+			[]string{"304"}, "ETag",
+		},
+		{
+			"forgets the coding", ofOrdinary(func(resp *http.Response) { resp.Header.Del("Content-Encoding") }),
+			[]string{"gzip"}, "Content-Encoding",
+		},
+		{
+			"forgets the length of HEAD", ofOrdinary(func(resp *http.Response) {
+				if resp.Request.Method == "HEAD" {
+					resp.Header.Del("Content-Length")
+				}
+			}),
+			[]string{"HEAD"}, "a length of -1, not 40960",
+		},
+		{
+			"turns 204 into 200", ofOrdinary(func(resp *http.Response) {
+				if resp.StatusCode == http.StatusNoContent {
+					resp.StatusCode = http.StatusOK
+				}
+			}),
+			[]string{"204"}, "the client got 200",
+		},
+		{
+			"turns 403 into 200", ofOrdinary(func(resp *http.Response) {
+				if resp.StatusCode == http.StatusForbidden {
+					resp.StatusCode = http.StatusOK
+				}
+			}),
+			[]string{"refused with 403"}, "the client got 200 OK",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := wraptest.CheckModifyResponse(tt.modify, patient)
+			if diff := cmp.Diff(tt.want, checksIn(t, err)); diff != "" {
+				t.Errorf("checks that find something (-want +got):\n%s\n%v", diff, err)
+			}
+			if all := findingsIn(t, err); len(tt.want) > 0 && (len(all) == 0 || !strings.Contains(all[0].Text, tt.says)) {
+				t.Errorf("findings %v, want the first to say %q", all, tt.says)
+			}
+		})
+	}
+}
+
+// patient waits long enough for a machine that is busy with the other tests.
+var patient = wraptest.Options{Timeout: 3e9}
+
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func TestEachWrongTransportIsCaught(t *testing.T) {
+	plain := func(req *http.Request) bool { return req.Header.Get("Upgrade") == "" }
+	tests := []struct {
+		name string
+		wrap func(base http.RoundTripper, req *http.Request) (*http.Response, error)
+		want []string
+		says string
+	}{
+		{
+			"opens a connection for each request",
+			func(base http.RoundTripper, req *http.Request) (*http.Response, error) {
+				if plain(req) {
+					req = req.Clone(req.Context())
+					req.Close = true
+				}
+				return base.RoundTrip(req)
+			},
+			[]string{"reuse"}, "4 requests in a row took 4 connections",
+		},
+		{
+			"copies the response without its trailers",
+			func(base http.RoundTripper, req *http.Request) (*http.Response, error) {
+				resp, err := base.RoundTrip(req)
+				if err == nil && plain(req) {
+					copied := *resp
+					copied.Trailer = nil
+					resp = &copied
+				}
+				return resp, err
+			},
+			[]string{"trailers"}, `the trailer Sum "", not "42"`,
+		},
+		{
+			"neither closes nor cancels",
+			func(base http.RoundTripper, req *http.Request) (*http.Response, error) {
+				if !plain(req) {
+					return base.RoundTrip(req)
+				}
+				resp, err := base.RoundTrip(req.WithContext(context.WithoutCancel(req.Context())))
+				if err == nil {
+					resp.Body = neverCloses{resp.Body}
+				}
+				return resp, err
+			},
+			[]string{"early close"}, "the backend was not told",
+		},
+		{
+			"asks for gzip and unpacks",
+			func(base http.RoundTripper, req *http.Request) (*http.Response, error) {
+				if plain(req) {
+					req = req.Clone(req.Context())
+					req.Header.Del("Accept-Encoding")
+				}
+				return base.RoundTrip(req)
+			},
+			[]string{"gzip"}, "40960 of",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := wraptest.CheckTransport(func(base http.RoundTripper) http.RoundTripper {
+				return transportFunc(func(req *http.Request) (*http.Response, error) { return tt.wrap(base, req) })
+			}, patient)
+			if diff := cmp.Diff(tt.want, checksIn(t, err)); diff != "" {
+				t.Errorf("checks that find something (-want +got):\n%s\n%v", diff, err)
+			}
+			if all := findingsIn(t, err); len(all) == 0 || !strings.Contains(all[0].Text, tt.says) {
+				t.Errorf("findings %v, want the first to say %q", all, tt.says)
+			}
+		})
+	}
+}
+
+// As http.Client with a Timeout does.
+func TestTransportThatLosesWriteIsCaught(t *testing.T) {
+	all := findingsIn(t, wraptest.CheckTransport(func(base http.RoundTripper) http.RoundTripper {
+		return transportFunc(func(req *http.Request) (*http.Response, error) {
+			resp, err := base.RoundTrip(req)
+			if err == nil && resp.StatusCode == http.StatusSwitchingProtocols {
+				resp.Body = onlyReadCloser{resp.Body}
+			}
+			return resp, err
+		})
+	}, patient))
+	if len(all) == 0 || all[0].Check != "TCP/echo" || !strings.Contains(all[0].Text, "the wrapper has no Write") {
+		t.Errorf("findings %v, want first that upgrades are answered 502", all)
+	}
+}
+
+func TestRightTransportPasses(t *testing.T) {
+	wraptest.Transport(t, func(base http.RoundTripper) http.RoundTripper {
+		return transportFunc(base.RoundTrip)
+	})
+}
+
+func reverseProxy(backend *url.URL) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(backend) },
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+}
+
+// What ReverseProxy does not do by itself. Whether it leaks a connection is up
+// to the garbage collector.
+var reverseProxyLacks = []string{"early request bytes", "wrong token", "unasked 101"} // golang/go#80875
+
+func TestReverseProxyPassesButForWhatItLacks(t *testing.T) {
+	skip := slices.Clone(reverseProxyLacks)
+	if !halfCloses {
+		skip = append(skip, "client half-closes", "backend half-closes")
+	}
+	wraptest.Proxy(t, func(backend *url.URL) http.Handler { return reverseProxy(backend) }, wraptest.Options{Skip: skip})
+}
+
+func TestReverseProxyLosesEarlyBytes(t *testing.T) {
+	all := findingsIn(t, wraptest.CheckProxy(func(backend *url.URL) http.Handler { return reverseProxy(backend) },
+		wraptest.Options{Skip: []string{"wrong token", "unasked 101"}}))
+	want := []string{"TCP/early request bytes"}
+	if !halfCloses {
+		want = []string{"TCP/client half-closes", "TCP/backend half-closes", "TCP/early request bytes"}
+	}
+	var got []string
+	for _, f := range all {
+		got = append(got, f.Check)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("checks that find something (-want +got):\n%s\n%v", diff, all)
+	}
+	if last := all[len(all)-1]; !strings.Contains(last.Text, "7 of 1007 bytes") {
+		t.Errorf("finding %v, want that 7 of 1007 bytes arrive", last)
+	}
+}
+
+func TestProxyThatReachesNobodyIsCaught(t *testing.T) {
+	all := findingsIn(t, wraptest.CheckProxy(func(*url.URL) http.Handler { return http.NotFoundHandler() }, patient))
+	for _, f := range all {
+		if strings.HasPrefix(f.Check, "TCP/client") && !strings.Contains(f.Text, "answered 404 Not Found by itself and did not connect to the backend") {
+			t.Errorf("finding %v, want that the backend was not reached", f)
+		}
+	}
+	if len(all) < 16 {
+		t.Errorf("%d findings, want one for each scenario", len(all))
+	}
+}
+
+func TestProxyThatBuffersIsCaught(t *testing.T) {
+	err := wraptest.CheckProxy(func(backend *url.URL) http.Handler {
+		rp := reverseProxy(backend)
+		rp.ModifyResponse = func(resp *http.Response) error {
+			if resp.StatusCode == http.StatusSwitchingProtocols || resp.Request.Method == "HEAD" || resp.ContentLength >= 0 {
+				return nil
+			}
+			var b bytes.Buffer
+			_, err := io.CopyN(&b, resp.Body, 1<<20)
+			if err == nil {
+				return fmt.Errorf("too long")
+			}
+			resp.Body = io.NopCloser(&b)
+			return nil
+		}
+		return rp
+	}, wraptest.Options{Timeout: 3e9, Skip: append(slices.Clone(reverseProxyLacks), "client half-closes", "backend half-closes")})
+	all := findingsIn(t, err)
+	if len(all) != 1 || all[0].Check != "TCP/early close" {
+		t.Errorf("findings %v, want one, of the endless response", all)
+	}
+}
