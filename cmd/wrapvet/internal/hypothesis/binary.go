@@ -45,7 +45,7 @@ func binaryAtoms(op token.Token, a, b atom) atom {
 				}
 				return fromConstant(constant.BinaryOp(x.value(), op, y.value()), own)
 			}
-		case token.ADD, token.SUB, token.MUL, token.AND, token.OR, token.XOR:
+		case token.ADD, token.SUB, token.MUL, token.AND, token.OR, token.XOR, token.AND_NOT:
 			if x.kind == constant.Int {
 				return fromConstant(constant.BinaryOp(x.value(), op, y.value()), own)
 			}

@@ -202,14 +202,12 @@ func (fr *frame) storeAt(v *ssa.Store) {
 		}
 		if p.field == "" {
 			if _, isStruct := structOf(p.obj.typ); isStruct {
-				for _, x := range val {
-					from := in.object(fr.path, v, opaque, p.obj.typ)
-					if s, ok := x.(strct); ok {
-						from = s.obj
-					}
-					if p.obj.kind == plain {
-						in.assign(fr.mem, p.obj, from)
-					}
+				from := in.object(fr.path, v, opaque, p.obj.typ)
+				if s, ok := sole(val).(strct); ok {
+					from = s.obj
+				}
+				if p.obj.kind == plain {
+					in.assign(fr.mem, p.obj, from)
 				}
 				continue
 			}

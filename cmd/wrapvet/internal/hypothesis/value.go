@@ -22,6 +22,8 @@ type (
 	// author's guard, so neither side of it is reported.
 	undecided struct{}
 
+	tooMany struct{} // of which nothing is known any more, since it may be too much
+
 	null   struct{} // nil, of any type
 	nonNil struct{} // anything but nil
 
@@ -115,7 +117,7 @@ type object struct {
 	many bool    // stands for all elements of an array
 }
 
-const maxAtoms = 10
+const maxAtoms = 16
 
 func isResponse(a atom) bool {
 	p, ok := a.(ptr)
@@ -134,6 +136,14 @@ func (s set) has(a atom) bool {
 // only reports whether a is all that the value can be.
 func (s set) only(a atom) bool { return len(s) == 1 && s[0] == a }
 
+// sole returns all that the value can be, or nil if it can be several things.
+func sole(s set) atom {
+	if len(s) == 1 {
+		return s[0]
+	}
+	return nil
+}
+
 // join returns the union. A pointer that may be the response is taken for the response: that is the hypothesis.
 func join(a, b set) set {
 	if len(b) == 0 {
@@ -148,8 +158,8 @@ func join(a, b set) set {
 			out = append(out[:len(out):len(out)], x)
 		}
 	}
-	if len(out) > maxAtoms {
-		return set{unknown{}}
+	if len(out) > maxAtoms || out.has(tooMany{}) {
+		return set{tooMany{}}
 	}
 	for _, x := range out {
 		if isResponse(x) {
