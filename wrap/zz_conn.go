@@ -183,6 +183,23 @@ func (c *connLayer) conn(s connSet) net.Conn {
 	panic("connSet: no such set")
 }
 
+// What takes more than a call is written once, and not inlined in every member.
+
+//go:noinline
+func (c *connLayer) connCloseRead() error {
+	return c.original.(interface{ CloseRead() error }).CloseRead()
+}
+
+//go:noinline
+func (c *connLayer) connSyscallConn() (syscall.RawConn, error) {
+	return c.original.(syscall.Conn).SyscallConn()
+}
+
+//go:noinline
+func (c *connLayer) connNetConn() net.Conn {
+	return c.original.(interface{ NetConn() net.Conn }).NetConn()
+}
+
 // conn0 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline.
 type conn0 connLayer
 
@@ -221,7 +238,7 @@ func (c *conn2) RemoteAddr() net.Addr               { return c.original.RemoteAd
 func (c *conn2) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
 func (c *conn2) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn2) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn2) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn2) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn2) Unwrap() net.Conn                   { return c.original }
 
 // conn3 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead.
@@ -236,7 +253,7 @@ func (c *conn3) SetDeadline(t time.Time) error      { return c.original.SetDeadl
 func (c *conn3) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn3) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn3) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn3) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn3) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn3) Unwrap() net.Conn                   { return c.original }
 
 // conn4 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo.
@@ -279,7 +296,7 @@ func (c *conn6) RemoteAddr() net.Addr               { return c.original.RemoteAd
 func (c *conn6) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
 func (c *conn6) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn6) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn6) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn6) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn6) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
 func (c *conn6) Unwrap() net.Conn                   { return c.original }
 
@@ -295,7 +312,7 @@ func (c *conn7) SetDeadline(t time.Time) error      { return c.original.SetDeadl
 func (c *conn7) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn7) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn7) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn7) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn7) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn7) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
 func (c *conn7) Unwrap() net.Conn                   { return c.original }
 
@@ -339,7 +356,7 @@ func (c *conn10) RemoteAddr() net.Addr                { return c.original.Remote
 func (c *conn10) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
 func (c *conn10) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
 func (c *conn10) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn10) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn10) CloseRead() error                    { return (*connLayer)(c).connCloseRead() }
 func (c *conn10) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn10) Unwrap() net.Conn                    { return c.original }
 
@@ -355,7 +372,7 @@ func (c *conn11) SetDeadline(t time.Time) error       { return c.original.SetDea
 func (c *conn11) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
 func (c *conn11) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
 func (c *conn11) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn11) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn11) CloseRead() error                    { return (*connLayer)(c).connCloseRead() }
 func (c *conn11) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn11) Unwrap() net.Conn                    { return c.original }
 
@@ -401,7 +418,7 @@ func (c *conn14) RemoteAddr() net.Addr                { return c.original.Remote
 func (c *conn14) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
 func (c *conn14) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
 func (c *conn14) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn14) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn14) CloseRead() error                    { return (*connLayer)(c).connCloseRead() }
 func (c *conn14) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
 func (c *conn14) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn14) Unwrap() net.Conn                    { return c.original }
@@ -418,7 +435,7 @@ func (c *conn15) SetDeadline(t time.Time) error       { return c.original.SetDea
 func (c *conn15) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
 func (c *conn15) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
 func (c *conn15) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn15) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn15) CloseRead() error                    { return (*connLayer)(c).connCloseRead() }
 func (c *conn15) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
 func (c *conn15) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn15) Unwrap() net.Conn                    { return c.original }
@@ -426,290 +443,258 @@ func (c *conn15) Unwrap() net.Conn                    { return c.original }
 // conn16 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn.
 type conn16 connLayer
 
-func (c *conn16) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn16) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn16) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn16) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn16) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn16) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn16) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn16) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn16) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn16) Unwrap() net.Conn { return c.original }
+func (c *conn16) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn16) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn16) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn16) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn16) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn16) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn16) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn16) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn16) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn16) Unwrap() net.Conn                      { return c.original }
 
 // conn17 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn.
 type conn17 connLayer
 
-func (c *conn17) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn17) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn17) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn17) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn17) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn17) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn17) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn17) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn17) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn17) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn17) Unwrap() net.Conn { return c.original }
+func (c *conn17) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn17) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn17) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn17) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn17) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn17) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn17) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn17) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn17) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn17) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn17) Unwrap() net.Conn                      { return c.original }
 
 // conn18 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn.
 type conn18 connLayer
 
-func (c *conn18) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn18) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn18) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn18) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn18) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn18) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn18) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn18) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn18) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn18) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn18) Unwrap() net.Conn { return c.original }
+func (c *conn18) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn18) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn18) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn18) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn18) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn18) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn18) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn18) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn18) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn18) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn18) Unwrap() net.Conn                      { return c.original }
 
 // conn19 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn.
 type conn19 connLayer
 
-func (c *conn19) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn19) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn19) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn19) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn19) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn19) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn19) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn19) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn19) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn19) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn19) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn19) Unwrap() net.Conn { return c.original }
+func (c *conn19) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn19) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn19) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn19) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn19) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn19) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn19) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn19) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn19) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn19) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn19) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn19) Unwrap() net.Conn                      { return c.original }
 
 // conn20 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn.
 type conn20 connLayer
 
-func (c *conn20) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn20) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn20) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn20) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn20) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn20) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn20) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn20) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn20) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn20) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn20) Unwrap() net.Conn { return c.original }
+func (c *conn20) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn20) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn20) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn20) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn20) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn20) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn20) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn20) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn20) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn20) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn20) Unwrap() net.Conn                      { return c.original }
 
 // conn21 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn.
 type conn21 connLayer
 
-func (c *conn21) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn21) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn21) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn21) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn21) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn21) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn21) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn21) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn21) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn21) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn21) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn21) Unwrap() net.Conn { return c.original }
+func (c *conn21) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn21) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn21) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn21) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn21) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn21) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn21) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn21) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn21) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn21) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn21) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn21) Unwrap() net.Conn                      { return c.original }
 
 // conn22 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn.
 type conn22 connLayer
 
-func (c *conn22) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn22) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn22) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn22) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn22) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn22) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn22) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn22) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn22) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn22) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn22) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn22) Unwrap() net.Conn { return c.original }
+func (c *conn22) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn22) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn22) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn22) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn22) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn22) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn22) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn22) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn22) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn22) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn22) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn22) Unwrap() net.Conn                      { return c.original }
 
 // conn23 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn.
 type conn23 connLayer
 
-func (c *conn23) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn23) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn23) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn23) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn23) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn23) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn23) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn23) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn23) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn23) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn23) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn23) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn23) Unwrap() net.Conn { return c.original }
+func (c *conn23) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn23) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn23) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn23) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn23) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn23) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn23) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn23) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn23) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn23) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn23) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn23) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn23) Unwrap() net.Conn                      { return c.original }
 
 // conn24 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn.
 type conn24 connLayer
 
-func (c *conn24) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn24) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn24) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn24) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn24) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn24) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn24) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn24) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn24) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn24) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn24) Unwrap() net.Conn { return c.original }
+func (c *conn24) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn24) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn24) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn24) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn24) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn24) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn24) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn24) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn24) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn24) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn24) Unwrap() net.Conn                      { return c.original }
 
 // conn25 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn.
 type conn25 connLayer
 
-func (c *conn25) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn25) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn25) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn25) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn25) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn25) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn25) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn25) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn25) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn25) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn25) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn25) Unwrap() net.Conn { return c.original }
+func (c *conn25) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn25) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn25) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn25) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn25) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn25) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn25) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn25) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn25) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn25) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn25) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn25) Unwrap() net.Conn                      { return c.original }
 
 // conn26 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn.
 type conn26 connLayer
 
-func (c *conn26) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn26) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn26) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn26) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn26) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn26) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn26) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn26) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn26) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn26) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn26) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn26) Unwrap() net.Conn { return c.original }
+func (c *conn26) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn26) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn26) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn26) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn26) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn26) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn26) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn26) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn26) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn26) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn26) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn26) Unwrap() net.Conn                      { return c.original }
 
 // conn27 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn.
 type conn27 connLayer
 
-func (c *conn27) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn27) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn27) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn27) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn27) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn27) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn27) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn27) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn27) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn27) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn27) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn27) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn27) Unwrap() net.Conn { return c.original }
+func (c *conn27) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn27) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn27) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn27) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn27) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn27) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn27) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn27) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn27) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn27) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn27) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn27) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn27) Unwrap() net.Conn                      { return c.original }
 
 // conn28 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn.
 type conn28 connLayer
 
-func (c *conn28) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn28) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn28) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn28) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn28) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn28) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn28) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn28) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn28) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
-func (c *conn28) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn28) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn28) Unwrap() net.Conn { return c.original }
+func (c *conn28) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn28) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn28) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn28) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn28) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn28) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn28) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn28) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn28) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn28) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn28) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn28) Unwrap() net.Conn                      { return c.original }
 
 // conn29 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn.
 type conn29 connLayer
 
-func (c *conn29) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn29) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn29) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn29) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn29) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn29) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn29) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn29) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn29) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn29) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
-func (c *conn29) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn29) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn29) Unwrap() net.Conn { return c.original }
+func (c *conn29) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn29) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn29) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn29) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn29) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn29) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn29) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn29) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn29) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn29) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn29) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn29) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn29) Unwrap() net.Conn                      { return c.original }
 
 // conn30 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn.
 type conn30 connLayer
 
-func (c *conn30) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn30) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn30) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn30) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn30) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn30) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn30) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn30) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn30) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn30) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
-func (c *conn30) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn30) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn30) Unwrap() net.Conn { return c.original }
+func (c *conn30) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn30) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn30) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn30) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn30) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn30) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn30) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn30) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn30) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn30) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn30) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn30) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn30) Unwrap() net.Conn                      { return c.original }
 
 // conn31 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn.
 type conn31 connLayer
 
-func (c *conn31) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn31) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn31) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn31) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn31) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn31) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn31) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn31) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn31) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn31) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn31) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
-func (c *conn31) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn31) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn31) Unwrap() net.Conn { return c.original }
+func (c *conn31) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn31) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn31) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn31) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn31) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn31) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn31) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn31) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn31) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn31) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn31) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn31) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn31) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn31) Unwrap() net.Conn                      { return c.original }
 
 // conn32 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+NetConn.
 type conn32 connLayer
@@ -722,7 +707,7 @@ func (c *conn32) RemoteAddr() net.Addr               { return c.original.RemoteA
 func (c *conn32) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
 func (c *conn32) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn32) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn32) NetConn() net.Conn                  { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn32) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn32) Unwrap() net.Conn                   { return c.original }
 
 // conn33 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+NetConn.
@@ -737,7 +722,7 @@ func (c *conn33) SetDeadline(t time.Time) error      { return c.original.SetDead
 func (c *conn33) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn33) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn33) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn33) NetConn() net.Conn                  { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn33) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn33) Unwrap() net.Conn                   { return c.original }
 
 // conn34 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+NetConn.
@@ -751,8 +736,8 @@ func (c *conn34) RemoteAddr() net.Addr               { return c.original.RemoteA
 func (c *conn34) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
 func (c *conn34) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn34) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn34) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn34) NetConn() net.Conn                  { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn34) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
+func (c *conn34) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn34) Unwrap() net.Conn                   { return c.original }
 
 // conn35 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+NetConn.
@@ -767,8 +752,8 @@ func (c *conn35) SetDeadline(t time.Time) error      { return c.original.SetDead
 func (c *conn35) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn35) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn35) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn35) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn35) NetConn() net.Conn                  { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn35) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
+func (c *conn35) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn35) Unwrap() net.Conn                   { return c.original }
 
 // conn36 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+NetConn.
@@ -783,7 +768,7 @@ func (c *conn36) SetDeadline(t time.Time) error      { return c.original.SetDead
 func (c *conn36) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn36) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn36) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn36) NetConn() net.Conn                  { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn36) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn36) Unwrap() net.Conn                   { return c.original }
 
 // conn37 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+NetConn.
@@ -799,7 +784,7 @@ func (c *conn37) SetReadDeadline(t time.Time) error  { return c.original.SetRead
 func (c *conn37) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn37) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
 func (c *conn37) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn37) NetConn() net.Conn                  { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn37) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn37) Unwrap() net.Conn                   { return c.original }
 
 // conn38 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+NetConn.
@@ -813,9 +798,9 @@ func (c *conn38) RemoteAddr() net.Addr               { return c.original.RemoteA
 func (c *conn38) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
 func (c *conn38) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn38) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn38) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn38) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn38) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn38) NetConn() net.Conn                  { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn38) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn38) Unwrap() net.Conn                   { return c.original }
 
 // conn39 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+NetConn.
@@ -830,9 +815,9 @@ func (c *conn39) SetDeadline(t time.Time) error      { return c.original.SetDead
 func (c *conn39) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn39) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn39) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn39) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn39) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn39) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn39) NetConn() net.Conn                  { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn39) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn39) Unwrap() net.Conn                   { return c.original }
 
 // conn40 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+NetConn.
@@ -847,7 +832,7 @@ func (c *conn40) SetDeadline(t time.Time) error       { return c.original.SetDea
 func (c *conn40) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
 func (c *conn40) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
 func (c *conn40) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn40) NetConn() net.Conn                   { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn40) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn40) Unwrap() net.Conn                    { return c.original }
 
 // conn41 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+NetConn.
@@ -863,7 +848,7 @@ func (c *conn41) SetReadDeadline(t time.Time) error   { return c.original.SetRea
 func (c *conn41) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
 func (c *conn41) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
 func (c *conn41) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn41) NetConn() net.Conn                   { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn41) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn41) Unwrap() net.Conn                    { return c.original }
 
 // conn42 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+NetConn.
@@ -877,9 +862,9 @@ func (c *conn42) RemoteAddr() net.Addr                { return c.original.Remote
 func (c *conn42) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
 func (c *conn42) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
 func (c *conn42) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn42) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn42) CloseRead() error                    { return (*connLayer)(c).connCloseRead() }
 func (c *conn42) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn42) NetConn() net.Conn                   { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn42) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn42) Unwrap() net.Conn                    { return c.original }
 
 // conn43 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+NetConn.
@@ -894,9 +879,9 @@ func (c *conn43) SetDeadline(t time.Time) error       { return c.original.SetDea
 func (c *conn43) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
 func (c *conn43) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
 func (c *conn43) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn43) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn43) CloseRead() error                    { return (*connLayer)(c).connCloseRead() }
 func (c *conn43) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn43) NetConn() net.Conn                   { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn43) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn43) Unwrap() net.Conn                    { return c.original }
 
 // conn44 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+NetConn.
@@ -912,7 +897,7 @@ func (c *conn44) SetReadDeadline(t time.Time) error   { return c.original.SetRea
 func (c *conn44) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
 func (c *conn44) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
 func (c *conn44) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn44) NetConn() net.Conn                   { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn44) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn44) Unwrap() net.Conn                    { return c.original }
 
 // conn45 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+NetConn.
@@ -929,7 +914,7 @@ func (c *conn45) SetWriteDeadline(t time.Time) error  { return c.original.SetWri
 func (c *conn45) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
 func (c *conn45) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
 func (c *conn45) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn45) NetConn() net.Conn                   { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn45) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn45) Unwrap() net.Conn                    { return c.original }
 
 // conn46 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+NetConn.
@@ -943,10 +928,10 @@ func (c *conn46) RemoteAddr() net.Addr                { return c.original.Remote
 func (c *conn46) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
 func (c *conn46) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
 func (c *conn46) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn46) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn46) CloseRead() error                    { return (*connLayer)(c).connCloseRead() }
 func (c *conn46) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
 func (c *conn46) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn46) NetConn() net.Conn                   { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn46) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn46) Unwrap() net.Conn                    { return c.original }
 
 // conn47 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+NetConn.
@@ -961,312 +946,280 @@ func (c *conn47) SetDeadline(t time.Time) error       { return c.original.SetDea
 func (c *conn47) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
 func (c *conn47) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
 func (c *conn47) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn47) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
+func (c *conn47) CloseRead() error                    { return (*connLayer)(c).connCloseRead() }
 func (c *conn47) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
 func (c *conn47) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn47) NetConn() net.Conn                   { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
+func (c *conn47) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn47) Unwrap() net.Conn                    { return c.original }
 
 // conn48 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn+NetConn.
 type conn48 connLayer
 
-func (c *conn48) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn48) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn48) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn48) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn48) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn48) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn48) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn48) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn48) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn48) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn48) Unwrap() net.Conn  { return c.original }
+func (c *conn48) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn48) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn48) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn48) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn48) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn48) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn48) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn48) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn48) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn48) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn48) Unwrap() net.Conn                      { return c.original }
 
 // conn49 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn+NetConn.
 type conn49 connLayer
 
-func (c *conn49) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn49) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn49) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn49) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn49) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn49) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn49) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn49) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn49) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn49) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn49) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn49) Unwrap() net.Conn  { return c.original }
+func (c *conn49) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn49) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn49) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn49) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn49) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn49) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn49) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn49) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn49) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn49) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn49) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn49) Unwrap() net.Conn                      { return c.original }
 
 // conn50 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn+NetConn.
 type conn50 connLayer
 
-func (c *conn50) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn50) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn50) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn50) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn50) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn50) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn50) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn50) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn50) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn50) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn50) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn50) Unwrap() net.Conn  { return c.original }
+func (c *conn50) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn50) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn50) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn50) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn50) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn50) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn50) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn50) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn50) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn50) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn50) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn50) Unwrap() net.Conn                      { return c.original }
 
 // conn51 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn+NetConn.
 type conn51 connLayer
 
-func (c *conn51) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn51) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn51) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn51) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn51) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn51) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn51) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn51) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn51) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn51) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn51) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn51) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn51) Unwrap() net.Conn  { return c.original }
+func (c *conn51) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn51) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn51) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn51) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn51) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn51) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn51) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn51) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn51) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn51) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn51) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn51) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn51) Unwrap() net.Conn                      { return c.original }
 
 // conn52 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn+NetConn.
 type conn52 connLayer
 
-func (c *conn52) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn52) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn52) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn52) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn52) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn52) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn52) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn52) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn52) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn52) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn52) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn52) Unwrap() net.Conn  { return c.original }
+func (c *conn52) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn52) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn52) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn52) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn52) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn52) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn52) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn52) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn52) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn52) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn52) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn52) Unwrap() net.Conn                      { return c.original }
 
 // conn53 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn+NetConn.
 type conn53 connLayer
 
-func (c *conn53) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn53) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn53) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn53) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn53) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn53) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn53) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn53) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn53) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn53) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn53) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn53) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn53) Unwrap() net.Conn  { return c.original }
+func (c *conn53) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn53) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn53) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn53) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn53) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn53) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn53) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn53) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn53) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn53) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn53) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn53) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn53) Unwrap() net.Conn                      { return c.original }
 
 // conn54 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn+NetConn.
 type conn54 connLayer
 
-func (c *conn54) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn54) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn54) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn54) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn54) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn54) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn54) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn54) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn54) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn54) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn54) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn54) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn54) Unwrap() net.Conn  { return c.original }
+func (c *conn54) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn54) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn54) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn54) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn54) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn54) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn54) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn54) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn54) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn54) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn54) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn54) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn54) Unwrap() net.Conn                      { return c.original }
 
 // conn55 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn+NetConn.
 type conn55 connLayer
 
-func (c *conn55) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
-func (c *conn55) Write(b []byte) (int, error)        { return (*connLayer)(c).Write(b) }
-func (c *conn55) Close() error                       { return (*connLayer)(c).Close() }
-func (c *conn55) LocalAddr() net.Addr                { return c.original.LocalAddr() }
-func (c *conn55) RemoteAddr() net.Addr               { return c.original.RemoteAddr() }
-func (c *conn55) SetDeadline(t time.Time) error      { return c.original.SetDeadline(t) }
-func (c *conn55) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
-func (c *conn55) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
-func (c *conn55) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
-func (c *conn55) CloseRead() error                   { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn55) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
-func (c *conn55) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn55) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn55) Unwrap() net.Conn  { return c.original }
+func (c *conn55) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn55) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn55) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn55) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn55) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn55) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn55) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn55) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn55) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn55) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn55) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn55) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn55) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn55) Unwrap() net.Conn                      { return c.original }
 
 // conn56 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn+NetConn.
 type conn56 connLayer
 
-func (c *conn56) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn56) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn56) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn56) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn56) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn56) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn56) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn56) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn56) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn56) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn56) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn56) Unwrap() net.Conn  { return c.original }
+func (c *conn56) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn56) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn56) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn56) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn56) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn56) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn56) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn56) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn56) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn56) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn56) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn56) Unwrap() net.Conn                      { return c.original }
 
 // conn57 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn+NetConn.
 type conn57 connLayer
 
-func (c *conn57) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn57) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn57) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn57) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn57) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn57) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn57) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn57) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn57) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn57) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn57) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn57) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn57) Unwrap() net.Conn  { return c.original }
+func (c *conn57) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn57) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn57) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn57) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn57) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn57) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn57) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn57) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn57) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn57) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn57) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn57) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn57) Unwrap() net.Conn                      { return c.original }
 
 // conn58 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn+NetConn.
 type conn58 connLayer
 
-func (c *conn58) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn58) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn58) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn58) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn58) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn58) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn58) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn58) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn58) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn58) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn58) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn58) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn58) Unwrap() net.Conn  { return c.original }
+func (c *conn58) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn58) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn58) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn58) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn58) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn58) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn58) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn58) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn58) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn58) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn58) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn58) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn58) Unwrap() net.Conn                      { return c.original }
 
 // conn59 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn+NetConn.
 type conn59 connLayer
 
-func (c *conn59) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn59) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn59) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn59) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn59) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn59) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn59) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn59) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn59) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn59) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn59) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn59) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn59) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn59) Unwrap() net.Conn  { return c.original }
+func (c *conn59) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn59) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn59) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn59) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn59) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn59) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn59) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn59) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn59) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn59) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn59) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn59) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn59) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn59) Unwrap() net.Conn                      { return c.original }
 
 // conn60 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn+NetConn.
 type conn60 connLayer
 
-func (c *conn60) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn60) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn60) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn60) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn60) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn60) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn60) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn60) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn60) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
-func (c *conn60) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn60) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn60) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn60) Unwrap() net.Conn  { return c.original }
+func (c *conn60) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn60) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn60) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn60) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn60) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn60) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn60) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn60) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn60) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn60) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn60) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn60) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn60) Unwrap() net.Conn                      { return c.original }
 
 // conn61 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn+NetConn.
 type conn61 connLayer
 
-func (c *conn61) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn61) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn61) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn61) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn61) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn61) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn61) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn61) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn61) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn61) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
-func (c *conn61) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn61) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn61) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn61) Unwrap() net.Conn  { return c.original }
+func (c *conn61) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn61) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn61) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn61) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn61) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn61) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn61) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn61) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn61) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn61) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn61) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn61) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn61) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn61) Unwrap() net.Conn                      { return c.original }
 
 // conn62 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn.
 type conn62 connLayer
 
-func (c *conn62) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn62) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn62) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn62) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn62) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn62) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn62) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn62) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn62) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn62) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
-func (c *conn62) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn62) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn62) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn62) Unwrap() net.Conn  { return c.original }
+func (c *conn62) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn62) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn62) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn62) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn62) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn62) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn62) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn62) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn62) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn62) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn62) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn62) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn62) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn62) Unwrap() net.Conn                      { return c.original }
 
 // conn63 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn.
 type conn63 connLayer
 
-func (c *conn63) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
-func (c *conn63) Write(b []byte) (int, error)         { return (*connLayer)(c).Write(b) }
-func (c *conn63) Close() error                        { return (*connLayer)(c).Close() }
-func (c *conn63) LocalAddr() net.Addr                 { return c.original.LocalAddr() }
-func (c *conn63) RemoteAddr() net.Addr                { return c.original.RemoteAddr() }
-func (c *conn63) SetDeadline(t time.Time) error       { return c.original.SetDeadline(t) }
-func (c *conn63) SetReadDeadline(t time.Time) error   { return c.original.SetReadDeadline(t) }
-func (c *conn63) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
-func (c *conn63) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
-func (c *conn63) CloseRead() error                    { return c.original.(interface{ CloseRead() error }).CloseRead() }
-func (c *conn63) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
-func (c *conn63) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn63) SyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-func (c *conn63) NetConn() net.Conn { return c.original.(interface{ NetConn() net.Conn }).NetConn() }
-func (c *conn63) Unwrap() net.Conn  { return c.original }
+func (c *conn63) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn63) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn63) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn63) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn63) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn63) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn63) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn63) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn63) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn63) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn63) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn63) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn63) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn63) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn63) Unwrap() net.Conn                      { return c.original }

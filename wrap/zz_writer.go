@@ -449,6 +449,57 @@ func (w *writerLayer) writer(s writerSet) http.ResponseWriter {
 	panic("writerSet: no such set")
 }
 
+// What takes more than a call is written once, and not inlined in every member.
+
+//go:noinline
+func (w *writerLayer) writerFlush() { w.original.(http.Flusher).Flush() }
+
+//go:noinline
+func (w *writerLayer) writerFlushError() error {
+	return w.original.(interface{ FlushError() error }).FlushError()
+}
+
+//go:noinline
+func (w *writerLayer) writerReadFrom(r io.Reader) (int64, error) {
+	return w.original.(io.ReaderFrom).ReadFrom(r)
+}
+
+//go:noinline
+func (w *writerLayer) writerWriteString(s string) (int, error) {
+	return w.original.(io.StringWriter).WriteString(s)
+}
+
+//go:noinline
+func (w *writerLayer) writerSetReadDeadline(deadline time.Time) error {
+	return w.original.(interface {
+		SetReadDeadline(deadline time.Time) error
+		SetWriteDeadline(deadline time.Time) error
+	}).SetReadDeadline(deadline)
+}
+
+//go:noinline
+func (w *writerLayer) writerSetWriteDeadline(deadline time.Time) error {
+	return w.original.(interface {
+		SetReadDeadline(deadline time.Time) error
+		SetWriteDeadline(deadline time.Time) error
+	}).SetWriteDeadline(deadline)
+}
+
+//go:noinline
+func (w *writerLayer) writerEnableFullDuplex() error {
+	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
+}
+
+//go:noinline
+func (w *writerLayer) writerCloseNotify() <-chan bool {
+	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
+}
+
+//go:noinline
+func (w *writerLayer) writerPush(target string, opts *http.PushOptions) error {
+	return w.original.(http.Pusher).Push(target, opts)
+}
+
 // writer0 is Header+Write+WriteHeader.
 type writer0 writerLayer
 
@@ -472,7 +523,7 @@ type writer2 writerLayer
 func (w *writer2) Header() http.Header         { return w.original.Header() }
 func (w *writer2) Write(p []byte) (int, error) { return w.original.Write(p) }
 func (w *writer2) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer2) Flush()                      { w.original.(http.Flusher).Flush() }
+func (w *writer2) Flush()                      { (*writerLayer)(w).writerFlush() }
 func (w *writer2) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer3 is Header+Write+WriteHeader+Hijack+Flush.
@@ -482,7 +533,7 @@ func (w *writer3) Header() http.Header                          { return w.origi
 func (w *writer3) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer3) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer3) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer3) Flush()                                       { w.original.(http.Flusher).Flush() }
+func (w *writer3) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer3) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer6 is Header+Write+WriteHeader+Flush+FlushError.
@@ -491,10 +542,8 @@ type writer6 writerLayer
 func (w *writer6) Header() http.Header         { return w.original.Header() }
 func (w *writer6) Write(p []byte) (int, error) { return w.original.Write(p) }
 func (w *writer6) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer6) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer6) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer6) Flush()                      { (*writerLayer)(w).writerFlush() }
+func (w *writer6) FlushError() error           { return (*writerLayer)(w).writerFlushError() }
 func (w *writer6) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer7 is Header+Write+WriteHeader+Hijack+Flush+FlushError.
@@ -504,11 +553,9 @@ func (w *writer7) Header() http.Header                          { return w.origi
 func (w *writer7) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer7) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer7) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer7) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer7) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer7) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer7) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer7) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer7) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer8 is Header+Write+WriteHeader+ReadFrom.
 type writer8 writerLayer
@@ -516,7 +563,7 @@ type writer8 writerLayer
 func (w *writer8) Header() http.Header                 { return w.original.Header() }
 func (w *writer8) Write(p []byte) (int, error)         { return w.original.Write(p) }
 func (w *writer8) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer8) ReadFrom(r io.Reader) (int64, error) { return w.original.(io.ReaderFrom).ReadFrom(r) }
+func (w *writer8) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer8) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 
 // writer9 is Header+Write+WriteHeader+Hijack+ReadFrom.
@@ -526,20 +573,18 @@ func (w *writer9) Header() http.Header                          { return w.origi
 func (w *writer9) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer9) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer9) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer9) ReadFrom(r io.Reader) (int64, error)          { return w.original.(io.ReaderFrom).ReadFrom(r) }
+func (w *writer9) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer9) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer10 is Header+Write+WriteHeader+Flush+ReadFrom.
 type writer10 writerLayer
 
-func (w *writer10) Header() http.Header         { return w.original.Header() }
-func (w *writer10) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer10) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer10) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer10) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer10) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer10) Header() http.Header                 { return w.original.Header() }
+func (w *writer10) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer10) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer10) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer10) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer10) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 
 // writer11 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom.
 type writer11 writerLayer
@@ -548,26 +593,20 @@ func (w *writer11) Header() http.Header                          { return w.orig
 func (w *writer11) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer11) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer11) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer11) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer11) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer11) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer11) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer11) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer11) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer14 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom.
 type writer14 writerLayer
 
-func (w *writer14) Header() http.Header         { return w.original.Header() }
-func (w *writer14) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer14) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer14) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer14) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer14) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer14) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer14) Header() http.Header                 { return w.original.Header() }
+func (w *writer14) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer14) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer14) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer14) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
+func (w *writer14) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer14) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 
 // writer15 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom.
 type writer15 writerLayer
@@ -576,25 +615,19 @@ func (w *writer15) Header() http.Header                          { return w.orig
 func (w *writer15) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer15) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer15) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer15) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer15) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer15) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer15) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer15) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer15) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer15) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer15) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer16 is Header+Write+WriteHeader+WriteString.
 type writer16 writerLayer
 
-func (w *writer16) Header() http.Header         { return w.original.Header() }
-func (w *writer16) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer16) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer16) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer16) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer16) Header() http.Header               { return w.original.Header() }
+func (w *writer16) Write(p []byte) (int, error)       { return w.original.Write(p) }
+func (w *writer16) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
+func (w *writer16) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer16) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
 
 // writer17 is Header+Write+WriteHeader+Hijack+WriteString.
 type writer17 writerLayer
@@ -603,22 +636,18 @@ func (w *writer17) Header() http.Header                          { return w.orig
 func (w *writer17) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer17) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer17) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer17) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer17) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer17) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer17) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer18 is Header+Write+WriteHeader+Flush+WriteString.
 type writer18 writerLayer
 
-func (w *writer18) Header() http.Header         { return w.original.Header() }
-func (w *writer18) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer18) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer18) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer18) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer18) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer18) Header() http.Header               { return w.original.Header() }
+func (w *writer18) Write(p []byte) (int, error)       { return w.original.Write(p) }
+func (w *writer18) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
+func (w *writer18) Flush()                            { (*writerLayer)(w).writerFlush() }
+func (w *writer18) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer18) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
 
 // writer19 is Header+Write+WriteHeader+Hijack+Flush+WriteString.
 type writer19 writerLayer
@@ -627,26 +656,20 @@ func (w *writer19) Header() http.Header                          { return w.orig
 func (w *writer19) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer19) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer19) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer19) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer19) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer19) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer19) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer19) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer19) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer22 is Header+Write+WriteHeader+Flush+FlushError+WriteString.
 type writer22 writerLayer
 
-func (w *writer22) Header() http.Header         { return w.original.Header() }
-func (w *writer22) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer22) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer22) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer22) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer22) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer22) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer22) Header() http.Header               { return w.original.Header() }
+func (w *writer22) Write(p []byte) (int, error)       { return w.original.Write(p) }
+func (w *writer22) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
+func (w *writer22) Flush()                            { (*writerLayer)(w).writerFlush() }
+func (w *writer22) FlushError() error                 { return (*writerLayer)(w).writerFlushError() }
+func (w *writer22) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer22) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
 
 // writer23 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString.
 type writer23 writerLayer
@@ -655,28 +678,20 @@ func (w *writer23) Header() http.Header                          { return w.orig
 func (w *writer23) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer23) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer23) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer23) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer23) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer23) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer23) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer23) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer23) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer23) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer23) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer24 is Header+Write+WriteHeader+ReadFrom+WriteString.
 type writer24 writerLayer
 
-func (w *writer24) Header() http.Header         { return w.original.Header() }
-func (w *writer24) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer24) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer24) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer24) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer24) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer24) Header() http.Header                 { return w.original.Header() }
+func (w *writer24) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer24) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer24) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer24) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer24) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 
 // writer25 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString.
 type writer25 writerLayer
@@ -685,28 +700,20 @@ func (w *writer25) Header() http.Header                          { return w.orig
 func (w *writer25) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer25) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer25) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer25) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer25) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer25) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer25) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer25) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer25) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer26 is Header+Write+WriteHeader+Flush+ReadFrom+WriteString.
 type writer26 writerLayer
 
-func (w *writer26) Header() http.Header         { return w.original.Header() }
-func (w *writer26) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer26) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer26) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer26) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer26) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer26) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer26) Header() http.Header                 { return w.original.Header() }
+func (w *writer26) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer26) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer26) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer26) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer26) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer26) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 
 // writer27 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString.
 type writer27 writerLayer
@@ -715,32 +722,22 @@ func (w *writer27) Header() http.Header                          { return w.orig
 func (w *writer27) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer27) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer27) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer27) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer27) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer27) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer27) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer27) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer27) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer27) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer27) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer30 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom+WriteString.
 type writer30 writerLayer
 
-func (w *writer30) Header() http.Header         { return w.original.Header() }
-func (w *writer30) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer30) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer30) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer30) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer30) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer30) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer30) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer30) Header() http.Header                 { return w.original.Header() }
+func (w *writer30) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer30) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer30) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer30) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
+func (w *writer30) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer30) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer30) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 
 // writer31 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString.
 type writer31 writerLayer
@@ -749,17 +746,11 @@ func (w *writer31) Header() http.Header                          { return w.orig
 func (w *writer31) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer31) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer31) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer31) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer31) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer31) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer31) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer31) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer31) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer31) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer31) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer31) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer31) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer32 is Header+Write+WriteHeader+SetReadDeadline+SetWriteDeadline.
 type writer32 writerLayer
@@ -768,16 +759,10 @@ func (w *writer32) Header() http.Header         { return w.original.Header() }
 func (w *writer32) Write(p []byte) (int, error) { return w.original.Write(p) }
 func (w *writer32) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
 func (w *writer32) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer32) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer32) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -789,16 +774,10 @@ func (w *writer33) Write(p []byte) (int, error)                  { return w.orig
 func (w *writer33) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer33) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer33) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer33) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer33) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -808,18 +787,12 @@ type writer34 writerLayer
 func (w *writer34) Header() http.Header         { return w.original.Header() }
 func (w *writer34) Write(p []byte) (int, error) { return w.original.Write(p) }
 func (w *writer34) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer34) Flush()                      { w.original.(http.Flusher).Flush() }
+func (w *writer34) Flush()                      { (*writerLayer)(w).writerFlush() }
 func (w *writer34) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer34) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer34) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -830,18 +803,12 @@ func (w *writer35) Header() http.Header                          { return w.orig
 func (w *writer35) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer35) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer35) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer35) Flush()                                       { w.original.(http.Flusher).Flush() }
+func (w *writer35) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer35) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer35) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer35) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -851,21 +818,13 @@ type writer38 writerLayer
 func (w *writer38) Header() http.Header         { return w.original.Header() }
 func (w *writer38) Write(p []byte) (int, error) { return w.original.Write(p) }
 func (w *writer38) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer38) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer38) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer38) Flush()                      { (*writerLayer)(w).writerFlush() }
+func (w *writer38) FlushError() error           { return (*writerLayer)(w).writerFlushError() }
 func (w *writer38) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer38) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer38) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -876,44 +835,28 @@ func (w *writer39) Header() http.Header                          { return w.orig
 func (w *writer39) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer39) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer39) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer39) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer39) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer39) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer39) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer39) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer39) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer39) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer40 is Header+Write+WriteHeader+ReadFrom+SetReadDeadline+SetWriteDeadline.
 type writer40 writerLayer
 
-func (w *writer40) Header() http.Header         { return w.original.Header() }
-func (w *writer40) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer40) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer40) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer40) Header() http.Header                 { return w.original.Header() }
+func (w *writer40) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer40) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer40) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer40) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer40) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer40) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -924,44 +867,28 @@ func (w *writer41) Header() http.Header                          { return w.orig
 func (w *writer41) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer41) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer41) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer41) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer41) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer41) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer41) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer41) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer42 is Header+Write+WriteHeader+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline.
 type writer42 writerLayer
 
-func (w *writer42) Header() http.Header         { return w.original.Header() }
-func (w *writer42) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer42) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer42) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer42) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer42) Header() http.Header                 { return w.original.Header() }
+func (w *writer42) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer42) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer42) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer42) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer42) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer42) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer42) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -972,48 +899,30 @@ func (w *writer43) Header() http.Header                          { return w.orig
 func (w *writer43) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer43) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer43) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer43) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer43) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer43) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer43) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer43) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer43) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer43) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer46 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline.
 type writer46 writerLayer
 
-func (w *writer46) Header() http.Header         { return w.original.Header() }
-func (w *writer46) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer46) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer46) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer46) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer46) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer46) Header() http.Header                 { return w.original.Header() }
+func (w *writer46) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer46) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer46) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer46) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
+func (w *writer46) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer46) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer46) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer46) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -1024,47 +933,29 @@ func (w *writer47) Header() http.Header                          { return w.orig
 func (w *writer47) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer47) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer47) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer47) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer47) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer47) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer47) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer47) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer47) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer47) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer47) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer47) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer48 is Header+Write+WriteHeader+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer48 writerLayer
 
-func (w *writer48) Header() http.Header         { return w.original.Header() }
-func (w *writer48) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer48) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer48) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer48) Header() http.Header               { return w.original.Header() }
+func (w *writer48) Write(p []byte) (int, error)       { return w.original.Write(p) }
+func (w *writer48) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
+func (w *writer48) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer48) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer48) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer48) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -1075,44 +966,28 @@ func (w *writer49) Header() http.Header                          { return w.orig
 func (w *writer49) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer49) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer49) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer49) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer49) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer49) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer49) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer49) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer50 is Header+Write+WriteHeader+Flush+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer50 writerLayer
 
-func (w *writer50) Header() http.Header         { return w.original.Header() }
-func (w *writer50) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer50) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer50) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer50) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer50) Header() http.Header               { return w.original.Header() }
+func (w *writer50) Write(p []byte) (int, error)       { return w.original.Write(p) }
+func (w *writer50) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
+func (w *writer50) Flush()                            { (*writerLayer)(w).writerFlush() }
+func (w *writer50) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer50) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer50) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer50) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -1123,48 +998,30 @@ func (w *writer51) Header() http.Header                          { return w.orig
 func (w *writer51) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer51) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer51) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer51) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer51) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer51) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer51) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer51) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer51) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer51) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer54 is Header+Write+WriteHeader+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer54 writerLayer
 
-func (w *writer54) Header() http.Header         { return w.original.Header() }
-func (w *writer54) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer54) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer54) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer54) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer54) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer54) Header() http.Header               { return w.original.Header() }
+func (w *writer54) Write(p []byte) (int, error)       { return w.original.Write(p) }
+func (w *writer54) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
+func (w *writer54) Flush()                            { (*writerLayer)(w).writerFlush() }
+func (w *writer54) FlushError() error                 { return (*writerLayer)(w).writerFlushError() }
+func (w *writer54) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer54) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer54) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer54) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -1175,50 +1032,30 @@ func (w *writer55) Header() http.Header                          { return w.orig
 func (w *writer55) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer55) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer55) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer55) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer55) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer55) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer55) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer55) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer55) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer55) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer55) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer55) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer56 is Header+Write+WriteHeader+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer56 writerLayer
 
-func (w *writer56) Header() http.Header         { return w.original.Header() }
-func (w *writer56) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer56) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer56) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer56) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer56) Header() http.Header                 { return w.original.Header() }
+func (w *writer56) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer56) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer56) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer56) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer56) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer56) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer56) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -1229,50 +1066,30 @@ func (w *writer57) Header() http.Header                          { return w.orig
 func (w *writer57) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer57) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer57) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer57) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer57) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer57) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer57) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer57) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer57) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer57) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer58 is Header+Write+WriteHeader+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer58 writerLayer
 
-func (w *writer58) Header() http.Header         { return w.original.Header() }
-func (w *writer58) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer58) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer58) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer58) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer58) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer58) Header() http.Header                 { return w.original.Header() }
+func (w *writer58) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer58) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer58) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer58) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer58) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer58) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer58) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer58) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -1283,54 +1100,32 @@ func (w *writer59) Header() http.Header                          { return w.orig
 func (w *writer59) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer59) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer59) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer59) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer59) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer59) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer59) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer59) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer59) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer59) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer59) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer59) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer62 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer62 writerLayer
 
-func (w *writer62) Header() http.Header         { return w.original.Header() }
-func (w *writer62) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer62) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer62) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer62) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer62) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer62) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer62) Header() http.Header                 { return w.original.Header() }
+func (w *writer62) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer62) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer62) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer62) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
+func (w *writer62) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer62) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer62) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer62) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer62) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -1341,27 +1136,15 @@ func (w *writer63) Header() http.Header                          { return w.orig
 func (w *writer63) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer63) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer63) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer63) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer63) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer63) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer63) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer63) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer63) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer63) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer63) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer63) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer63) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer63) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -1372,20 +1155,12 @@ func (w *writer96) Header() http.Header         { return w.original.Header() }
 func (w *writer96) Write(p []byte) (int, error) { return w.original.Write(p) }
 func (w *writer96) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
 func (w *writer96) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer96) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer96) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer96) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer96) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer97 is Header+Write+WriteHeader+Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1396,20 +1171,12 @@ func (w *writer97) Write(p []byte) (int, error)                  { return w.orig
 func (w *writer97) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer97) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer97) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer97) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer97) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer97) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer97) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer98 is Header+Write+WriteHeader+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1418,22 +1185,14 @@ type writer98 writerLayer
 func (w *writer98) Header() http.Header         { return w.original.Header() }
 func (w *writer98) Write(p []byte) (int, error) { return w.original.Write(p) }
 func (w *writer98) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer98) Flush()                      { w.original.(http.Flusher).Flush() }
+func (w *writer98) Flush()                      { (*writerLayer)(w).writerFlush() }
 func (w *writer98) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer98) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer98) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer98) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer98) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer99 is Header+Write+WriteHeader+Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1443,22 +1202,14 @@ func (w *writer99) Header() http.Header                          { return w.orig
 func (w *writer99) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer99) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer99) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer99) Flush()                                       { w.original.(http.Flusher).Flush() }
+func (w *writer99) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer99) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer99) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer99) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer99) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer99) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer102 is Header+Write+WriteHeader+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1467,25 +1218,15 @@ type writer102 writerLayer
 func (w *writer102) Header() http.Header         { return w.original.Header() }
 func (w *writer102) Write(p []byte) (int, error) { return w.original.Write(p) }
 func (w *writer102) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer102) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer102) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer102) Flush()                      { (*writerLayer)(w).writerFlush() }
+func (w *writer102) FlushError() error           { return (*writerLayer)(w).writerFlushError() }
 func (w *writer102) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer102) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer102) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer102) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer102) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer103 is Header+Write+WriteHeader+Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1495,51 +1236,31 @@ func (w *writer103) Header() http.Header                          { return w.ori
 func (w *writer103) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer103) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer103) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer103) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer103) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer103) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer103) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer103) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer103) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer103) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer103) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer103) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer104 is Header+Write+WriteHeader+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer104 writerLayer
 
-func (w *writer104) Header() http.Header         { return w.original.Header() }
-func (w *writer104) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer104) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer104) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer104) Header() http.Header                 { return w.original.Header() }
+func (w *writer104) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer104) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer104) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer104) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer104) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer104) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer104) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer104) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer105 is Header+Write+WriteHeader+Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1549,51 +1270,31 @@ func (w *writer105) Header() http.Header                          { return w.ori
 func (w *writer105) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer105) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer105) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer105) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer105) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer105) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer105) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer105) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer105) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer105) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer106 is Header+Write+WriteHeader+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer106 writerLayer
 
-func (w *writer106) Header() http.Header         { return w.original.Header() }
-func (w *writer106) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer106) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer106) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer106) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer106) Header() http.Header                 { return w.original.Header() }
+func (w *writer106) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer106) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer106) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer106) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer106) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer106) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer106) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer106) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer106) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer107 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1603,55 +1304,33 @@ func (w *writer107) Header() http.Header                          { return w.ori
 func (w *writer107) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer107) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer107) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer107) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer107) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer107) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer107) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer107) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer107) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer107) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer107) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer107) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer110 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer110 writerLayer
 
-func (w *writer110) Header() http.Header         { return w.original.Header() }
-func (w *writer110) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer110) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer110) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer110) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer110) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer110) Header() http.Header                 { return w.original.Header() }
+func (w *writer110) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer110) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer110) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer110) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
+func (w *writer110) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer110) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer110) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer110) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer110) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer110) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer111 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1661,54 +1340,32 @@ func (w *writer111) Header() http.Header                          { return w.ori
 func (w *writer111) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer111) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer111) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer111) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer111) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer111) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer111) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer111) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer111) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer111) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer111) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer111) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer111) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer111) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer112 is Header+Write+WriteHeader+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer112 writerLayer
 
-func (w *writer112) Header() http.Header         { return w.original.Header() }
-func (w *writer112) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer112) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer112) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer112) Header() http.Header               { return w.original.Header() }
+func (w *writer112) Write(p []byte) (int, error)       { return w.original.Write(p) }
+func (w *writer112) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
+func (w *writer112) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer112) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer112) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer112) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer112) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer112) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer113 is Header+Write+WriteHeader+Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1718,51 +1375,31 @@ func (w *writer113) Header() http.Header                          { return w.ori
 func (w *writer113) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer113) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer113) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer113) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer113) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer113) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer113) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer113) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer113) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer113) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer114 is Header+Write+WriteHeader+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer114 writerLayer
 
-func (w *writer114) Header() http.Header         { return w.original.Header() }
-func (w *writer114) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer114) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer114) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer114) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer114) Header() http.Header               { return w.original.Header() }
+func (w *writer114) Write(p []byte) (int, error)       { return w.original.Write(p) }
+func (w *writer114) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
+func (w *writer114) Flush()                            { (*writerLayer)(w).writerFlush() }
+func (w *writer114) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer114) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer114) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer114) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer114) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer114) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer115 is Header+Write+WriteHeader+Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1772,55 +1409,33 @@ func (w *writer115) Header() http.Header                          { return w.ori
 func (w *writer115) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer115) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer115) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer115) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer115) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer115) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer115) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer115) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer115) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer115) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer115) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer115) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer118 is Header+Write+WriteHeader+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer118 writerLayer
 
-func (w *writer118) Header() http.Header         { return w.original.Header() }
-func (w *writer118) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer118) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer118) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer118) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer118) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer118) Header() http.Header               { return w.original.Header() }
+func (w *writer118) Write(p []byte) (int, error)       { return w.original.Write(p) }
+func (w *writer118) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
+func (w *writer118) Flush()                            { (*writerLayer)(w).writerFlush() }
+func (w *writer118) FlushError() error                 { return (*writerLayer)(w).writerFlushError() }
+func (w *writer118) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer118) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer118) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer118) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer118) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer118) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer119 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1830,57 +1445,33 @@ func (w *writer119) Header() http.Header                          { return w.ori
 func (w *writer119) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer119) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer119) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer119) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer119) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer119) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer119) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer119) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer119) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer119) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer119) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer119) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer119) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer119) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer120 is Header+Write+WriteHeader+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer120 writerLayer
 
-func (w *writer120) Header() http.Header         { return w.original.Header() }
-func (w *writer120) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer120) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer120) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer120) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer120) Header() http.Header                 { return w.original.Header() }
+func (w *writer120) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer120) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer120) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer120) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer120) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer120) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer120) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer120) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer120) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer121 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1890,57 +1481,33 @@ func (w *writer121) Header() http.Header                          { return w.ori
 func (w *writer121) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer121) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer121) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer121) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer121) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer121) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer121) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer121) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer121) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer121) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer121) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer121) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer122 is Header+Write+WriteHeader+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer122 writerLayer
 
-func (w *writer122) Header() http.Header         { return w.original.Header() }
-func (w *writer122) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer122) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer122) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer122) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer122) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer122) Header() http.Header                 { return w.original.Header() }
+func (w *writer122) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer122) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer122) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer122) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer122) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer122) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer122) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer122) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer122) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer122) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer123 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -1950,61 +1517,35 @@ func (w *writer123) Header() http.Header                          { return w.ori
 func (w *writer123) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer123) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer123) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer123) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer123) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer123) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer123) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer123) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer123) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer123) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer123) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer123) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer123) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer123) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer126 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer126 writerLayer
 
-func (w *writer126) Header() http.Header         { return w.original.Header() }
-func (w *writer126) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer126) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer126) Flush()                      { w.original.(http.Flusher).Flush() }
-func (w *writer126) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer126) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer126) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer126) Header() http.Header                 { return w.original.Header() }
+func (w *writer126) Write(p []byte) (int, error)         { return w.original.Write(p) }
+func (w *writer126) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
+func (w *writer126) Flush()                              { (*writerLayer)(w).writerFlush() }
+func (w *writer126) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
+func (w *writer126) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer126) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer126) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer126) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer126) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer126) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer126) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer127 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
@@ -2014,31 +1555,17 @@ func (w *writer127) Header() http.Header                          { return w.ori
 func (w *writer127) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer127) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer127) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer127) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer127) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer127) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer127) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer127) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer127) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer127) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer127) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer127) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer127) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer127) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer127) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer127) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer129 is Header+Write+WriteHeader+Hijack+CloseNotify.
@@ -2048,10 +1575,8 @@ func (w *writer129) Header() http.Header                          { return w.ori
 func (w *writer129) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer129) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer129) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer129) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer129) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer129) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer129) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer131 is Header+Write+WriteHeader+Hijack+Flush+CloseNotify.
 type writer131 writerLayer
@@ -2060,11 +1585,9 @@ func (w *writer131) Header() http.Header                          { return w.ori
 func (w *writer131) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer131) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer131) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer131) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer131) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer131) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer131) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer131) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer131) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer135 is Header+Write+WriteHeader+Hijack+Flush+FlushError+CloseNotify.
 type writer135 writerLayer
@@ -2073,14 +1596,10 @@ func (w *writer135) Header() http.Header                          { return w.ori
 func (w *writer135) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer135) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer135) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer135) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer135) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer135) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer135) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer135) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer135) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer135) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer135) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer137 is Header+Write+WriteHeader+Hijack+ReadFrom+CloseNotify.
 type writer137 writerLayer
@@ -2089,13 +1608,9 @@ func (w *writer137) Header() http.Header                          { return w.ori
 func (w *writer137) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer137) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer137) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer137) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer137) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer137) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer137) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer137) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer137) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer139 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+CloseNotify.
 type writer139 writerLayer
@@ -2104,14 +1619,10 @@ func (w *writer139) Header() http.Header                          { return w.ori
 func (w *writer139) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer139) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer139) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer139) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer139) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer139) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer139) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer139) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer139) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer139) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer139) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer143 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+CloseNotify.
 type writer143 writerLayer
@@ -2120,17 +1631,11 @@ func (w *writer143) Header() http.Header                          { return w.ori
 func (w *writer143) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer143) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer143) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer143) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer143) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer143) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer143) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer143) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer143) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer143) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer143) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer143) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer143) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer145 is Header+Write+WriteHeader+Hijack+WriteString+CloseNotify.
 type writer145 writerLayer
@@ -2139,13 +1644,9 @@ func (w *writer145) Header() http.Header                          { return w.ori
 func (w *writer145) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer145) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer145) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer145) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer145) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer145) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer145) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer145) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer145) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer147 is Header+Write+WriteHeader+Hijack+Flush+WriteString+CloseNotify.
 type writer147 writerLayer
@@ -2154,14 +1655,10 @@ func (w *writer147) Header() http.Header                          { return w.ori
 func (w *writer147) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer147) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer147) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer147) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer147) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer147) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer147) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer147) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer147) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer147) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer147) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer151 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+CloseNotify.
 type writer151 writerLayer
@@ -2170,17 +1667,11 @@ func (w *writer151) Header() http.Header                          { return w.ori
 func (w *writer151) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer151) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer151) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer151) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer151) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer151) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer151) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer151) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer151) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer151) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer151) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer151) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer151) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer153 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+CloseNotify.
 type writer153 writerLayer
@@ -2189,16 +1680,10 @@ func (w *writer153) Header() http.Header                          { return w.ori
 func (w *writer153) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer153) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer153) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer153) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer153) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer153) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer153) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer153) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer153) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer153) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer153) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer155 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+CloseNotify.
 type writer155 writerLayer
@@ -2207,17 +1692,11 @@ func (w *writer155) Header() http.Header                          { return w.ori
 func (w *writer155) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer155) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer155) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer155) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer155) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer155) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer155) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer155) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer155) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer155) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer155) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer155) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer155) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer159 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+CloseNotify.
 type writer159 writerLayer
@@ -2226,20 +1705,12 @@ func (w *writer159) Header() http.Header                          { return w.ori
 func (w *writer159) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer159) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer159) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer159) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer159) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer159) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer159) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer159) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
-func (w *writer159) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer159) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer159) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer159) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer159) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer159) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer159) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 
 // writer161 is Header+Write+WriteHeader+Hijack+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer161 writerLayer
@@ -2249,20 +1720,12 @@ func (w *writer161) Write(p []byte) (int, error)                  { return w.ori
 func (w *writer161) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer161) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer161) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer161) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer161) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer161) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer161) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer163 is Header+Write+WriteHeader+Hijack+Flush+SetReadDeadline+SetWriteDeadline+CloseNotify.
@@ -2272,22 +1735,14 @@ func (w *writer163) Header() http.Header                          { return w.ori
 func (w *writer163) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer163) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer163) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer163) Flush()                                       { w.original.(http.Flusher).Flush() }
+func (w *writer163) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer163) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer163) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer163) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer163) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer163) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer167 is Header+Write+WriteHeader+Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+CloseNotify.
@@ -2297,25 +1752,15 @@ func (w *writer167) Header() http.Header                          { return w.ori
 func (w *writer167) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer167) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer167) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer167) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer167) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer167) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer167) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer167) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer167) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer167) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer167) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer167) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer169 is Header+Write+WriteHeader+Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
@@ -2325,24 +1770,14 @@ func (w *writer169) Header() http.Header                          { return w.ori
 func (w *writer169) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer169) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer169) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer169) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer169) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer169) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer169) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer169) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer169) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer169) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer171 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
@@ -2352,25 +1787,15 @@ func (w *writer171) Header() http.Header                          { return w.ori
 func (w *writer171) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer171) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer171) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer171) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer171) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer171) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer171) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer171) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer171) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer171) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer171) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer171) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer175 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
@@ -2380,28 +1805,16 @@ func (w *writer175) Header() http.Header                          { return w.ori
 func (w *writer175) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer175) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer175) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer175) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer175) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer175) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer175) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer175) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer175) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer175) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer175) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer175) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer175) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer175) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer177 is Header+Write+WriteHeader+Hijack+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
@@ -2411,24 +1824,14 @@ func (w *writer177) Header() http.Header                          { return w.ori
 func (w *writer177) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer177) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer177) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer177) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer177) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer177) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer177) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer177) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer177) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer177) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer179 is Header+Write+WriteHeader+Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
@@ -2438,25 +1841,15 @@ func (w *writer179) Header() http.Header                          { return w.ori
 func (w *writer179) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer179) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer179) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer179) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer179) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer179) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer179) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer179) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer179) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer179) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer179) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer179) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer183 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
@@ -2466,28 +1859,16 @@ func (w *writer183) Header() http.Header                          { return w.ori
 func (w *writer183) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer183) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer183) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer183) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer183) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer183) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer183) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer183) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer183) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer183) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer183) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer183) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer183) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer183) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer185 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
@@ -2497,27 +1878,15 @@ func (w *writer185) Header() http.Header                          { return w.ori
 func (w *writer185) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer185) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer185) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer185) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer185) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer185) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer185) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer185) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer185) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer185) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer185) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer185) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer187 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
@@ -2527,28 +1896,16 @@ func (w *writer187) Header() http.Header                          { return w.ori
 func (w *writer187) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer187) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer187) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer187) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer187) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer187) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer187) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer187) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer187) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer187) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer187) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer187) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer187) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer187) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer191 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
@@ -2558,31 +1915,17 @@ func (w *writer191) Header() http.Header                          { return w.ori
 func (w *writer191) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer191) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer191) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer191) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer191) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer191) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer191) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer191) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer191) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer191) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer191) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer191) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer191) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer191) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer191) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer191) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer225 is Header+Write+WriteHeader+Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2593,23 +1936,13 @@ func (w *writer225) Write(p []byte) (int, error)                  { return w.ori
 func (w *writer225) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer225) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer225) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer225) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer225) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer225) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer225) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer225) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer225) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer227 is Header+Write+WriteHeader+Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2619,25 +1952,15 @@ func (w *writer227) Header() http.Header                          { return w.ori
 func (w *writer227) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer227) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer227) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer227) Flush()                                       { w.original.(http.Flusher).Flush() }
+func (w *writer227) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer227) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer227) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer227) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer227) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer227) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer227) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer227) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer231 is Header+Write+WriteHeader+Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2647,28 +1970,16 @@ func (w *writer231) Header() http.Header                          { return w.ori
 func (w *writer231) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer231) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer231) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer231) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer231) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer231) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer231) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer231) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer231) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer231) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer231) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer231) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer231) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer231) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer233 is Header+Write+WriteHeader+Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2678,27 +1989,15 @@ func (w *writer233) Header() http.Header                          { return w.ori
 func (w *writer233) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer233) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer233) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer233) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer233) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer233) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer233) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer233) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer233) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer233) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer233) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer233) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer235 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2708,28 +2007,16 @@ func (w *writer235) Header() http.Header                          { return w.ori
 func (w *writer235) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer235) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer235) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer235) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer235) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer235) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer235) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer235) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer235) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer235) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer235) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer235) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer235) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer235) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer239 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2739,31 +2026,17 @@ func (w *writer239) Header() http.Header                          { return w.ori
 func (w *writer239) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer239) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer239) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer239) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer239) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer239) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer239) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer239) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer239) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer239) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer239) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer239) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer239) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer239) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer239) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer239) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer241 is Header+Write+WriteHeader+Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2773,27 +2046,15 @@ func (w *writer241) Header() http.Header                          { return w.ori
 func (w *writer241) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer241) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer241) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer241) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer241) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer241) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer241) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer241) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer241) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer241) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer241) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer241) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer243 is Header+Write+WriteHeader+Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2803,28 +2064,16 @@ func (w *writer243) Header() http.Header                          { return w.ori
 func (w *writer243) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer243) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer243) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer243) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer243) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer243) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer243) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer243) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer243) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer243) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer243) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer243) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer243) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer243) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer247 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2834,31 +2083,17 @@ func (w *writer247) Header() http.Header                          { return w.ori
 func (w *writer247) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer247) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer247) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer247) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer247) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer247) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer247) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer247) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer247) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer247) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer247) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer247) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer247) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer247) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer247) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer247) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer249 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2868,30 +2103,16 @@ func (w *writer249) Header() http.Header                          { return w.ori
 func (w *writer249) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer249) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer249) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer249) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer249) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer249) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer249) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer249) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer249) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer249) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer249) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer249) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer249) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer249) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer251 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2901,31 +2122,17 @@ func (w *writer251) Header() http.Header                          { return w.ori
 func (w *writer251) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer251) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer251) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer251) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer251) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer251) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer251) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer251) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer251) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer251) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer251) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer251) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer251) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer251) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer251) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer251) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer255 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
@@ -2935,34 +2142,18 @@ func (w *writer255) Header() http.Header                          { return w.ori
 func (w *writer255) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer255) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer255) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer255) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer255) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer255) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer255) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer255) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer255) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer255) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer255) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer255) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer255) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer255) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer255) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer255) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer255) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer255) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
 // writer257 is Header+Write+WriteHeader+Hijack+Push.
@@ -2973,7 +2164,7 @@ func (w *writer257) Write(p []byte) (int, error)                  { return w.ori
 func (w *writer257) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer257) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer257) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer257) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -2984,9 +2175,9 @@ func (w *writer259) Header() http.Header                          { return w.ori
 func (w *writer259) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer259) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer259) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer259) Flush()                                       { w.original.(http.Flusher).Flush() }
+func (w *writer259) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer259) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer259) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -2997,12 +2188,10 @@ func (w *writer263) Header() http.Header                          { return w.ori
 func (w *writer263) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer263) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer263) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer263) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer263) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer263) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer263) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer263) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer263) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3013,11 +2202,9 @@ func (w *writer265) Header() http.Header                          { return w.ori
 func (w *writer265) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer265) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer265) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer265) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer265) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer265) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer265) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3028,12 +2215,10 @@ func (w *writer267) Header() http.Header                          { return w.ori
 func (w *writer267) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer267) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer267) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer267) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer267) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer267) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer267) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer267) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer267) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3044,15 +2229,11 @@ func (w *writer271) Header() http.Header                          { return w.ori
 func (w *writer271) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer271) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer271) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer271) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer271) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer271) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer271) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer271) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer271) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer271) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer271) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3063,11 +2244,9 @@ func (w *writer273) Header() http.Header                          { return w.ori
 func (w *writer273) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer273) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer273) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer273) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer273) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer273) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer273) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3078,12 +2257,10 @@ func (w *writer275) Header() http.Header                          { return w.ori
 func (w *writer275) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer275) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer275) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer275) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer275) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer275) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer275) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer275) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer275) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3094,15 +2271,11 @@ func (w *writer279) Header() http.Header                          { return w.ori
 func (w *writer279) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer279) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer279) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer279) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer279) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer279) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer279) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer279) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer279) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer279) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer279) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3113,14 +2286,10 @@ func (w *writer281) Header() http.Header                          { return w.ori
 func (w *writer281) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer281) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer281) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer281) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer281) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer281) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer281) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer281) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer281) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3131,15 +2300,11 @@ func (w *writer283) Header() http.Header                          { return w.ori
 func (w *writer283) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer283) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer283) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer283) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer283) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer283) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer283) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer283) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer283) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer283) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer283) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3150,18 +2315,12 @@ func (w *writer287) Header() http.Header                          { return w.ori
 func (w *writer287) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer287) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer287) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer287) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer287) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer287) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer287) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer287) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer287) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer287) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer287) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer287) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer287) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3173,19 +2332,13 @@ func (w *writer289) Write(p []byte) (int, error)                  { return w.ori
 func (w *writer289) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer289) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer289) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer289) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer289) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer289) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3196,21 +2349,15 @@ func (w *writer291) Header() http.Header                          { return w.ori
 func (w *writer291) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer291) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer291) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer291) Flush()                                       { w.original.(http.Flusher).Flush() }
+func (w *writer291) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer291) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer291) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer291) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer291) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3221,24 +2368,16 @@ func (w *writer295) Header() http.Header                          { return w.ori
 func (w *writer295) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer295) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer295) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer295) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer295) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer295) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer295) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer295) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer295) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer295) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer295) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3249,23 +2388,15 @@ func (w *writer297) Header() http.Header                          { return w.ori
 func (w *writer297) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer297) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer297) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer297) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer297) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer297) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer297) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer297) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer297) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3276,24 +2407,16 @@ func (w *writer299) Header() http.Header                          { return w.ori
 func (w *writer299) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer299) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer299) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer299) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer299) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer299) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer299) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer299) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer299) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer299) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer299) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3304,27 +2427,17 @@ func (w *writer303) Header() http.Header                          { return w.ori
 func (w *writer303) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer303) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer303) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer303) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer303) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer303) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer303) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer303) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer303) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer303) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer303) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer303) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer303) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3335,23 +2448,15 @@ func (w *writer305) Header() http.Header                          { return w.ori
 func (w *writer305) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer305) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer305) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer305) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer305) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer305) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer305) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer305) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer305) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3362,24 +2467,16 @@ func (w *writer307) Header() http.Header                          { return w.ori
 func (w *writer307) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer307) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer307) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer307) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer307) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer307) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer307) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer307) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer307) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer307) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer307) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3390,27 +2487,17 @@ func (w *writer311) Header() http.Header                          { return w.ori
 func (w *writer311) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer311) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer311) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer311) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer311) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer311) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer311) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer311) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer311) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer311) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer311) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer311) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer311) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3421,26 +2508,16 @@ func (w *writer313) Header() http.Header                          { return w.ori
 func (w *writer313) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer313) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer313) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer313) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer313) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer313) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer313) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer313) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer313) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer313) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer313) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3451,27 +2528,17 @@ func (w *writer315) Header() http.Header                          { return w.ori
 func (w *writer315) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer315) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer315) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer315) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer315) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer315) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer315) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer315) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer315) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer315) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer315) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer315) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer315) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3482,30 +2549,18 @@ func (w *writer319) Header() http.Header                          { return w.ori
 func (w *writer319) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer319) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer319) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer319) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer319) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer319) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer319) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer319) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer319) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer319) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer319) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer319) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer319) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer319) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer319) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3517,22 +2572,14 @@ func (w *writer353) Write(p []byte) (int, error)                  { return w.ori
 func (w *writer353) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer353) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer353) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer353) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer353) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer353) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer353) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer353) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3543,24 +2590,16 @@ func (w *writer355) Header() http.Header                          { return w.ori
 func (w *writer355) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer355) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer355) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer355) Flush()                                       { w.original.(http.Flusher).Flush() }
+func (w *writer355) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer355) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer355) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer355) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer355) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer355) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer355) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3571,27 +2610,17 @@ func (w *writer359) Header() http.Header                          { return w.ori
 func (w *writer359) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer359) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer359) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer359) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer359) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer359) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer359) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer359) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer359) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer359) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer359) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer359) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer359) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3602,26 +2631,16 @@ func (w *writer361) Header() http.Header                          { return w.ori
 func (w *writer361) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer361) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer361) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer361) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer361) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer361) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer361) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer361) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer361) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer361) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer361) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3632,27 +2651,17 @@ func (w *writer363) Header() http.Header                          { return w.ori
 func (w *writer363) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer363) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer363) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer363) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer363) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer363) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer363) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer363) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer363) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer363) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer363) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer363) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer363) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3663,30 +2672,18 @@ func (w *writer367) Header() http.Header                          { return w.ori
 func (w *writer367) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer367) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer367) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer367) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer367) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer367) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer367) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer367) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer367) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer367) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer367) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer367) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer367) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer367) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer367) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3697,26 +2694,16 @@ func (w *writer369) Header() http.Header                          { return w.ori
 func (w *writer369) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer369) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer369) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer369) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer369) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer369) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer369) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer369) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer369) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer369) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer369) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3727,27 +2714,17 @@ func (w *writer371) Header() http.Header                          { return w.ori
 func (w *writer371) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer371) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer371) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer371) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer371) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer371) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer371) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer371) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer371) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer371) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer371) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer371) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer371) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3758,30 +2735,18 @@ func (w *writer375) Header() http.Header                          { return w.ori
 func (w *writer375) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer375) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer375) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer375) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer375) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer375) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer375) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer375) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer375) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer375) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer375) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer375) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer375) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer375) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer375) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3792,29 +2757,17 @@ func (w *writer377) Header() http.Header                          { return w.ori
 func (w *writer377) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer377) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer377) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer377) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer377) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer377) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer377) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer377) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer377) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer377) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer377) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer377) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer377) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3825,30 +2778,18 @@ func (w *writer379) Header() http.Header                          { return w.ori
 func (w *writer379) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer379) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer379) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer379) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer379) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer379) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer379) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer379) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer379) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer379) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer379) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer379) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer379) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer379) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer379) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3859,33 +2800,19 @@ func (w *writer383) Header() http.Header                          { return w.ori
 func (w *writer383) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer383) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer383) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer383) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer383) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer383) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer383) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer383) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer383) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer383) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer383) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer383) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer383) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer383) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
+func (w *writer383) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer383) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer383) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3896,11 +2823,9 @@ func (w *writer385) Header() http.Header                          { return w.ori
 func (w *writer385) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer385) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer385) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer385) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer385) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer385) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer385) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3911,12 +2836,10 @@ func (w *writer387) Header() http.Header                          { return w.ori
 func (w *writer387) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer387) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer387) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer387) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer387) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer387) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer387) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer387) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer387) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3927,15 +2850,11 @@ func (w *writer391) Header() http.Header                          { return w.ori
 func (w *writer391) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer391) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer391) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer391) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer391) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer391) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer391) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer391) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer391) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer391) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer391) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3946,14 +2865,10 @@ func (w *writer393) Header() http.Header                          { return w.ori
 func (w *writer393) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer393) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer393) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer393) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer393) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer393) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer393) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer393) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer393) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3964,15 +2879,11 @@ func (w *writer395) Header() http.Header                          { return w.ori
 func (w *writer395) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer395) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer395) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer395) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer395) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer395) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer395) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer395) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer395) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer395) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer395) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -3983,18 +2894,12 @@ func (w *writer399) Header() http.Header                          { return w.ori
 func (w *writer399) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer399) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer399) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer399) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer399) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer399) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer399) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer399) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer399) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer399) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer399) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer399) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer399) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4005,14 +2910,10 @@ func (w *writer401) Header() http.Header                          { return w.ori
 func (w *writer401) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer401) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer401) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer401) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer401) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer401) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer401) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer401) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer401) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4023,15 +2924,11 @@ func (w *writer403) Header() http.Header                          { return w.ori
 func (w *writer403) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer403) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer403) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer403) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer403) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer403) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer403) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer403) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer403) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer403) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer403) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4042,18 +2939,12 @@ func (w *writer407) Header() http.Header                          { return w.ori
 func (w *writer407) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer407) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer407) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer407) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer407) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer407) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer407) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer407) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer407) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer407) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer407) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer407) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer407) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4064,17 +2955,11 @@ func (w *writer409) Header() http.Header                          { return w.ori
 func (w *writer409) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer409) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer409) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer409) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer409) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer409) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer409) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer409) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer409) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer409) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer409) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4085,18 +2970,12 @@ func (w *writer411) Header() http.Header                          { return w.ori
 func (w *writer411) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer411) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer411) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer411) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer411) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer411) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer411) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer411) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer411) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer411) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer411) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer411) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer411) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4107,21 +2986,13 @@ func (w *writer415) Header() http.Header                          { return w.ori
 func (w *writer415) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer415) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer415) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer415) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer415) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer415) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer415) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
-func (w *writer415) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer415) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer415) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer415) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer415) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer415) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer415) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer415) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4133,22 +3004,14 @@ func (w *writer417) Write(p []byte) (int, error)                  { return w.ori
 func (w *writer417) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer417) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer417) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer417) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer417) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer417) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer417) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer417) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4159,24 +3022,16 @@ func (w *writer419) Header() http.Header                          { return w.ori
 func (w *writer419) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer419) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer419) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer419) Flush()                                       { w.original.(http.Flusher).Flush() }
+func (w *writer419) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer419) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer419) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer419) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer419) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer419) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer419) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4187,27 +3042,17 @@ func (w *writer423) Header() http.Header                          { return w.ori
 func (w *writer423) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer423) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer423) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer423) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer423) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer423) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer423) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer423) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer423) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer423) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer423) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer423) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer423) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4218,26 +3063,16 @@ func (w *writer425) Header() http.Header                          { return w.ori
 func (w *writer425) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer425) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer425) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer425) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer425) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer425) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer425) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer425) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer425) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer425) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer425) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4248,27 +3083,17 @@ func (w *writer427) Header() http.Header                          { return w.ori
 func (w *writer427) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer427) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer427) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer427) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer427) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer427) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer427) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer427) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer427) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer427) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer427) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer427) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer427) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4279,30 +3104,18 @@ func (w *writer431) Header() http.Header                          { return w.ori
 func (w *writer431) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer431) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer431) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer431) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer431) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer431) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer431) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer431) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer431) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer431) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer431) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer431) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer431) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer431) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer431) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4313,26 +3126,16 @@ func (w *writer433) Header() http.Header                          { return w.ori
 func (w *writer433) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer433) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer433) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer433) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer433) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer433) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer433) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer433) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer433) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer433) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer433) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4343,27 +3146,17 @@ func (w *writer435) Header() http.Header                          { return w.ori
 func (w *writer435) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer435) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer435) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer435) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer435) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer435) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer435) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer435) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer435) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer435) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer435) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer435) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer435) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4374,30 +3167,18 @@ func (w *writer439) Header() http.Header                          { return w.ori
 func (w *writer439) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer439) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer439) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer439) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer439) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer439) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer439) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer439) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer439) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer439) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer439) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer439) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer439) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer439) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer439) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4408,29 +3189,17 @@ func (w *writer441) Header() http.Header                          { return w.ori
 func (w *writer441) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer441) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer441) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer441) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer441) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer441) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer441) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer441) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer441) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer441) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer441) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer441) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer441) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4441,30 +3210,18 @@ func (w *writer443) Header() http.Header                          { return w.ori
 func (w *writer443) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer443) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer443) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer443) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer443) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer443) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer443) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer443) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer443) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer443) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer443) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer443) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer443) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer443) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer443) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4475,33 +3232,19 @@ func (w *writer447) Header() http.Header                          { return w.ori
 func (w *writer447) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer447) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer447) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer447) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer447) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer447) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer447) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer447) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer447) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer447) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer447) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer447) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer447) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer447) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer447) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer447) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer447) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4513,25 +3256,15 @@ func (w *writer481) Write(p []byte) (int, error)                  { return w.ori
 func (w *writer481) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer481) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer481) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer481) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer481) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer481) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer481) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer481) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer481) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer481) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4542,27 +3275,17 @@ func (w *writer483) Header() http.Header                          { return w.ori
 func (w *writer483) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer483) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer483) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer483) Flush()                                       { w.original.(http.Flusher).Flush() }
+func (w *writer483) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer483) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer483) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer483) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer483) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer483) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer483) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer483) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer483) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4573,30 +3296,18 @@ func (w *writer487) Header() http.Header                          { return w.ori
 func (w *writer487) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer487) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer487) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer487) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer487) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
+func (w *writer487) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer487) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer487) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer487) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer487) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer487) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer487) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer487) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer487) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer487) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4607,29 +3318,17 @@ func (w *writer489) Header() http.Header                          { return w.ori
 func (w *writer489) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer489) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer489) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer489) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer489) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer489) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer489) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer489) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer489) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer489) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer489) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer489) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer489) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4640,30 +3339,18 @@ func (w *writer491) Header() http.Header                          { return w.ori
 func (w *writer491) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer491) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer491) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer491) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer491) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer491) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer491) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer491) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer491) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer491) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer491) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer491) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer491) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer491) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer491) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4674,33 +3361,19 @@ func (w *writer495) Header() http.Header                          { return w.ori
 func (w *writer495) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer495) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer495) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer495) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer495) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer495) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
+func (w *writer495) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer495) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer495) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer495) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer495) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer495) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer495) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer495) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer495) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer495) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer495) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4711,29 +3384,17 @@ func (w *writer497) Header() http.Header                          { return w.ori
 func (w *writer497) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer497) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer497) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer497) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer497) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer497) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer497) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer497) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer497) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer497) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer497) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer497) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer497) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4744,30 +3405,18 @@ func (w *writer499) Header() http.Header                          { return w.ori
 func (w *writer499) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer499) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer499) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer499) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer499) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer499) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer499) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer499) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer499) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer499) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer499) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer499) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer499) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer499) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer499) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4778,33 +3427,19 @@ func (w *writer503) Header() http.Header                          { return w.ori
 func (w *writer503) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer503) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer503) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer503) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer503) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer503) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer503) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer503) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer503) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer503) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer503) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer503) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer503) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer503) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer503) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer503) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer503) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4815,32 +3450,18 @@ func (w *writer505) Header() http.Header                          { return w.ori
 func (w *writer505) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer505) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer505) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer505) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer505) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer505) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer505) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer505) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer505) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer505) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer505) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer505) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer505) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer505) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer505) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4851,33 +3472,19 @@ func (w *writer507) Header() http.Header                          { return w.ori
 func (w *writer507) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer507) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer507) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer507) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer507) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer507) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer507) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer507) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer507) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer507) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer507) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer507) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer507) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer507) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer507) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer507) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer507) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 
@@ -4888,35 +3495,19 @@ func (w *writer511) Header() http.Header                          { return w.ori
 func (w *writer511) Write(p []byte) (int, error)                  { return w.original.Write(p) }
 func (w *writer511) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer511) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer511) Flush()                                       { w.original.(http.Flusher).Flush() }
-func (w *writer511) FlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-func (w *writer511) ReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-func (w *writer511) WriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
+func (w *writer511) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer511) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer511) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer511) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer511) SetReadDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetReadDeadline(deadline)
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
 func (w *writer511) SetWriteDeadline(deadline time.Time) error {
-	return w.original.(interface {
-		SetReadDeadline(deadline time.Time) error
-		SetWriteDeadline(deadline time.Time) error
-	}).SetWriteDeadline(deadline)
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
-func (w *writer511) EnableFullDuplex() error {
-	return w.original.(interface{ EnableFullDuplex() error }).EnableFullDuplex()
-}
-func (w *writer511) CloseNotify() <-chan bool {
-	return w.original.(interface{ CloseNotify() <-chan bool }).CloseNotify()
-}
+func (w *writer511) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer511) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer511) Push(target string, opts *http.PushOptions) error {
-	return w.original.(http.Pusher).Push(target, opts)
+	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer511) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }

@@ -239,9 +239,15 @@ func (l *loader) clashes(b *binding, names []string) {
 			l.faults.add(l.fset.Position(obj.Pos()), "%s is also the name of something that the family %s generates: rename one of the two", name, b.name)
 		}
 	}
-	obj, index, _ := types.LookupFieldOrMethod(types.NewPointer(b.strct), true, b.dest.types, b.name)
+	l.clashesOn(b, b.name)
+}
+
+// clashesOn reports a field or method of the struct that has the name of a
+// method that is generated on it.
+func (l *loader) clashesOn(b *binding, name string) {
+	obj, index, _ := types.LookupFieldOrMethod(types.NewPointer(b.strct), true, b.dest.types, name)
 	if obj != nil && len(index) == 1 {
-		l.faults.add(l.fset.Position(obj.Pos()), "%s is also the name of the method that the family %s generates on %s: rename one of the two", b.name, b.name, b.target.name)
+		l.faults.add(l.fset.Position(obj.Pos()), "%s is also the name of a method that the family %s generates on %s: rename one of the two", name, b.name, b.target.name)
 	}
 }
 

@@ -67,6 +67,11 @@ func (l *loader) newEmitter(b *binding, combos []*combination) *emitter {
 func (l *loader) emit(b *binding, combos []*combination) ([]byte, error) {
 	e := l.newEmitter(b, combos)
 	l.clashes(b, e.names())
+	for _, m := range b.methods(1<<len(b.optional) - 1) {
+		if e.detours(m) {
+			l.clashesOn(b, e.detour(m))
+		}
+	}
 	// Twice: a parameter must not have the name of a package, and which ones
 	// there are is known only when everything has been written.
 	for range 2 {
@@ -78,6 +83,7 @@ func (l *loader) emit(b *binding, combos []*combination) ([]byte, error) {
 		if b.has("as") {
 			e.emitAs()
 		}
+		e.emitDetours()
 		for _, c := range combos {
 			e.emitMember(c)
 		}
@@ -372,53 +378,97 @@ func (e *emitter) emitAssertion() {
 // self returns the member as the struct that it is made of.
 func (e *emitter) self() string { return "(*" + e.core + ")(" + e.recv + ")" }
 
-// emitMethod writes one method of one member: a call of the struct's own, or
-// of the original's, or of the own one that it is routed through.
+// emitMethod writes one method of one member: a call of the struct's own, of
+// the original's, or of the detour to it.
 func (e *emitter) emitMethod(c *combination, m *types.Func) {
-	sig := m.Signature()
-	params, args := e.parameters(sig)
-	results := make([]string, sig.Results().Len())
-	for i := range results {
-		results[i] = e.typ(sig.Results().At(i).Type())
-	}
-	result := strings.Join(results, ", ")
-	if len(results) > 1 {
-		result = "(" + result + ")"
-	}
-	var body string
+	params, args, result := e.signature(m)
+	on, name := e.self(), m.Name()
 	switch {
 	case e.own[m.Id()] != nil:
-		body = fmt.Sprintf("%s.%s(%s)", e.self(), m.Name(), args)
-	case e.routed[m.Id()] != "":
-		body = e.route(m, args)
+	case e.detours(m):
+		name = e.detour(m)
 	default:
-		body = fmt.Sprintf("%s.%s(%s)", e.from(c, m), m.Name(), args)
+		on = e.recv + "." + e.original.Name()
 		e.foreign = e.foreign || m.Pkg() != e.home
 	}
-	if len(results) > 0 && e.routed[m.Id()] == "" {
+	body := fmt.Sprintf("%s.%s(%s)", on, name, args)
+	if result != "" {
 		body = "return " + body
 	}
 	e.printf("func (%s *%s%s) %s(%s) %s { %s }\n", e.recv, e.member(c), e.args, m.Name(), params, result, body)
 }
 
-// from returns the original as a value that has m. Which interface it has to
-// be asked for is up to the combination: two elements can share a method.
-func (e *emitter) from(c *combination, m *types.Func) string {
-	original := e.recv + "." + e.original.Name()
-	if slices.ContainsFunc(e.base, sameMethod(m)) {
-		return original
-	}
-	for i, el := range e.optional {
-		if c.set.has(i) && slices.ContainsFunc(el.added, sameMethod(m)) {
-			return original + ".(" + e.asserted(el) + ")"
-		}
-	}
-	panic("gen: " + m.Name() + " is of no element of its combination")
+// detours reports whether members have to do more for m than call something:
+// ask the original for an interface, or call another method. That is written
+// once, on the struct, and kept from being copied into each member, which
+// would cost more than all the rest.
+func (e *emitter) detours(m *types.Func) bool {
+	return e.own[m.Id()] == nil && (e.routed[m.Id()] != "" || !slices.ContainsFunc(e.base, sameMethod(m)))
 }
 
-// route returns the body of a method that is routed through an own one.
+// detour returns the name of the method that does it.
+func (e *emitter) detour(m *types.Func) string { return e.binding.name + exported(m.Name()) }
+
+// emitDetours writes these methods.
+func (e *emitter) emitDetours() {
+	first := true
+	for _, m := range e.methods(1<<len(e.optional) - 1) {
+		if !e.detours(m) {
+			continue
+		}
+		if first {
+			e.printf("// What takes more than a call is written once, and not inlined in every member.\n\n")
+			first = false
+		}
+		params, args, result := e.signature(m)
+		body := e.route(m, args)
+		if e.routed[m.Id()] == "" {
+			body = fmt.Sprintf("%s.%s.(%s).%s(%s)", e.recv, e.original.Name(), e.from(m), m.Name(), args)
+			if result != "" {
+				body = "return " + body
+			}
+			e.foreign = e.foreign || m.Pkg() != e.home
+		}
+		e.printf("//go:noinline\nfunc (%s *%s) %s(%s) %s { %s }\n\n", e.recv, e.core, e.detour(m), params, result, body)
+	}
+}
+
+// signature returns the parts of a method's declaration and call.
+func (e *emitter) signature(m *types.Func) (params, args, result string) {
+	sig := m.Signature()
+	params, args = e.parameters(sig)
+	results := make([]string, sig.Results().Len())
+	for i := range results {
+		results[i] = e.typ(sig.Results().At(i).Type())
+	}
+	if result = strings.Join(results, ", "); len(results) > 1 {
+		result = "(" + result + ")"
+	}
+	return params, args, result
+}
+
+// from returns the interface that the original is asked for to have m: that
+// of its element, or, as it may have m by the one or the other of two, one of
+// just m.
+func (e *emitter) from(m *types.Func) string {
+	var of []*element
+	for _, el := range e.optional {
+		if slices.ContainsFunc(el.added, sameMethod(m)) {
+			of = append(of, el)
+		}
+	}
+	if len(of) == 1 {
+		return e.asserted(of[0])
+	}
+	return e.literal([]*types.Func{m})
+}
+
+// route returns the body of a detour through an own method, or "".
 func (e *emitter) route(m *types.Func, arg string) string {
-	self := e.self()
+	if e.routed[m.Id()] == "" {
+		return ""
+	}
+	self := e.recv
 	words := []string{"$arg", arg}
 	if m.Name() == "ReadFrom" || m.Name() == "WriteTo" {
 		param, _ := types.Unalias(m.Signature().Params().At(0).Type()).(*types.Named)

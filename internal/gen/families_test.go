@@ -88,8 +88,8 @@ func TestProofBites(t *testing.T) {
 			},
 			{
 				"a routed method goes straight",
-				"func (l *limited8) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, (*limitedFile)(l)) }",
-				"func (l *limited8) WriteTo(w io.Writer) (int64, error) { return l.File.(io.WriterTo).WriteTo(w) }",
+				"func (l *limitedFile) limitedWriteTo(w io.Writer) (int64, error) { return io.Copy(w, l) }",
+				"func (l *limitedFile) limitedWriteTo(w io.Writer) (int64, error) { return l.File.(io.WriterTo).WriteTo(w) }",
 				"limited8.WriteTo:",
 			},
 			{

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/types"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ func (l *loader) emitProof(b *binding, combos []*combination) ([]byte, error) {
 		return nil, nil
 	}
 	e := l.newEmitter(b, combos)
-	for _, name := range strings.Fields("all allocs alone args c calls do f fit frame frames got log method more n name names of ok own p pcs results row s sink t u v want") {
+	for _, name := range strings.Fields("all allocs alone args c calls do f fit frame frames detours got log method more n name names of ok own p pcs results row s sink t u v want") {
 		e.taken[name] = true // a package of this name would be hidden
 	}
 	var names []string
@@ -71,7 +72,14 @@ func (e *emitter) replacer(instance string) *strings.Replacer {
 	} else {
 		found += "]"
 	}
+	var detours []string
+	for _, m := range e.methods(1<<len(e.optional) - 1) {
+		if e.detours(m) {
+			detours = append(detours, strconv.Quote(e.detour(m)))
+		}
+	}
 	words := []string{
+		"$detours", strings.Join(detours, ", "),
 		"$Test", "Test" + exported(e.binding.name) + "Family",
 		"$instance", instance,
 		"$found", found,
@@ -214,13 +222,14 @@ func (f *$familyTestFake$args) log(do func() []any) (log []string) {
 
 // note adds a call of f's method to f.calls.
 func (f *$familyTestFake$args) note(method string) {
+	detours := []string{$detours} // generated, so not through the struct's own
 	pcs := make([]uintptr, 32)
 	frames := $runtime.CallersFrames(pcs[:$runtime.Callers(2, pcs)])
 	for {
 		frame, more := frames.Next()
 		name := $strings.ReplaceAll(frame.Function, "[...]", "")
 		for _, of := range []string{".(*$struct).", ".$struct."} {
-			if _, own, ok := $strings.Cut(name, of); ok {
+			if _, own, ok := $strings.Cut(name, of); ok && !$slices.Contains(detours, own) {
 				f.calls = append(f.calls, method+" through "+own)
 				return
 			}

@@ -1,0 +1,15 @@
+// Command none is a server to measure the size of.
+package main
+
+import (
+	"net/http"
+)
+
+var n int64
+
+func main() {
+	http.ListenAndServe(":0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w = w
+		w.Write([]byte("hello"))
+	}))
+}

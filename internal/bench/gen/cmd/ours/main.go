@@ -1,0 +1,17 @@
+// Command ours is a server to measure the size of.
+package main
+
+import (
+	"net/http"
+
+	bench "github.com/bodywrap/bodywrap/internal/bench/gen"
+)
+
+var n int64
+
+func main() {
+	http.ListenAndServe(":0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w = bench.Count(w, &n)
+		w.Write([]byte("hello"))
+	}))
+}
