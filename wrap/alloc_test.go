@@ -2,6 +2,7 @@ package wrap_test
 
 import (
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -114,6 +115,31 @@ func (idleConn) SetWriteDeadline(time.Time) error      { return nil }
 func (idleConn) CloseRead() error                      { return nil }
 func (idleConn) SyscallConn() (syscall.RawConn, error) { return nil, nil }
 func (idleConn) NetConn() net.Conn                     { return nil }
+
+// What a body costs with each ready-made hook: a layer, a state, and for Log
+// what logs the calls.
+func TestAllocationsOfReadyMadeHooks(t *testing.T) {
+	tests := []struct {
+		name string
+		hook wrap.Hooks
+		want float64
+	}{
+		{"Done", wrap.Done(func(wrap.Summary) {}), 2},
+		{"DoneBeforeClose", wrap.DoneBeforeClose(func(wrap.Summary) {}), 2},
+		{"Log below its threshold", wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo), 3},
+	}
+	p := make([]byte, 8)
+	for _, tt := range tests {
+		got := testing.AllocsPerRun(100, func() {
+			body := wrap.Body(endless{}, tt.hook)
+			_, _ = body.Read(p)
+			_ = body.Close()
+		})
+		if got != tt.want {
+			t.Errorf("a body with %s allocates %v times, want %v", tt.name, got, tt.want)
+		}
+	}
+}
 
 // idle does everything at once and allocates nothing.
 type idle struct{}

@@ -60,7 +60,7 @@ func (l *linger) Read(p []byte) (n int, err error) {
 func (l *linger) beginRead() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.waits++; l.waits == 1 {
+	if l.waits++; l.waits == 1 && l.timer != nil {
 		l.since = time.Now()
 	}
 }
@@ -71,12 +71,14 @@ func (l *linger) endRead(n int, err error) {
 	if err == io.EOF {
 		l.stop()
 	}
-	l.waited = l.lasted()
-	if n > 0 {
-		l.waited = 0
+	if l.timer != nil {
+		l.waited = l.lasted()
+		l.since = time.Now()
+		if n > 0 {
+			l.waited = 0
+		}
 	}
 	l.waits--
-	l.since = time.Now()
 }
 
 func (l *linger) CloseWrite() error {
@@ -84,8 +86,10 @@ func (l *linger) CloseWrite() error {
 	if err == nil {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.waited, l.since = 0, time.Now() // what was before does not count
-		l.start()
+		if l.timer == nil {
+			l.since = time.Now() // what was before does not count
+			l.start()
+		}
 	}
 	return err
 }

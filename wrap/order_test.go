@@ -121,3 +121,27 @@ func TestOrdersThatMakeSense(t *testing.T) {
 		})
 	}
 }
+
+// The same hooks in front of a connection.
+func TestHooksServeConnections(t *testing.T) {
+	done, c := summaries()
+	conn := wrap.Conn(dialEcho(t), wrap.Done(done), wrap.LimitRead(100), wrap.LimitWrite(100), wrap.TeeRead(io.Discard), wrap.Linger(time.Hour), wrap.Idle(time.Hour))
+	if got := methodsOf(conn); got != allMethods {
+		t.Errorf("Conn has %s, want %s", methodNames(got), methodNames(allMethods))
+	}
+	if n, err := io.Copy(conn, strings.NewReader("ping")); n != 4 || err != nil {
+		t.Errorf("writing: %d, %v, want 4, nil", n, err)
+	}
+	if err := conn.(wrap.CloseWriter).CloseWrite(); err != nil {
+		t.Errorf("CloseWrite = %v", err)
+	}
+	if got, err := io.ReadAll(conn); string(got) != "ping" || err != nil {
+		t.Errorf("ReadAll = %q, %v, want ping", got, err)
+	}
+	if err := conn.Close(); err != nil {
+		t.Errorf("Close = %v", err)
+	}
+	if s := one(t, c); s.Read != 4 || s.Written != 4 || s.ReadEnd == 0 || s.WriteEnd == 0 {
+		t.Errorf("summary = %+v, want 4 bytes each way, and both ended", s)
+	}
+}

@@ -42,10 +42,9 @@ type silence struct {
 	ranOut  bool
 }
 
-// start starts the timer; a second call, or one after stop, does nothing. The
-// caller holds mu.
+// start starts the timer, unless after stop. The caller holds mu.
 func (s *silence) start() {
-	if s.timer == nil && !s.stopped {
+	if !s.stopped {
 		s.timer = time.AfterFunc(s.d, s.check)
 	}
 }

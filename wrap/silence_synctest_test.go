@@ -261,6 +261,33 @@ func TestIdleClockRestartsWithEachByteRead(t *testing.T) {
 	})
 }
 
+// A Read that gives up without a byte (at a deadline, say) moves nothing, nor
+// does a second CloseWrite.
+func TestSilenceIsNotBrokenByCalls(t *testing.T) {
+	for name, hook := range map[string]wrap.Hooks{"Idle": wrap.Idle(d), "Linger": wrap.Linger(d)} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				orig, backend := newPipeBody()
+				defer backend.Close()
+				from := time.Now()
+				body := wrap.Body(orig, hook)
+				var err error
+				for range 100 {
+					_ = body.(wrap.CloseWriter).CloseWrite()        // a pipeBody's cannot fail
+					_ = orig.SetReadDeadline(time.Now().Add(d / 4)) // nor can this
+					var timeout *wrap.TimeoutError
+					if _, err = body.Read(make([]byte, 1)); errors.As(err, &timeout) {
+						break
+					}
+				}
+				wantTimeout(t, "Read", err, name)
+				wantElapsed(t, from, d)
+				body.Close()
+			})
+		})
+	}
+}
+
 // Nobody reads, nobody writes: the body is closed all the same.
 func TestIdleClosesABodyThatNobodyUses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

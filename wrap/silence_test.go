@@ -117,6 +117,30 @@ func TestLingerAndIdleStartNoGoroutine(t *testing.T) {
 	}
 }
 
+// A timer that still ran would hold on to the body.
+func TestNothingIsLeftBehindAfterClose(t *testing.T) {
+	freed := make(chan bool)
+	func() {
+		orig := newRecorder("")
+		runtime.AddCleanup(orig, func(c chan bool) { close(c) }, freed)
+		body := wrap.Body(orig, wrap.Linger(time.Hour), wrap.Idle(time.Hour))
+		_ = body.(wrap.CloseWriter).CloseWrite() // a recorder's cannot fail
+		body.Close()
+	}()
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		runtime.GC()
+		select {
+		case <-freed:
+			return
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the closed body is still in use 30 s later")
+		}
+		runtime.Gosched()
+	}
+}
+
 func TestLingerLeavesABodyThatCannotHalfClose(t *testing.T) {
 	body := newRecorder("").only(hasWrite)
 	if got := wrap.Body(body, wrap.Linger(time.Hour)); got != body {
