@@ -3,15 +3,19 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,18 +36,24 @@ func freeAddr(t *testing.T) string {
 }
 
 // runningProxy starts a ReverseProxy to addr that calls seen for each request.
-func runningProxy(t *testing.T, addr string, seen func()) *httptest.Server {
+func runningProxy(t *testing.T, addr string, seen func(*http.Request)) *httptest.Server {
 	t.Helper()
-	server := httptest.NewServer(&httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			seen()
-			r.SetURL(&url.URL{Scheme: "http", Host: addr})
-		},
-		ErrorLog: log.New(io.Discard, "", 0),
-	})
+	server := httptest.NewServer(reverseProxy(addr, seen))
 	t.Cleanup(server.Close)
 	return server
 }
+
+func reverseProxy(addr string, seen func(*http.Request)) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			seen(r.Out)
+			r.SetURL(&url.URL{Scheme: "http", Host: addr})
+		},
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+}
+
+func ignore(*http.Request) {}
 
 func probeJSON(t *testing.T, args ...string) (rep report, status int) {
 	t.Helper()
@@ -56,7 +66,7 @@ func probeJSON(t *testing.T, args ...string) (rep report, status int) {
 
 func TestRunningProxyIsProbed(t *testing.T) {
 	addr := freeAddr(t)
-	proxy := runningProxy(t, addr, func() {})
+	proxy := runningProxy(t, addr, ignore)
 	const passing = "echo,client closes,client resets,backend closes,backend resets,early answer,refused"
 	rep, status := probeJSON(t, "-listen", addr, "-runs", "2", "-hold", "50ms", "-scenarios", passing, proxy.URL+"/path")
 	got := make(map[string]probe.Verdict)
@@ -85,7 +95,7 @@ func TestRunningProxyIsProbed(t *testing.T) {
 
 func TestBadVerdictIsExitStatusOne(t *testing.T) {
 	addr := freeAddr(t)
-	proxy := runningProxy(t, addr, func() {})
+	proxy := runningProxy(t, addr, ignore)
 	rep, status := probeJSON(t, "-listen", addr, "-scenarios", "early request", proxy.URL) // golang/go#80875
 	if status != 1 || rep.Verdict != probe.Bad || len(rep.Scenarios) != 1 || rep.Scenarios[0].Runs[0].Arrived != 7 {
 		t.Errorf("exit status %d, report %+v, want 1, bad, 7 bytes of 1007", status, rep)
@@ -98,7 +108,7 @@ func TestBadVerdictIsExitStatusOne(t *testing.T) {
 
 func TestNothingComesThrough(t *testing.T) {
 	addr, nobody := freeAddr(t), freeAddr(t)
-	elsewhere := runningProxy(t, nobody, func() {})
+	elsewhere := runningProxy(t, nobody, ignore)
 	tests := []struct {
 		name, url string
 		want      []string
@@ -145,9 +155,9 @@ func TestMisuse(t *testing.T) {
 func TestInterruptEndsWithTheReportSoFar(t *testing.T) {
 	addr := freeAddr(t)
 	second := make(chan struct{}, 1)
-	requests := 0 // one at a time
-	proxy := runningProxy(t, addr, func() {
-		if requests++; requests == 2 {
+	var requests atomic.Int32
+	proxy := runningProxy(t, addr, func(*http.Request) {
+		if requests.Add(1) == 2 {
 			second <- struct{}{}
 		}
 	})
@@ -182,5 +192,62 @@ func TestInterruptEndsWithTheReportSoFar(t *testing.T) {
 	}
 	if got := cmd.ProcessState.ExitCode(); got != 1 || !strings.Contains(errs.String(), "interrupted: the report is of 1 of 2") {
 		t.Errorf("exit status %d, stderr %q, want 1, and that it was interrupted", got, errs.String())
+	}
+}
+
+func TestProxyIsReachedOverTLS(t *testing.T) {
+	addr := freeAddr(t)
+	proxy := httptest.NewUnstartedServer(reverseProxy(addr, ignore))
+	proxy.Config.ErrorLog = log.New(io.Discard, "", 0) // that we do not trust it
+	proxy.StartTLS()
+	defer proxy.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: proxy.Certificate().Raw})
+	if err := os.WriteFile(ca, block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name   string
+		args   []string
+		status int
+		why    string
+	}{
+		{"unknown", nil, 3, "its certificate is trusted by nobody"},
+		{"-insecure", []string{"-insecure"}, 0, "every certificate is trusted"},
+		{"-ca", []string{"-ca", ca}, 0, "the certificate is in the file"},
+	}
+	for _, tt := range tests {
+		args := append([]string{"-listen", addr, "-scenarios", "echo,client closes,backend closes"}, tt.args...)
+		_, stderr, status := wrapprobe(t, append(args, proxy.URL)...)
+		if status != tt.status {
+			t.Errorf("%s: exit status %d, want %d: %s; stderr: %s", tt.name, status, tt.status, tt.why, stderr)
+		}
+	}
+}
+
+func TestRequestCarriesTokenAndHeaders(t *testing.T) {
+	addr := freeAddr(t)
+	requests := make(chan http.Header, 1)
+	proxy := runningProxy(t, addr, func(req *http.Request) { requests <- req.Header.Clone() })
+	_, stderr, status := wrapprobe(t, "-listen", addr, "-scenarios", "echo", "-upgrade", "chat", "-header", "X-Key: one", "-header", "X-Key: two", proxy.URL)
+	if status != 0 {
+		t.Fatalf("exit status %d, want 0; stderr: %s", status, stderr)
+	}
+	got := <-requests
+	if got.Get("Upgrade") != "chat" {
+		t.Errorf("Upgrade is %q, want chat", got.Get("Upgrade"))
+	}
+	if diff := cmp.Diff([]string{"one", "two"}, got["X-Key"]); diff != "" {
+		t.Errorf("X-Key (-want +got):\n%s", diff)
+	}
+}
+
+// As nginx does without the lines that everybody has to know.
+func TestProxyThatDropsUpgradeIsNamed(t *testing.T) {
+	addr := freeAddr(t)
+	proxy := runningProxy(t, addr, func(req *http.Request) { req.Header.Del("Upgrade"); req.Header.Del("Connection") })
+	rep, status := probeJSON(t, "-listen", addr, "-scenarios", "echo", proxy.URL)
+	if r := rep.Scenarios[0].Runs[0]; status != 1 || r.Fault != probe.Refused || !strings.Contains(r.Finding, "without its Upgrade header") {
+		t.Errorf("exit status %d, result %+v, want 1, and that the Upgrade header is missing", status, r)
 	}
 }

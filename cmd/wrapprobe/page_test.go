@@ -21,7 +21,7 @@ import (
 func writeReport(t *testing.T) (file string, content []byte) {
 	t.Helper()
 	addr := freeAddr(t)
-	proxy := runningProxy(t, addr, func() {})
+	proxy := runningProxy(t, addr, ignore)
 	file = filepath.Join(t.TempDir(), "report.html")
 	_, stderr, status := wrapprobe(t, "-listen", addr, "-html", file, "-hold", "50ms", "-scenarios", "echo,early request,client vanishes", proxy.URL)
 	if status != 1 { // the early bytes are lost
