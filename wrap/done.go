@@ -11,7 +11,8 @@ package wrap
 //
 // EOF is not the end of a body with Write: after a half-close the other
 // direction goes on. When Close overtakes a call in another goroutine, f waits
-// for that call to return, so that its bytes count. f runs in the goroutine
+// for that call to return, so that its bytes count; a call that begins after
+// Close has returned is not counted. f runs in the goroutine
 // whose call was the last; f may close the body. WriteTo and ReadFrom keep
 // their direct way, of which the first block goes through Read and Write when
 // nothing was read before, to tell when the first byte came.

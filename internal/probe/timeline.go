@@ -13,12 +13,6 @@ const (
 	Backend Lane = "backend"
 )
 
-func (l Lane) other() Lane {
-	if l == Client {
-		return Backend
-	}
-	return Client
-}
 
 // A What is a kind of event, from the view of the end at which it happened.
 type What string
