@@ -13,7 +13,6 @@ const (
 	Backend Lane = "backend"
 )
 
-
 // A What is a kind of event, from the view of the end at which it happened.
 type What string
 
