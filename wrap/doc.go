@@ -81,5 +81,5 @@
 // original, one with a hook the call of a function value besides.
 //
 // Package wrap does not dial, does not parse what goes through it, and starts
-// no goroutine for a body.
+// no goroutine for a body, except to close one that [Linger] or [Idle] ends.
 package wrap

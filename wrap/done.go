@@ -14,8 +14,8 @@ package wrap
 // for that call to return, so that its bytes count; a call that begins after
 // Close has returned is not counted. f runs in the goroutine
 // whose call was the last; f may close the body. WriteTo and ReadFrom keep
-// their direct way, of which the first block goes through Read and Write when
-// nothing was read before, to tell when the first byte came.
+// their direct way; of a WriteTo that is the first to read, the first block goes
+// through Read, which tells when the first byte came.
 //
 // Close can block. See [DoneBeforeClose] for being told before that. A nil f
 // panics.

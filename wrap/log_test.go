@@ -69,6 +69,20 @@ func TestLogTheHalvesOfAnUpgradedBody(t *testing.T) {
 	}
 }
 
+// What happens to a body that is closed already is no news of it.
+func TestLogNothingAfterTheEnd(t *testing.T) {
+	log, lines := logger(slog.LevelInfo)
+	body := wrap.Body(newRecorder("answer"), wrap.Log(log, slog.LevelInfo))
+	body.Close()
+	_, _ = io.ReadAll(body)
+	_ = body.(wrap.CloseWriter).CloseWrite() // a recorder's cannot fail
+	body.Close()
+	want := []string{`level=INFO msg="body done" read=0 written=0 duration=DUR`}
+	if diff := cmp.Diff(want, lines()); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
+	}
+}
+
 func TestLogEachCallAtDebug(t *testing.T) {
 	log, lines := logger(slog.LevelDebug)
 	rec := newRecorder("secret")

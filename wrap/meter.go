@@ -16,7 +16,7 @@ type meter struct {
 	ended  func(direction string, s Summary) // if not nil, is told when one of two directions ends
 
 	read, written traffic
-	over          atomic.Bool // no call that begins now counts
+	over          atomic.Bool // the life is, but for calls on their way
 	reported      atomic.Bool
 
 	mu  sync.Mutex // guards sum, in which Read, Written and Duration are missing
@@ -100,7 +100,7 @@ func (m *meter) didRead(n int64, err error, ended bool) {
 }
 
 // noteRead notes what is rare about a read, and reports whether it ended a
-// direction that is one of two.
+// direction that is one of two, and before the body is closed.
 func (m *meter) noteRead(first bool, err error, ended bool) (half bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -113,7 +113,7 @@ func (m *meter) noteRead(first bool, err error, ended bool) (half bool) {
 		m.sum.ReadEnd = m.elapsed()
 	case ended && m.sum.ReadEnd == 0:
 		m.sum.ReadEnd = m.elapsed()
-		return true
+		return !m.over.Load()
 	case m.sum.ReadErr == nil && !ended:
 		m.sum.ReadErr = err
 	}
@@ -142,14 +142,15 @@ func (m *meter) CloseWrite() error {
 	return err
 }
 
-// noteCloseWrite reports whether this ended the direction.
+// noteCloseWrite reports whether this ended the direction, and before the body
+// is closed.
 func (m *meter) noteCloseWrite(err error) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
 	case err == nil && m.sum.WriteEnd == 0:
 		m.sum.WriteEnd = m.elapsed()
-		return true
+		return !m.over.Load()
 	case err != nil && m.sum.WriteErr == nil && !errors.Is(err, errors.ErrUnsupported):
 		m.sum.WriteErr = err
 	}
