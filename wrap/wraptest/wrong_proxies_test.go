@@ -1,12 +1,14 @@
 package wraptest_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"go/build"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -353,5 +355,105 @@ func TestProxyThatBuffersIsCaught(t *testing.T) {
 	all := findingsIn(t, err)
 	if len(all) != 1 || all[0].Check != "TCP/early close" {
 		t.Errorf("findings %v, want one, of the endless response", all)
+	}
+}
+
+// A middleware that wraps the connection that is hijacked, as Caddy's does for
+// access logs and metrics.
+type hidesClientCloseWrite struct{ http.ResponseWriter }
+
+func (w hidesClientCloseWrite) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, brw, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	return struct{ net.Conn }{conn}, brw, err
+}
+
+// endsAtFirstEOF is a tunnel as many write it: two copies, and the first that
+// ends closes both connections.
+func endsAtFirstEOF(w http.ResponseWriter, r *http.Request, backend *url.URL) {
+	out, err := net.Dial("tcp", backend.Host)
+	if err != nil {
+		http.Error(w, "no backend", http.StatusBadGateway)
+		return
+	}
+	defer out.Close()
+	in, brw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer in.Close()
+	if err := r.Write(out); err != nil { // with its Upgrade header
+		return
+	}
+	ended := make(chan error, 2)
+	stream := func(dst io.Writer, src io.Reader) {
+		_, err := io.Copy(dst, src)
+		ended <- err
+	}
+	go stream(out, brw)
+	go stream(in, out)
+	<-ended
+}
+
+func TestEachWrongProxyIsCaught(t *testing.T) {
+	tests := []struct {
+		name  string
+		proxy func(*url.URL) http.Handler
+		want  []string
+		why   string
+	}{
+		{
+			"ends at the first EOF", func(backend *url.URL) http.Handler {
+				rp := reverseProxy(backend)
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Header.Get("Upgrade") == "" {
+						rp.ServeHTTP(w, r)
+						return
+					}
+					endsAtFirstEOF(w, r, backend)
+				})
+			},
+			[]string{"client half-closes", "backend half-closes"}, "as Kubernetes' UpgradeAwareHandler and goproxy do",
+		},
+		{
+			"hides the client's CloseWrite", func(backend *url.URL) http.Handler {
+				rp := reverseProxy(backend)
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					rp.ServeHTTP(hidesClientCloseWrite{w}, r)
+				})
+			},
+			[]string{"backend half-closes"}, "ReverseProxy finds no CloseWrite to tell the client with",
+		},
+		{
+			"panics", func(backend *url.URL) http.Handler {
+				rp := reverseProxy(backend)
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Method == "HEAD" {
+						panic(http.ErrAbortHandler)
+					}
+					rp.ServeHTTP(w, r)
+				})
+			},
+			[]string{"HEAD"}, "the client gets no answer",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := patient
+			o.Skip = reverseProxyLacks
+			var got []string
+			all := findingsIn(t, wraptest.CheckProxy(tt.proxy, o))
+			for _, f := range all {
+				got = append(got, path.Base(f.Check))
+			}
+			want := tt.want
+			if !halfCloses && tt.name != "ends at the first EOF" { // ReverseProxy loses both by itself
+				want = append([]string{"client half-closes", "backend half-closes"}, slices.DeleteFunc(slices.Clone(want),
+					func(s string) bool { return s == "backend half-closes" })...)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("checks that find something (-want +got): %s\n%s\n%v", tt.why, diff, all)
+			}
+		})
 	}
 }
