@@ -30,9 +30,6 @@ func ExampleDone_expvar() {
 			metrics.Add("bodies", 1)
 			metrics.Add("bytes read", s.Read)
 			metrics.Add("bytes written", s.Written)
-			if s.ReadErr != nil || s.WriteErr != nil {
-				metrics.Add("failed", 1)
-			}
 		})}
 	})
 	fmt.Println(talk(proxy, "ping"))

@@ -313,13 +313,15 @@ func TestHooksKeepTheConnection(t *testing.T) {
 			base := &http.Transport{DisableCompression: true}
 			client := &http.Client{Transport: wrap.Transport(base, func(*http.Response) []wrap.Hooks { return tt.hooks })}
 			defer client.CloseIdleConnections()
-			var reused []bool
-			for range 3 {
+			// net/http gives up a connection whose request is not known to be
+			// written within 50 ms, which a busy machine may exceed: try again.
+			reused := false
+			for tries := 0; tries < 20 && !reused; tries++ {
 				req, err := http.NewRequest("GET", backend.URL+tt.path, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
-				trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { reused = append(reused, info.Reused) }}
+				trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { reused = info.Reused }}
 				resp, err := client.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 				if err != nil {
 					t.Fatal(err)
@@ -332,8 +334,8 @@ func TestHooksKeepTheConnection(t *testing.T) {
 				}
 				resp.Body.Close()
 			}
-			if diff := cmp.Diff([]bool{false, true, true}, reused); diff != "" {
-				t.Errorf("connection reused (-want +got):\n%s", diff)
+			if !reused {
+				t.Error("no request got the connection of the one before it")
 			}
 		})
 	}
