@@ -273,8 +273,8 @@ func TestSilenceIsNotBrokenByCalls(t *testing.T) {
 				body := wrap.Body(orig, hook)
 				var err error
 				for range 100 {
-					_ = body.(wrap.CloseWriter).CloseWrite()        // a pipeBody's cannot fail
-					_ = orig.SetReadDeadline(time.Now().Add(d / 4)) // nor can this
+					_ = body.(wrap.CloseWriter).CloseWrite()             // a pipeBody's cannot fail
+					_ = orig.SetReadDeadline(time.Now().Add(3 * d / 10)) // nor can this; never at d itself
 					var timeout *wrap.TimeoutError
 					if _, err = body.Read(make([]byte, 1)); errors.As(err, &timeout) {
 						break
