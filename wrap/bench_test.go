@@ -90,6 +90,17 @@ func BenchmarkHooks(b *testing.B) {
 		})
 	}
 	for _, h := range hooks {
+		b.Run("Write/"+h.name, func(b *testing.B) {
+			body := wrap.Body(endless{}, h.hook)
+			defer body.Close()
+			w := body.(io.Writer)
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = w.Write(p)
+			}
+		})
+	}
+	for _, h := range hooks {
 		b.Run("body/"+h.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -198,14 +199,14 @@ func TestDoneDoesNotCallCannotAFailure(t *testing.T) {
 }
 
 // Close comes from another goroutine while a call is on its way: the call's
-// bytes count, and its return is what Done waits for. DoneBeforeClose does not.
+// bytes count, and its return is what Done waits for. DoneBeforeClose does not,
+// and nobody waits for Read.
 func TestDoneWaitsForCallsThatCloseOvertakes(t *testing.T) {
 	tests := []struct {
 		name          string
 		call          func(io.ReadCloser)
 		read, written int64
 	}{
-		{"Read", func(b io.ReadCloser) { _, _ = b.Read(make([]byte, 8)) }, 5, 0},
 		{"WriteTo", func(b io.ReadCloser) { _, _ = b.(io.WriterTo).WriteTo(io.Discard) }, 5 + 1000, 0},
 		{"Write", func(b io.ReadCloser) { _, _ = b.(io.Writer).Write(make([]byte, 7)) }, 0, 7},
 		{"ReadFrom", func(b io.ReadCloser) { _, _ = b.(io.ReaderFrom).ReadFrom(nil) }, 0, 2000},
@@ -254,6 +255,43 @@ func TestDoneWaitsForCallsThatCloseOvertakes(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A Read that Close overtakes has handed nothing out when the life is over, and
+// that it then fails is no news.
+func TestDoneDoesNotWaitForRead(t *testing.T) {
+	begun, release, returned := make(chan bool), make(chan bool), make(chan bool)
+	body := &funcs{read: func([]byte) (int, error) { begun <- true; <-release; return 5, net.ErrClosed }}
+	done, c := summaries()
+	wrapped := wrap.Body(body, wrap.Done(done))
+	go func() { _, _ = wrapped.Read(make([]byte, 8)); close(returned) }()
+	receive(t, begun, "the call")
+	wrapped.Close()
+	if s := one(t, c); s.Read != 0 || s.ReadErr != nil {
+		t.Errorf("Read, ReadErr = %d, %v, want 0, nil", s.Read, s.ReadErr)
+	}
+	close(release)
+	receive(t, returned, "the call's return")
+	if len(c) != 0 {
+		t.Error("Done was called twice")
+	}
+}
+
+// Close makes a Read fail that is on its way, and returns after it has.
+func TestDoneDoesNotCallClosedAFailure(t *testing.T) {
+	begun, closing, returned := make(chan bool), make(chan bool), make(chan bool)
+	body := &funcs{
+		read:  func([]byte) (int, error) { begun <- true; <-closing; return 0, net.ErrClosed },
+		close: func() error { close(closing); <-returned; return nil },
+	}
+	done, c := summaries()
+	wrapped := wrap.Body(body, wrap.Done(done))
+	go func() { _, _ = wrapped.Read(make([]byte, 8)); close(returned) }()
+	receive(t, begun, "the call")
+	wrapped.Close()
+	if s := one(t, c); s.ReadErr != nil {
+		t.Errorf("ReadErr = %v, want nil: the caller has closed the body", s.ReadErr)
 	}
 }
 

@@ -19,8 +19,9 @@ type meter struct {
 	over          atomic.Bool // the life is, but for calls on their way
 	reported      atomic.Bool
 
-	mu  sync.Mutex // guards sum, in which Read, Written and Duration are missing
-	sum Summary
+	mu     sync.Mutex
+	closed bool    // Close has been called
+	sum    Summary // Read, Written and Duration are missing
 }
 
 func metered(f func(Summary), early bool) Hooks {
@@ -41,20 +42,36 @@ type traffic struct{ word atomic.Uint64 }
 const callBits = 10
 
 func (t *traffic) begin()       { t.word.Add(1) }
+func (t *traffic) add(n int64)  { t.word.Add(uint64(n) << callBits) }
 func (t *traffic) end(n int64)  { t.word.Add(uint64(n)<<callBits - 1) }
 func (t *traffic) bytes() int64 { return int64(t.word.Load() >> callBits) }
 func (t *traffic) quiet() bool  { return t.word.Load()&(1<<callBits-1) == 0 }
 
-func (m *meter) Read(p []byte) (n int, err error) {
-	m.read.begin()
-	defer func() { m.didRead(passed(n, p), err, err == io.EOF) }() // even if the body panics
-	return m.next.r.Read(p)
+// Read counts when it returns and does not begin: until then its bytes have not
+// left the body, so a Close that overtakes it need not wait for it. Those that
+// WriteTo, Write and ReadFrom have moved are out before they return.
+func (m *meter) Read(p []byte) (int, error) {
+	n, err := m.next.r.Read(p)
+	if err != nil || m.read.bytes() == 0 {
+		m.noteRead(passed(n, p), err, err == io.EOF)
+	}
+	m.read.add(passed(n, p))
+	if err != nil && m.over.Load() {
+		m.settle()
+	}
+	return n, err
 }
 
 func (m *meter) WriteTo(w io.Writer) (n int64, err error) {
 	ended := false
 	m.read.begin()
-	defer func() { m.didRead(max(n, 0), err, ended) }()
+	defer func() { // even if the body panics
+		m.noteRead(max(n, 0), err, ended)
+		m.read.end(max(n, 0))
+		if m.over.Load() {
+			m.settle()
+		}
+	}()
 	if m.read.bytes() == 0 {
 		n, ended, err = m.firstBlock(w)
 		if ended || err != nil {
@@ -79,32 +96,27 @@ type firstByteReader struct{ m *meter }
 func (r firstByteReader) Read(p []byte) (int, error) {
 	n, err := r.m.next.r.Read(p)
 	if n > 0 {
-		r.m.noteRead(true, nil, false)
+		r.m.noteRead(int64(n), nil, false)
 	}
 	return n, err
 }
 
-func (m *meter) didRead(n int64, err error, ended bool) {
-	if first := n > 0 && m.read.bytes() == 0; first || err != nil || ended {
-		half := m.noteRead(first, err, ended)
-		if half && m.ended != nil {
-			s := m.summary()
-			s.Read += n
-			m.ended("read", s)
-		}
-	}
-	m.read.end(n)
-	if m.over.Load() {
-		m.settle()
+// noteRead notes what is rare about a read of n bytes that do not count yet,
+// and tells whoever wants to know if it has ended one of two directions.
+func (m *meter) noteRead(n int64, err error, ended bool) {
+	if half := m.noteReadEnd(n > 0, err, ended); half && m.ended != nil {
+		s := m.summary()
+		s.Read += n
+		m.ended("read", s)
 	}
 }
 
-// noteRead notes what is rare about a read, and reports whether it ended a
-// direction that is one of two, and before the body is closed.
-func (m *meter) noteRead(first bool, err error, ended bool) (half bool) {
+// noteReadEnd reports whether a direction has ended that is one of two, and
+// before the body is closed.
+func (m *meter) noteReadEnd(some bool, err error, ended bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if first && m.sum.FirstByte == 0 {
+	if some && m.sum.FirstByte == 0 {
 		m.sum.FirstByte = m.elapsed()
 	}
 	switch {
@@ -114,7 +126,7 @@ func (m *meter) noteRead(first bool, err error, ended bool) (half bool) {
 	case ended && m.sum.ReadEnd == 0:
 		m.sum.ReadEnd = m.elapsed()
 		return !m.over.Load()
-	case m.sum.ReadErr == nil && !ended:
+	case m.sum.ReadErr == nil && !ended && !m.closed:
 		m.sum.ReadErr = err
 	}
 	return false
@@ -176,6 +188,9 @@ func (m *meter) noteWrite(err error) {
 }
 
 func (m *meter) Close() (err error) {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
 	if m.early {
 		m.over.Store(true)
 		m.settle()
