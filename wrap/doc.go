@@ -74,6 +74,15 @@
 // behind it. Those in front learn of it by the error, and of Close when the
 // caller closes.
 //
+// # Connections
+//
+// [Conn] is Body for a [net.Conn], with what a connection may be able to do:
+// CloseWrite, CloseRead, WriteTo, ReadFrom, SyscallConn and NetConn. [Handler]
+// is the other end of an upgrade: it puts hooks in front of each connection
+// that a handler hijacks, and sees to it that bytes which the client sent early
+// are read. Package wrap/tunnel joins the two ends in proxies that do not use
+// ReverseProxy.
+//
 // # Cost
 //
 // One layer is one allocation of 160 bytes; a call through it allocates

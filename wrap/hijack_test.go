@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"go/build"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -259,6 +262,69 @@ func TestReverseProxyUnderHandlerLosesNoEarlyByte(t *testing.T) {
 					t.Errorf("the client read %q, %v, want %q, nil", got, err, "done")
 				}
 				if err := <-done; err != nil {
+					t.Errorf("sending: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// The backend has said all, and is still told what the client has to say: the
+// connections of frontends hide CloseWrite, without which a ReverseProxy ends
+// both ways.
+func TestHalfCloseReachesTheClientUnderHandler(t *testing.T) {
+	if !slices.Contains(build.Default.ReleaseTags, "go1.25") {
+		t.Skip("a ReverseProxy passes half-closes on from Go 1.25.0 (golang/go#72140)")
+	}
+	for _, kind := range frontendKinds {
+		if !kind.halfClose {
+			continue
+		}
+		for _, hooks := range [][]wrap.Hooks{nil, {passAll}} {
+			t.Run(fmt.Sprintf("%s/%d hooks", kind.name, len(hooks)), func(t *testing.T) {
+				sent := pattern(1 << 20)
+				arrived := make(chan []byte, 1)
+				backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					upgrade(w, func(conn net.Conn, r io.Reader) {
+						_, _ = io.WriteString(conn, "bye") // the client sees what arrived
+						if err := conn.(wrap.CloseWriter).CloseWrite(); err != nil {
+							t.Errorf("CloseWrite = %v", err)
+						}
+						got, err := io.ReadAll(r)
+						if err != nil {
+							t.Errorf("the backend read %d bytes, %v", len(got), err)
+						}
+						arrived <- got
+					})
+				}))
+				defer backend.Close()
+				target, err := url.Parse(backend.URL)
+				if err != nil {
+					t.Fatal(err)
+				}
+				proxy := httputil.NewSingleHostReverseProxy(target)
+				tr := &http.Transport{}
+				defer tr.CloseIdleConnections()
+				proxy.Transport = tr
+				client := kind.start(t, wrap.Handler(proxy, hooks...)).dial(t)
+
+				if _, err := io.WriteString(client, strings.ReplaceAll(upgradeRequest, "test", "echo")); err != nil {
+					t.Fatal(err)
+				}
+				in := bufio.NewReader(client)
+				resp, err := http.ReadResponse(in, nil)
+				if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
+					t.Fatalf("the proxy answered %v, %v, want 101", resp, err)
+				}
+				if got, err := io.ReadAll(in); string(got) != "bye" || err != nil {
+					t.Errorf("the client read %q, %v, want %q, nil", got, err, "bye")
+				}
+				done := make(chan error, 1)
+				go send(client, []sending{{nil, sent}}, true, done)
+				if got := receive(t, arrived, "what the client sent"); !bytes.Equal(got, sent) {
+					t.Errorf("the backend read %d bytes after its half-close, want the client's %d", len(got), len(sent))
+				}
+				if err := receive(t, done, "the client's half-close"); err != nil {
 					t.Errorf("sending: %v", err)
 				}
 			})
