@@ -23,18 +23,25 @@ const patience = 30 * time.Second
 // link returns the two ends of a connection: one for the tunnel, one for the test.
 func link(t *testing.T, kind string) (ours, peer net.Conn) {
 	t.Helper()
+	return linkTo(t, kind, nil)
+}
+
+// linkTo is link with control called with the socket of the test's end.
+func linkTo(t *testing.T, kind string, control func(network, addr string, c syscall.RawConn) error) (ours, peer net.Conn) {
+	t.Helper()
+	dialer := &net.Dialer{Control: control}
 	switch kind {
 	case "pipe":
 		ours, peer = net.Pipe()
 	case "tcp", "tls":
-		ours, peer = connect(t, "tcp", "127.0.0.1:0")
+		ours, peer = connect(t, dialer, "tcp", "127.0.0.1:0")
 	case "unix":
 		dir, err := os.MkdirTemp("", "tunnel") // t.TempDir is too long a name for a socket
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer os.RemoveAll(dir)
-		ours, peer = connect(t, "unix", filepath.Join(dir, "s"))
+		ours, peer = connect(t, dialer, "unix", filepath.Join(dir, "s"))
 	}
 	if kind == "tls" {
 		ours, peer = secure(t, ours, peer)
@@ -46,14 +53,14 @@ func link(t *testing.T, kind string) (ours, peer net.Conn) {
 	return ours, peer
 }
 
-func connect(t *testing.T, network, addr string) (ours, peer net.Conn) {
+func connect(t *testing.T, dialer *net.Dialer, network, addr string) (ours, peer net.Conn) {
 	t.Helper()
 	l, err := net.Listen(network, addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	peer, err = net.Dial(network, l.Addr().String())
+	peer, err = dialer.Dial(network, l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,6 +106,13 @@ type joined struct {
 func join(t *testing.T, clientKind, backendKind string, opt *tunnel.Options) *joined {
 	t.Helper()
 	noLeaks(t)
+	return joinLinks(t, clientKind, backendKind, opt)
+}
+
+// joinLinks is join for tests that run beside others, whose parent looks for
+// leaks.
+func joinLinks(t *testing.T, clientKind, backendKind string, opt *tunnel.Options) *joined {
+	t.Helper()
 	client, clientPeer := link(t, clientKind)
 	backend, backendPeer := link(t, backendKind)
 	return joinConns(t, client, clientPeer, backend, backendPeer, opt)

@@ -28,7 +28,7 @@ func (t *tunnel) limitSilence() {
 	if limit <= 0 || t.over {
 		return
 	}
-	t.since, t.queued = t.now(), t.unsent()
+	t.since, t.queued = t.now(), t.inKernel()
 	if t.silence == nil {
 		t.silence = time.AfterFunc(limit, t.judgeSilence)
 	} else {
@@ -43,7 +43,7 @@ func (t *tunnel) judgeSilence() {
 		return
 	}
 	defer t.leave()
-	now, queued := t.now(), t.unsent()
+	now, queued := t.now(), t.inKernel()
 	t.mu.Lock()
 	limit, f := t.silenceLimit()
 	if limit <= 0 {
@@ -67,10 +67,10 @@ func (t *tunnel) lastMove() int64 {
 	return max(t.since, t.toBackend.last.Load(), t.toClient.last.Load())
 }
 
-// unsent is how many bytes the kernel has still to deliver to either side.
-func (t *tunnel) unsent() int {
-	client, _ := t.client.unsent()
-	backend, _ := t.backend.unsent()
+// inKernel is how many bytes the kernel has still to deliver to either side.
+func (t *tunnel) inKernel() int {
+	client, _ := t.client.queued()
+	backend, _ := t.backend.queued()
 	return client + backend
 }
 

@@ -55,8 +55,12 @@ func (s *side) unsent() (n int, ok bool) {
 	if s.tcp == nil || s.events()&(pollErr|pollHup) != 0 {
 		return 0, false
 	}
-	return s.ask(syscall.TIOCOUTQ)
+	return s.queued()
 }
+
+// queued is how many bytes the kernel holds for the peer. Of a Unix socket that
+// is, roughly, what the peer has not read.
+func (s *side) queued() (n int, ok bool) { return s.ask(syscall.TIOCOUTQ) }
 
 // pendingReset returns the error that a read would return once it has come to
 // the end of what the peer sent before.

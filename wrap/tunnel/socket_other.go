@@ -13,6 +13,8 @@ func (s *side) unread() (n int, ok bool) { return 0, false }
 
 func (s *side) unsent() (n int, ok bool) { return 0, false }
 
+func (s *side) queued() (n int, ok bool) { return 0, false }
+
 func (s *side) pendingReset() error { return s.cut() }
 
 // cut returns an error if what reads as EOF is not one, since a write was told

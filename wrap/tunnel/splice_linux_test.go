@@ -1,0 +1,265 @@
+package tunnel_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/bodywrap/bodywrap/wrap/tunnel"
+)
+
+// piped returns how many bytes the pipes of this process hold.
+func piped(t *testing.T) (n int) {
+	t.Helper()
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		target, err := os.Readlink(filepath.Join("/proc/self/fd", f.Name()))
+		if err != nil || !strings.HasPrefix(target, "pipe:") {
+			continue
+		}
+		fd, err := strconv.Atoi(f.Name())
+		if err != nil || fd <= 2 { // what the test is run by
+			continue
+		}
+		var held int32
+		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.TIOCINQ, uintptr(unsafe.Pointer(&held))); errno == 0 {
+			n += int(held) / 2 // its other end says the same
+		}
+	}
+	return n
+}
+
+// narrow makes the kernel keep little on the way from ours to peer.
+func narrow(t *testing.T, ours, peer net.Conn) {
+	t.Helper()
+	if err := ours.(interface{ SetWriteBuffer(int) error }).SetWriteBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+	if err := peer.(interface{ SetReadBuffer(int) error }).SetReadBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// jam floods a tunnel whose receiver takes nothing until bytes wait in its pipe
+// and no more are taken. It returns how many its receiver's kernel has.
+func jam(t *testing.T, sender net.Conn, moved *atomic.Int64, flooded chan<- error) int64 {
+	t.Helper()
+	go func() { flooded <- flood(sender) }()
+	before, stood := int64(-1), 0
+	for deadline := time.Now().Add(patience); stood < 20; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("after %d bytes none wait in a pipe", before)
+		}
+		n := moved.Load()
+		if n == before && piped(t) > 0 {
+			stood++
+		} else {
+			before, stood = n, 0
+		}
+	}
+	return before
+}
+
+// A receiver that is reset takes what waits in the pipe with it.
+func TestCopyTellsOfBytesLostInAPipe(t *testing.T) {
+	for _, kinds := range [][2]string{{"tcp", "tcp"}, {"unix", "tcp"}} {
+		for _, who := range []string{"client", "backend"} {
+			t.Run(kinds[0]+" to "+kinds[1]+"/"+who, func(t *testing.T) {
+				noLeaks(t)
+				src, sender := link(t, kinds[0])
+				dst, receiver := link(t, kinds[1])
+				narrow(t, dst, receiver)
+				counters := new(tunnel.Counters)
+				opt := &tunnel.Options{Counters: counters}
+				as, moved := "backend", &counters.ToClient
+				if who == "backend" {
+					as, moved = "client", &counters.ToBackend
+				}
+				j, there, back := joinFirst(t, as, src, sender, dst, receiver, opt)
+				flooded := make(chan error, 1)
+				taken := jam(t, sender, moved, flooded)
+				reset(t, receiver)
+				result, err := j.wait()
+				if !errors.Is(err, syscall.ECONNRESET) {
+					t.Errorf("Copy = %v, want connection reset by peer", err)
+				}
+				if d := there(result); d.End != tunnel.Reset || !d.Lost || d.Err == nil || d.Bytes < taken || d.Bytes != moved.Load() {
+					t.Errorf("the direction that was piped: %+v; want a reset after %d bytes or more, and some lost", d, taken)
+				}
+				if d := back(result); d.Bytes != 0 || d.End == tunnel.EOF {
+					t.Errorf("the other direction: %+v; want no EOF", d)
+				}
+				if err := <-flooded; !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+					t.Errorf("the sender's Write = %v, want it to be told", err)
+				}
+				// What was left in the pipe is nobody else's.
+				next := joinLinks(t, "tcp", "tcp", nil)
+				exchange(t, next, block(3<<20), block(3<<20))
+			})
+		}
+	}
+}
+
+// What waits in a pipe when the sender is reset is delivered first.
+func TestCopyDeliversWhatIsInAPipeBeforeAReset(t *testing.T) {
+	noLeaks(t)
+	client, sender := link(t, "tcp")
+	backend, receiver := link(t, "tcp")
+	narrow(t, backend, receiver)
+	counters := new(tunnel.Counters)
+	j := joinConns(t, client, sender, backend, receiver, &tunnel.Options{Counters: counters})
+	flooded := make(chan error, 1)
+	taken := jam(t, sender, &counters.ToBackend, flooded)
+	waiting := piped(t)
+	reset(t, sender)
+	<-flooded
+	got, err := io.ReadAll(receiver)
+	if !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("Read = %v, want connection reset by peer", err)
+	}
+	if want := int(taken) + waiting; len(got) < want {
+		t.Errorf("%d bytes came, want at least the %d that had been read", len(got), want)
+	}
+	if result, err := j.wait(); err == nil || !result.ToBackend.Lost || result.ToBackend.End != tunnel.Reset || result.ToBackend.Bytes < int64(len(got)) {
+		t.Errorf("Copy = %+v, %v; want the reset", result.ToBackend, err)
+	}
+}
+
+// The receiver's pace is all that moves, in a direction that is spliced.
+func TestCopyIdleWhileSplicing(t *testing.T) {
+	for _, who := range []string{"client", "backend"} {
+		t.Run(who, func(t *testing.T) {
+			noLeaks(t)
+			src, sender := link(t, "tcp")
+			dst, receiver := link(t, "tcp")
+			narrow(t, dst, receiver)
+			opt := tunnel.Options{Idle: limit}
+			j, there, _ := joinFirst(t, who, src, sender, dst, receiver, &opt)
+			flooded := make(chan error, 1)
+			go func() { flooded <- flood(sender) }()
+			p := make([]byte, 64<<10)
+			steps := trickle(t, 3, opt, false, func() {
+				if _, err := io.ReadFull(receiver, p); err != nil {
+					t.Errorf("Read: %v", err)
+				}
+			})
+			if tunnel.Pipes() == 0 {
+				t.Error("nothing was spliced")
+			}
+			// The receiver stops, and so all is silent.
+			result, err := j.wait()
+			if !errors.Is(err, tunnel.ErrIdle) {
+				t.Errorf("Copy = %v, want ErrIdle", err)
+			}
+			if d := there(result); d.Bytes < int64(steps*len(p)) || d.End != tunnel.Closed || !d.Lost {
+				t.Errorf("after %d bytes were read: %+v; want bytes that wait to be told of", steps*len(p), d)
+			}
+			<-flooded
+		})
+	}
+}
+
+// After the end of its input a side may take long to read what the kernel has
+// for it, and nothing else moves meanwhile.
+func TestCopyLingerSparesASlowReader(t *testing.T) {
+	tests := []struct {
+		kind        string
+		piece, pace int // how much is read at which of the steps
+		outlasts    int
+	}{
+		{"tcp", 2 << 10, 1, 2},
+		{"tls", 2 << 10, 1, 2},
+		{"unix", 32 << 10, 8, 1}, // which empties a whole write at a time
+	}
+	for _, tt := range tests {
+		for _, first := range []string{"client", "backend"} {
+			t.Run(tt.kind+"/"+first, func(t *testing.T) {
+				noLeaks(t)
+				src, sender := link(t, "tcp")
+				dst, reader := linkTo(t, tt.kind, narrowly)
+				opt := tunnel.Options{Linger: limit, Counters: new(tunnel.Counters)}
+				moved := &opt.Counters.ToBackend
+				if first == "backend" {
+					moved = &opt.Counters.ToClient
+				}
+				j, there, back := joinFirst(t, first, src, sender, dst, reader, &opt)
+				message := block(150 << 10)
+				send(t, sender, message)
+				finish(t, sender)
+				for deadline := time.Now().Add(patience); moved.Load() < int64(len(message)); time.Sleep(time.Millisecond) {
+					if time.Now().After(deadline) {
+						t.Fatalf("the kernel has taken %d of %d bytes", moved.Load(), len(message))
+					}
+				}
+				var got bytes.Buffer
+				steps := 0
+				trickle(t, tt.outlasts, tunnel.Options{Linger: limit}, true, func() {
+					if steps++; steps%tt.pace != 0 {
+						return
+					}
+					if _, err := io.CopyN(&got, reader, int64(tt.piece)); err != nil {
+						t.Errorf("Read: %v", err)
+					}
+				})
+				if rest := len(message) - got.Len(); rest < 16<<10 {
+					t.Fatalf("only %d bytes are left: the reader was not slow", rest)
+				}
+				if _, err := io.Copy(&got, reader); err != nil || !bytes.Equal(got.Bytes(), message) {
+					t.Errorf("of %d bytes came %d, %v", len(message), got.Len(), err)
+				}
+				send(t, reader, []byte("answer"))
+				finish(t, reader)
+				if got, err := io.ReadAll(sender); err != nil || string(got) != "answer" {
+					t.Errorf("the answer arrived as %q, %v", got, err)
+				}
+				result, err := j.wait()
+				if err != nil || there(result).Lost || back(result).Lost {
+					t.Errorf("Copy = %+v, %v", result, err)
+				}
+			})
+		}
+	}
+}
+
+// narrowly makes a socket whose kernel keeps little for the reader.
+func narrowly(_, _ string, c syscall.RawConn) (err error) {
+	if e := c.Control(func(fd uintptr) {
+		err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 16<<10)
+	}); e != nil {
+		return e
+	}
+	return err
+}
+
+// What a file that splice refuses gets goes through memory: none of it is lost
+// in the pipe. Files opened to append are such.
+func TestPumpCopiesWhereItCannotSplice(t *testing.T) {
+	noLeaks(t)
+	name := filepath.Join(t.TempDir(), "f")
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	want := block(60_000)
+	n, err := tunnel.PutPiped(want, f.Fd())
+	if err != nil || n != int64(len(want)) {
+		t.Errorf("PutPiped = %d, %v; want %d", n, err, len(want))
+	}
+	if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s has %d bytes, %v; want the %d", "the file", len(got), err, len(want))
+	}
+}
