@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"testing"
 
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
@@ -66,54 +65,107 @@ func TestCopySendsBufferedBytesFirst(t *testing.T) {
 
 // golang/go#80875: ReverseProxy loses what the client sends with its request.
 func TestUpgradeLosesNoEarlyBytes(t *testing.T) {
-	requests := map[string]int{"with the request": 1000, "more than a buffer": 10_000}
-	for why, size := range requests {
-		for _, fin := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s/fin=%v", why, fin), func(t *testing.T) {
-				noLeaks(t)
-				p := startProxy(t, echoBackend)
-				conn := p.dial(t)
-				early := block(size)
-				send(t, conn, append([]byte(fmt.Sprintf(upgradeRequest, "")), early...))
-				want := early
-				if !fin {
-					send(t, conn, []byte("later"))
-					want = append(early[:size:size], "later"...)
-				}
-				finish(t, conn)
-				br := bufio.NewReader(conn)
-				readSwitching(t, br)
-				got, err := io.ReadAll(br)
-				if err != nil || !bytes.Equal(got, want) {
-					t.Errorf("of %d bytes came back %d, %v", len(want), len(got), err)
-				}
-				if o := p.wait(t); o.err != nil || o.result.ToBackend.Bytes != int64(len(want)) {
-					t.Errorf("Upgrade = %+v, %v", o.result, o.err)
-				}
-			})
+	tests := []struct {
+		why    string
+		size   int
+		before bool // the 101, but not with the request
+	}{
+		{"with the request", 1000, false},
+		{"before the 101", 1000, true},
+		{"with the request, more than a buffer", 10_000, false},
+		{"before the 101, more than a buffer", 10_000, true},
+	}
+	for _, kind := range kinds {
+		for _, tt := range tests {
+			for _, fin := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/%s/fin=%v", kind, tt.why, fin), func(t *testing.T) {
+					noLeaks(t)
+					asked, sent := make(chan struct{}), make(chan struct{})
+					p := startProxyOn(t, kind, func(t *testing.T, conn net.Conn, br *bufio.Reader) {
+						close(asked)
+						<-sent
+						echoBackend(t, conn, br)
+					})
+					conn := p.dial(t)
+					early := block(tt.size)
+					request := []byte(fmt.Sprintf(upgradeRequest, ""))
+					if tt.before {
+						send(t, conn, request)
+						<-asked
+						send(t, conn, early)
+					} else {
+						send(t, conn, append(request, early...))
+					}
+					want := early
+					if fin {
+						finish(t, conn)
+					}
+					close(sent)
+					br := bufio.NewReader(conn)
+					readSwitching(t, br)
+					if !fin {
+						send(t, conn, []byte("later"))
+						want = append(early, "later"...)
+						finish(t, conn)
+					}
+					got, err := io.ReadAll(br)
+					if err != nil || !bytes.Equal(got, want) {
+						t.Errorf("of %d bytes came back %d, %v", len(want), len(got), err)
+					}
+					if o := p.wait(t); o.err != nil || o.result.ToBackend.Bytes != int64(len(want)) {
+						t.Errorf("Upgrade = %+v, %v", o.result, o.err)
+					}
+				})
+			}
 		}
 	}
 }
 
 func TestUpgradeDeliversWhatComesWithTheAnswer(t *testing.T) {
-	noLeaks(t)
-	data := strings.Repeat("early ", 1000)
-	p := startProxy(t, func(t *testing.T, conn net.Conn, br *bufio.Reader) {
-		send(t, conn, []byte(upgradeResponse+data))
-		finish(t, conn)
-		if _, err := io.Copy(io.Discard, br); err != nil {
-			t.Errorf("backend: %v", err)
-		}
-	})
-	conn := p.dial(t)
-	send(t, conn, []byte(fmt.Sprintf(upgradeRequest, "")))
-	br := bufio.NewReader(conn)
-	readSwitching(t, br)
-	if got, err := io.ReadAll(br); err != nil || string(got) != data {
-		t.Errorf("of %d bytes came %d, %v", len(data), len(got), err)
+	tests := []struct {
+		why  string
+		size int
+		fin  bool
+	}{
+		{"in one segment", 100, false},
+		{"in one segment with FIN", 100, true},
+		{"more than a buffer, and FIN", 6000, true},
 	}
-	finish(t, conn)
-	if o := p.wait(t); o.err != nil {
-		t.Errorf("Upgrade = %+v, %v", o.result, o.err)
+	for _, kind := range kinds {
+		for _, tt := range tests {
+			t.Run(kind+"/"+tt.why, func(t *testing.T) {
+				noLeaks(t)
+				data := block(tt.size)
+				read := make(chan struct{})
+				p := startProxyOn(t, kind, func(t *testing.T, conn net.Conn, br *bufio.Reader) {
+					cork(t, conn)
+					send(t, conn, append([]byte(upgradeResponse), data...))
+					if !tt.fin {
+						uncork(t, conn)
+						<-read
+					}
+					finish(t, conn) // and so the corked goes out
+					if _, err := io.Copy(io.Discard, br); err != nil {
+						t.Errorf("backend: %v", err)
+					}
+				})
+				conn := p.dial(t)
+				send(t, conn, []byte(fmt.Sprintf(upgradeRequest, "")))
+				br := bufio.NewReader(conn)
+				readSwitching(t, br)
+				got := make([]byte, len(data))
+				if _, err := io.ReadFull(br, got); err != nil || !bytes.Equal(got, data) {
+					t.Errorf("of %d bytes came %d, %v", len(data), len(got), err)
+				}
+				close(read)
+				if n, err := br.Read(got); err != io.EOF {
+					t.Errorf("after them, Read = %d, %v; want EOF", n, err)
+				}
+				finish(t, conn)
+				if o := p.wait(t); o.err != nil {
+					t.Errorf("Upgrade = %+v, %v", o.result, o.err)
+				}
+			})
+		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"runtime"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,29 +20,21 @@ import (
 var kinds = []string{"tcp", "tls", "unix"} // those that half-close
 
 // block returns n bytes that differ from place to place.
-func block(n int) []byte {
-	p := make([]byte, n)
+func block(n int) []byte { return pattern[:n:n] }
+
+var pattern = func() []byte {
+	p := make([]byte, 8<<20)
 	for i := range p {
 		p[i] = byte(i ^ i>>8 ^ i>>16)
 	}
 	return p
-}
+}()
 
-// slowly reads r to its end in small pieces.
+// slowly reads r to its end in pieces far smaller than those it is sent.
 func slowly(r io.Reader) ([]byte, error) {
 	var all bytes.Buffer
-	p := make([]byte, 64<<10)
-	for {
-		n, err := r.Read(p)
-		all.Write(p[:n])
-		if err == io.EOF {
-			return all.Bytes(), nil
-		}
-		if err != nil {
-			return all.Bytes(), err
-		}
-		time.Sleep(time.Microsecond) // be slower than the sender
-	}
+	_, err := io.CopyBuffer(&all, struct{ io.Reader }{r}, make([]byte, 8<<10))
+	return all.Bytes(), err
 }
 
 // ends returns who finishes first, the other, and the direction that goes on.
@@ -51,32 +45,34 @@ func (j *joined) ends(first string) (finisher, answerer net.Conn, answer func(tu
 	return j.backend, j.client, func(r tunnel.Result) tunnel.Direction { return r.ToBackend }
 }
 
-func TestCopyDeliversWhatComesAfterTheOtherSideFinished(t *testing.T) {
-	answer := block(4 << 20)
-	for _, client := range kinds {
-		for _, backend := range kinds {
+// What is still to come when a side finishes arrives, its own as the other's.
+func TestCopyDeliversWhatComesAfterFIN(t *testing.T) {
+	question, answer := block(4<<20), block(4<<20+1)
+	for i, client := range kinds {
+		for _, backend := range []string{client, kinds[(i+1)%len(kinds)]} {
 			for _, first := range []string{"client", "backend"} {
 				t.Run(fmt.Sprintf("%s-%s/%s first", client, backend, first), func(t *testing.T) {
 					j := join(t, client, backend, nil)
-					finisher, answerer, direction := j.ends(first)
-					send(t, finisher, []byte("question"))
-					finish(t, finisher)
-					if got, err := io.ReadAll(answerer); err != nil || string(got) != "question" {
-						t.Fatalf("the question arrived as %q, %v", got, err)
+					finisher, answerer, back := j.ends(first)
+					go func() {
+						send(t, finisher, question)
+						finish(t, finisher)
+					}()
+					if got, err := slowly(answerer); err != nil || !bytes.Equal(got, question) {
+						t.Fatalf("of a question of %d bytes came %d, %v", len(question), len(got), err)
 					}
 					go func() {
 						send(t, answerer, answer)
 						finish(t, answerer)
 					}()
-					got, err := slowly(finisher)
-					if err != nil || !bytes.Equal(got, answer) {
+					if got, err := slowly(finisher); err != nil || !bytes.Equal(got, answer) {
 						t.Errorf("of an answer of %d bytes came %d, %v", len(answer), len(got), err)
 					}
 					result, err := j.wait()
 					if err != nil {
 						t.Errorf("Copy: %v", err)
 					}
-					d := direction(result)
+					d := back(result)
 					if d.Bytes != int64(len(answer)) || d.End != tunnel.EOF || d.Err != nil || d.Lost || d.Last.Before(d.First) || d.First.IsZero() {
 						t.Errorf("answer: %+v, want %d bytes, EOF, nothing lost", d, len(answer))
 					}
@@ -123,30 +119,72 @@ func TestCopyPassesResetsOn(t *testing.T) {
 }
 
 func TestCopyPassesResetsOnUnderLoad(t *testing.T) {
-	for _, who := range []string{"client", "backend"} {
-		t.Run(who, func(t *testing.T) {
-			j := join(t, "tcp", "tcp", nil)
-			dying, other, _ := j.ends(who)
-			go flood(dying)
-			told := make(chan error, 2) // the kernel tells either the writer or the reader
-			go func() { told <- flood(other) }()
-			for _, c := range []net.Conn{dying, other} {
-				if _, err := io.CopyN(io.Discard, c, 4<<20); err != nil {
+	for _, client := range []string{"tcp", "tls"} {
+		for _, backend := range []string{"tcp", "tls"} {
+			for _, who := range []string{"client", "backend"} {
+				t.Run(fmt.Sprintf("%s-%s/%s", client, backend, who), func(t *testing.T) {
+					j := join(t, client, backend, nil)
+					dying, other, _ := j.ends(who)
+					died := make(chan struct{})
+					go func() {
+						_ = flood(dying) // until it dies
+						close(died)
+					}()
+					told := make(chan error, 2) // the kernel tells either the writer or the reader
+					go func() { told <- flood(other) }()
+					for _, c := range []net.Conn{dying, other} {
+						if _, err := io.CopyN(io.Discard, c, 4<<20); err != nil {
+							t.Fatal(err)
+						}
+					}
+					reset(t, dying)
+					go func() {
+						_, err := io.Copy(io.Discard, other)
+						told <- err
+					}()
+					if w, r := <-told, <-told; !errors.Is(w, syscall.ECONNRESET) && !errors.Is(r, syscall.ECONNRESET) {
+						t.Errorf("the other side: Write and Read = %v and %v, want connection reset by peer", w, r)
+					}
+					if _, err := j.wait(); err == nil {
+						t.Error("Copy = nil, want the reset")
+					}
+					<-died
+				})
+			}
+		}
+	}
+}
+
+// A Unix socket is reset by closing it with something unread. What it had sent
+// comes first; where the other side cannot be reset, it is closed.
+func TestCopyPassesResetsOfUnixSocketsOn(t *testing.T) {
+	for _, other := range []string{"tcp", "tls", "unix"} {
+		for _, who := range []string{"client", "backend"} {
+			t.Run(who+" before "+other, func(t *testing.T) {
+				noLeaks(t)
+				one, dying := link(t, "unix")
+				two, peer := link(t, other)
+				j, there, back := joinFirst(t, who, one, dying, two, peer, nil)
+				send(t, peer, []byte("unread"))
+				if _, err := io.ReadFull(dying, make([]byte, 1)); err != nil {
 					t.Fatal(err)
 				}
-			}
-			reset(t, dying)
-			go func() {
-				_, err := io.Copy(io.Discard, other)
-				told <- err
-			}()
-			if w, r := <-told, <-told; !errors.Is(w, syscall.ECONNRESET) && !errors.Is(r, syscall.ECONNRESET) {
-				t.Errorf("the other side: Write and Read = %v and %v, want connection reset by peer", w, r)
-			}
-			if _, err := j.wait(); err == nil {
-				t.Error("Copy = nil, want the reset")
-			}
-		})
+				message := block(100)
+				send(t, dying, message)
+				dying.Close()
+				got, err := io.ReadAll(peer)
+				if !bytes.Equal(got, message) || (err == nil) != (other == "unix") {
+					t.Errorf("the other side read %d of %d bytes, %v", len(got), len(message), err)
+				}
+				result, err := j.wait()
+				if d := there(result); err == nil || d.End != tunnel.Reset || !d.Lost || d.Bytes != int64(len(message)) {
+					t.Errorf("Copy = %v, %+v; want the reset", err, d)
+				}
+				if d := back(result); d.End == tunnel.EOF {
+					t.Errorf("back: %+v; want no EOF", d)
+				}
+			})
+		}
 	}
 }
 
@@ -161,31 +199,39 @@ func flood(conn net.Conn) error {
 }
 
 func TestCopyNoticesAResetWhileTheOtherSideDoesNotRead(t *testing.T) {
-	for _, other := range []string{"tcp", "tls", "unix"} {
-		for _, who := range []string{"client", "backend"} {
-			t.Run(who+" before "+other, func(t *testing.T) {
-				client, backend := "tcp", other
-				if who == "backend" {
-					client, backend = other, "tcp"
-				}
-				j := join(t, client, backend, nil)
-				dying, _, _ := j.ends(who)
-				if err := dying.SetWriteDeadline(time.Now().Add(time.Second / 2)); err != nil {
-					t.Fatal(err)
-				}
-				_ = flood(dying) // until nothing goes in any more
-				begin := time.Now()
-				reset(t, dying)
-				result, err := j.wait()
-				t.Logf("noticed after %v", time.Since(begin))
-				from := result.ToBackend
-				if who == "backend" {
-					from = result.ToClient
-				}
-				if err == nil || from.End != tunnel.Reset || !from.Lost {
-					t.Errorf("Copy = %v, %+v; want the reset", err, from)
-				}
-			})
+	noLeaks(t)
+	for _, kind := range []string{"tcp", "tls"} {
+		for _, other := range kinds {
+			for _, who := range []string{"client", "backend"} {
+				t.Run(fmt.Sprintf("%s %s before %s", kind, who, other), func(t *testing.T) {
+					t.Parallel()
+					one, dying := link(t, kind)
+					two, peer := link(t, other)
+					j, there, _ := joinFirst(t, who, one, dying, two, peer, nil)
+					stuff(t, dying)
+					begin := time.Now()
+					reset(t, dying)
+					result, err := j.wait()
+					t.Logf("noticed after %v", time.Since(begin))
+					if d := there(result); err == nil || d.End != tunnel.Reset || !d.Lost {
+						t.Errorf("Copy = %v, %+v; want the reset", err, d)
+					}
+				})
+			}
+		}
+	}
+}
+
+// stuff writes until nothing goes in any more.
+func stuff(t *testing.T, conn net.Conn) {
+	t.Helper()
+	p := block(64 << 10)
+	for {
+		if err := conn.SetWriteDeadline(time.Now().Add(time.Second / 5)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Write(p); err != nil {
+			return
 		}
 	}
 }
@@ -193,15 +239,31 @@ func TestCopyNoticesAResetWhileTheOtherSideDoesNotRead(t *testing.T) {
 func TestCopyEndsWhenCancelled(t *testing.T) {
 	for _, kind := range []string{"tcp", "tls", "unix", "pipe"} {
 		t.Run(kind, func(t *testing.T) {
-			j := join(t, kind, kind, nil)
-			for _, c := range []net.Conn{j.client, j.backend} {
-				go flood(c)
-				go io.Copy(io.Discard, c)
-			}
-			time.Sleep(rand.N(10 * time.Millisecond)) // any moment must do
-			j.cancel()
-			if result, err := j.wait(); !errors.Is(err, context.Canceled) {
-				t.Errorf("Copy = %+v, %v; want context.Canceled", result, err)
+			noLeaks(t)
+			for i := range 15 {
+				counters := new(tunnel.Counters)
+				j := joinLinks(t, kind, kind, &tunnel.Options{Counters: counters})
+				var busy sync.WaitGroup
+				for _, c := range []net.Conn{j.client, j.backend} {
+					busy.Add(2)
+					go func() {
+						defer busy.Done()
+						_ = flood(c) // until it is closed
+					}()
+					go func() {
+						defer busy.Done()
+						_, _ = io.Copy(io.Discard, c) // until it is closed
+					}()
+				}
+				// At any moment: at once, or in the midst of things.
+				for some := rand.Int64N(int64(i)<<17 + 1); counters.ToBackend.Load() < some; {
+					runtime.Gosched()
+				}
+				j.cancel()
+				if result, err := j.wait(); !errors.Is(err, context.Canceled) || result.ToBackend.Bytes != counters.ToBackend.Load() {
+					t.Errorf("Copy = %+v, %v; want context.Canceled and %d bytes", result, err, counters.ToBackend.Load())
+				}
+				busy.Wait()
 			}
 		})
 	}

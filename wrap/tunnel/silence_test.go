@@ -63,8 +63,8 @@ func trickle(t *testing.T, n int, opt tunnel.Options, finished bool, step func()
 }
 
 func TestCopyEndsWhenOneSideIgnoresTheEnd(t *testing.T) {
-	for _, client := range kinds {
-		for _, backend := range kinds {
+	for i, client := range kinds {
+		for _, backend := range []string{client, kinds[(i+1)%len(kinds)]} {
 			for _, first := range []string{"client", "backend"} {
 				t.Run(fmt.Sprintf("%s-%s/%s", client, backend, first), func(t *testing.T) {
 					j := join(t, client, backend, &tunnel.Options{Linger: 20 * time.Millisecond})

@@ -3,6 +3,7 @@ package tunnel_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,7 +28,8 @@ const upgradeResponse = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade
 
 // A proxy in front of one raw backend, made of a Transport and Upgrade.
 type proxy struct {
-	addr     string
+	kind     string
+	addr     net.Addr
 	outcomes chan outcome
 }
 
@@ -40,10 +44,13 @@ type backendFunc func(t *testing.T, conn net.Conn, br *bufio.Reader)
 // read.
 func startProxy(t *testing.T, backend backendFunc, middleware ...func(http.Handler) http.Handler) *proxy {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	return startProxyOn(t, "tcp", backend, middleware...)
+}
+
+// startProxyOn is startProxy with both connections of that kind.
+func startProxyOn(t *testing.T, kind string, backend backendFunc, middleware ...func(http.Handler) http.Handler) *proxy {
+	t.Helper()
+	l := listen(t, kind)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -52,6 +59,10 @@ func startProxy(t *testing.T, backend backendFunc, middleware ...func(http.Handl
 			return
 		}
 		defer conn.Close()
+		if kind == "tls" {
+			conn = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{certificate}})
+			defer conn.Close()
+		}
 		br := bufio.NewReader(conn)
 		if _, err := http.ReadRequest(br); err != nil {
 			t.Errorf("backend: %v", err)
@@ -59,11 +70,11 @@ func startProxy(t *testing.T, backend backendFunc, middleware ...func(http.Handl
 		}
 		backend(t, conn, br)
 	}()
-	tr := &http.Transport{}
-	p := &proxy{outcomes: make(chan outcome, 1)}
+	tr := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return dial(kind, l.Addr()) }}
+	p := &proxy{kind: kind, outcomes: make(chan outcome, 1)}
 	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := r.Clone(context.WithoutCancel(r.Context())) // net/http takes a half-close for a client that has gone
-		out.URL.Scheme, out.URL.Host, out.RequestURI = "http", l.Addr().String(), ""
+		out.URL.Scheme, out.URL.Host, out.RequestURI = "http", "backend", ""
 		var conn net.Conn
 		out = out.WithContext(httptrace.WithClientTrace(out.Context(), &httptrace.ClientTrace{
 			GotConn: func(info httptrace.GotConnInfo) { conn = info.Conn },
@@ -83,8 +94,16 @@ func startProxy(t *testing.T, backend backendFunc, middleware ...func(http.Handl
 	for _, m := range middleware {
 		handler = m(handler)
 	}
-	srv := httptest.NewServer(handler)
-	p.addr = srv.Listener.Addr().String()
+	srv := httptest.NewUnstartedServer(handler)
+	srv.Listener.Close()
+	srv.Listener = listen(t, kind)
+	if kind == "tls" {
+		srv.TLS = &tls.Config{NextProtos: []string{"http/1.1"}}
+		srv.StartTLS()
+	} else {
+		srv.Start()
+	}
+	p.addr = srv.Listener.Addr()
 	t.Cleanup(func() {
 		srv.Close()
 		tr.CloseIdleConnections()
@@ -100,9 +119,34 @@ type halfCloser struct {
 	wrap.CloseWriter
 }
 
+func listen(t *testing.T, kind string) net.Listener {
+	t.Helper()
+	network, addr := "tcp", "127.0.0.1:0"
+	if kind == "unix" {
+		dir, err := os.MkdirTemp("", "tunnel") // t.TempDir is too long a name for a socket
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		network, addr = kind, filepath.Join(dir, "s")
+	}
+	l, err := net.Listen(network, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func dial(kind string, addr net.Addr) (net.Conn, error) {
+	if kind == "tls" {
+		return tls.Dial(addr.Network(), addr.String(), &tls.Config{InsecureSkipVerify: true}) // a test of tunnels
+	}
+	return net.Dial(addr.Network(), addr.String())
+}
+
 func (p *proxy) dial(t *testing.T) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", p.addr)
+	conn, err := dial(p.kind, p.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
