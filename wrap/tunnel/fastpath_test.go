@@ -3,7 +3,6 @@ package tunnel_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"sync/atomic"
@@ -78,19 +77,13 @@ func exchange(t *testing.T, j *joined, there, back []byte) {
 		finish(t, j.client)
 	}()
 	answered := make(chan error, 1)
-	go func() {
-		got, err := io.ReadAll(j.backend)
-		if err == nil && !bytes.Equal(got, there) {
-			err = fmt.Errorf("of %d bytes came %d", len(there), len(got))
-		}
-		answered <- err
-	}()
+	go func() { answered <- expect(j.backend, there) }()
 	go func() {
 		send(t, j.backend, back)
 		finish(t, j.backend)
 	}()
-	if got, err := io.ReadAll(j.client); err != nil || !bytes.Equal(got, back) {
-		t.Errorf("to the client: of %d bytes came %d, %v", len(back), len(got), err)
+	if err := expect(j.client, back); err != nil {
+		t.Errorf("to the client: %v", err)
 	}
 	if err := <-answered; err != nil {
 		t.Errorf("to the backend: %v", err)

@@ -174,7 +174,7 @@ func TestCopyCloseWriteAgainstClose(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {
 			noLeaks(t)
-			for range 30 {
+			for range 15 {
 				client, clientPeer := link(t, kind)
 				backend, backendPeer := link(t, kind)
 				c, b := &watchedConn{Conn: client}, &watchedConn{Conn: backend}
