@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The two ends of measured tunnels are processes of their own, so that the
@@ -80,6 +81,11 @@ func runPeer(role string, args []string) error {
 	case "backend":
 		return runBackend()
 	case "proxy":
+		return runProxy(args[0], args[1])
+	case "nobody's proxy":
+		if err := becomeNobody(); err != nil {
+			return err
+		}
 		return runProxy(args[0], args[1])
 	case "idlers":
 		return runIdlers(args[0], args[1])
@@ -159,7 +165,8 @@ func upgrade(addr, path string) (net.Conn, *bufio.Reader, error) {
 	return conn, br, nil
 }
 
-// runSender sends size bytes, half-closes, and checks that all have arrived.
+// runSender sends size bytes, half-closes, and checks that all have arrived. It
+// prints how many seconds that took.
 func runSender(addr, size string) error {
 	conn, br, err := upgrade(addr, "swallow")
 	if err != nil {
@@ -171,6 +178,7 @@ func runSender(addr, size string) error {
 		return err
 	}
 	block := bytes.Repeat([]byte("0123456789abcdef"), 16<<10)
+	start := time.Now()
 	for left := n; left > 0; left -= len(block) {
 		if _, err := conn.Write(block); err != nil {
 			return err
@@ -186,6 +194,6 @@ func runSender(addr, size string) error {
 	if strings.TrimSpace(got) != size {
 		return fmt.Errorf("of %s bytes %q arrived", size, got)
 	}
-	fmt.Println("done")
+	fmt.Println(time.Since(start).Seconds())
 	return nil
 }

@@ -2,7 +2,9 @@ package tunnel_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -15,6 +17,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
@@ -141,34 +144,42 @@ func TestCopyDeliversWhatIsInAPipeBeforeAReset(t *testing.T) {
 
 // The receiver's pace is all that moves, in a direction that is spliced.
 func TestCopyIdleWhileSplicing(t *testing.T) {
+	noLeaks(t)
+	opt := tunnel.Options{Idle: limit}
 	for _, who := range []string{"client", "backend"} {
 		t.Run(who, func(t *testing.T) {
-			noLeaks(t)
-			src, sender := link(t, "tcp")
-			dst, receiver := link(t, "tcp")
-			narrow(t, dst, receiver)
-			opt := tunnel.Options{Idle: limit}
-			j, there, _ := joinFirst(t, who, src, sender, dst, receiver, &opt)
-			flooded := make(chan error, 1)
-			go func() { flooded <- flood(sender) }()
-			p := make([]byte, 64<<10)
-			steps := trickle(t, 3, opt, false, func() {
-				if _, err := io.ReadFull(receiver, p); err != nil {
-					t.Errorf("Read: %v", err)
+			t.Parallel()
+			steadily(t, func(mark func()) error {
+				src, sender := link(t, "tcp")
+				dst, receiver := link(t, "tcp")
+				narrow(t, dst, receiver)
+				mark()
+				j, there, _ := joinFirst(t, who, src, sender, dst, receiver, &opt)
+				flooded := make(chan error, 1)
+				go func() { flooded <- flood(sender) }()
+				p := make([]byte, 64<<10)
+				steps, err := trickle(3, opt, false, func() error {
+					_, err := io.ReadFull(receiver, p)
+					mark()
+					return err
+				})
+				if err != nil {
+					return err
 				}
+				if tunnel.Pipes() == 0 {
+					t.Error("nothing was spliced")
+				}
+				// The receiver stops, and so all is silent.
+				result, err := j.wait()
+				<-flooded
+				if !errors.Is(err, tunnel.ErrIdle) {
+					return fmt.Errorf("Copy = %w, want ErrIdle", err)
+				}
+				if d := there(result); d.Bytes < int64(steps*len(p)) || d.End != tunnel.Closed || !d.Lost {
+					return fmt.Errorf("after %d bytes were read: %+v; want bytes that wait to be told of", steps*len(p), d)
+				}
+				return nil
 			})
-			if tunnel.Pipes() == 0 {
-				t.Error("nothing was spliced")
-			}
-			// The receiver stops, and so all is silent.
-			result, err := j.wait()
-			if !errors.Is(err, tunnel.ErrIdle) {
-				t.Errorf("Copy = %v, want ErrIdle", err)
-			}
-			if d := there(result); d.Bytes < int64(steps*len(p)) || d.End != tunnel.Closed || !d.Lost {
-				t.Errorf("after %d bytes were read: %+v; want bytes that wait to be told of", steps*len(p), d)
-			}
-			<-flooded
 		})
 	}
 }
@@ -176,6 +187,7 @@ func TestCopyIdleWhileSplicing(t *testing.T) {
 // After the end of its input a side may take long to read what the kernel has
 // for it, and nothing else moves meanwhile.
 func TestCopyLingerSparesASlowReader(t *testing.T) {
+	noLeaks(t)
 	tests := []struct {
 		kind        string
 		piece, pace int // how much is read at which of the steps
@@ -188,51 +200,69 @@ func TestCopyLingerSparesASlowReader(t *testing.T) {
 	for _, tt := range tests {
 		for _, first := range []string{"client", "backend"} {
 			t.Run(tt.kind+"/"+first, func(t *testing.T) {
-				noLeaks(t)
-				src, sender := link(t, "tcp")
-				dst, reader := linkTo(t, tt.kind, narrowly)
-				opt := tunnel.Options{Linger: limit, Counters: new(tunnel.Counters)}
-				moved := &opt.Counters.ToBackend
-				if first == "backend" {
-					moved = &opt.Counters.ToClient
-				}
-				j, there, back := joinFirst(t, first, src, sender, dst, reader, &opt)
-				message := block(150 << 10)
-				send(t, sender, message)
-				finish(t, sender)
-				for deadline := time.Now().Add(patience); moved.Load() < int64(len(message)); time.Sleep(time.Millisecond) {
-					if time.Now().After(deadline) {
-						t.Fatalf("the kernel has taken %d of %d bytes", moved.Load(), len(message))
+				t.Parallel()
+				steadily(t, func(mark func()) error {
+					src, sender := link(t, "tcp")
+					dst, reader := linkTo(t, tt.kind, narrowly)
+					opt := tunnel.Options{Linger: limit}
+					j, there, back := joinFirst(t, first, src, sender, dst, reader, &opt)
+					message := block(150 << 10)
+					send(t, sender, message)
+					mark()
+					finish(t, sender)
+					left, at, steps := -1, 0, 0
+					_, err := trickle(tt.outlasts, opt, true, func() error {
+						if steps++; steps%tt.pace != 0 || len(message)-at < tt.piece {
+							return nil
+						}
+						p := make([]byte, tt.piece)
+						_, err := io.ReadFull(reader, p)
+						if err == nil && !bytes.Equal(p, message[at:at+len(p)]) {
+							err = fmt.Errorf("other bytes came than were sent, after %d", at)
+						}
+						at += len(p)
+						if n := unsent(dst); n != left {
+							left = n
+							mark()
+						}
+						return err
+					})
+					if err != nil {
+						return err
 					}
-				}
-				var got bytes.Buffer
-				steps := 0
-				trickle(t, tt.outlasts, tunnel.Options{Linger: limit}, true, func() {
-					if steps++; steps%tt.pace != 0 {
-						return
+					if err := expect(reader, message[at:]); err != nil {
+						return err
 					}
-					if _, err := io.CopyN(&got, reader, int64(tt.piece)); err != nil {
-						t.Errorf("Read: %v", err)
+					_, err = reader.Write([]byte("answer"))
+					err = errors.Join(err, reader.(wrap.CloseWriter).CloseWrite(), expect(sender, []byte("answer")))
+					mark()
+					result, e := j.wait()
+					if there(result).Lost || back(result).Lost {
+						return fmt.Errorf("Copy = %+v", result)
 					}
+					return errors.Join(err, e)
 				})
-				if rest := len(message) - got.Len(); rest < 16<<10 {
-					t.Fatalf("only %d bytes are left: the reader was not slow", rest)
-				}
-				if _, err := io.Copy(&got, reader); err != nil || !bytes.Equal(got.Bytes(), message) {
-					t.Errorf("of %d bytes came %d, %v", len(message), got.Len(), err)
-				}
-				send(t, reader, []byte("answer"))
-				finish(t, reader)
-				if got, err := io.ReadAll(sender); err != nil || string(got) != "answer" {
-					t.Errorf("the answer arrived as %q, %v", got, err)
-				}
-				result, err := j.wait()
-				if err != nil || there(result).Lost || back(result).Lost {
-					t.Errorf("Copy = %+v, %v", result, err)
-				}
 			})
 		}
 	}
+}
+
+// unsent is how many bytes the kernel keeps for conn's peer, or 0 if conn is
+// closed.
+func unsent(conn net.Conn) (n int) {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	raw, err := conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) {
+		var held int32
+		_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&held)))
+		n = int(held)
+	})
+	return n
 }
 
 // narrowly makes a socket whose kernel keeps little for the reader.
