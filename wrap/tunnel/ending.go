@@ -132,7 +132,7 @@ func (t *tunnel) shut(d *direction, f *fault) {
 	t.mu.Lock()
 	switch {
 	case eof:
-		d.lost = d.dst.reset.Load()
+		d.lost = d.dst.reset.Load() != 0
 	case f.side != nil:
 		d.lost = true
 	default:

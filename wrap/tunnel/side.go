@@ -20,9 +20,8 @@ type side struct {
 	tcp *net.TCPConn    // what conn wraps in the end; nil if that is not TCP or does not tell
 	fd  syscall.RawConn // of that, or of another socket; to look, never to read or write
 
-	reset    atomic.Bool // an operation has told that the peer reset it
-	midway   atomic.Bool // and that the peer had not finished before
-	finished atomic.Bool // CloseWrite was called
+	reset    atomic.Int32 // whether an operation has told that the peer reset it, and when
+	finished atomic.Bool  // CloseWrite was called
 	once     sync.Once
 }
 
@@ -41,12 +40,21 @@ func (s *side) look() {
 	}
 }
 
+// When a side was reset. It is one value, since the other direction may ask at
+// any time.
+const (
+	resetMidway   = 1 // the peer had not finished before
+	resetAfterEOF = 2 // it had
+)
+
 // note remembers what err tells of the side, and returns it.
 func (s *side) note(err error) error {
 	if err != nil && isReset(err) {
-		if !s.reset.Swap(true) && !isAfterEOF(err) {
-			s.midway.Store(true)
+		when := int32(resetMidway)
+		if isAfterEOF(err) {
+			when = resetAfterEOF
 		}
+		s.reset.CompareAndSwap(0, when)
 	}
 	return err
 }

@@ -65,7 +65,7 @@ func (s *side) queued() (n int, ok bool) { return s.ask(syscall.TIOCOUTQ) }
 // pendingReset returns the error that a read would return once it has come to
 // the end of what the peer sent before.
 func (s *side) pendingReset() error {
-	if s.midway.Load() {
+	if s.reset.Load() == resetMidway {
 		return errReset
 	}
 	if s.events()&pollErr == 0 {
@@ -77,16 +77,17 @@ func (s *side) pendingReset() error {
 // cut returns an error if what reads as EOF is not one. The kernel tells of a
 // reset once: if a write was told, the next read says EOF.
 func (s *side) cut() error {
-	if s.midway.Load() {
+	down := s.tcp != nil && s.events()&(pollErr|pollHup) == pollHup
+	// Asked after that, since the other direction may be half-closing, or be
+	// told of a reset, right now.
+	switch s.reset.Load() {
+	case resetMidway:
+		return errReset
+	case resetAfterEOF:
+		return nil
+	}
+	if down && !s.finished.Load() { // in both directions, and the error is gone
 		return errReset
 	}
-	if s.tcp == nil || s.events()&(pollErr|pollHup) != pollHup {
-		return nil
-	}
-	// Down in both directions, and the error is gone. Asked after that, since
-	// the other direction may be half-closing right now.
-	if s.finished.Load() || s.reset.Load() {
-		return nil
-	}
-	return errReset
+	return nil
 }

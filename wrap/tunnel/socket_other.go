@@ -20,7 +20,7 @@ func (s *side) pendingReset() error { return s.cut() }
 // cut returns an error if what reads as EOF is not one, since a write was told
 // of a reset.
 func (s *side) cut() error {
-	if s.midway.Load() {
+	if s.reset.Load() == resetMidway {
 		return errReset
 	}
 	return nil

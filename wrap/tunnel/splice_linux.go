@@ -54,6 +54,11 @@ func (d *direction) copySocket(w io.Writer, src syscall.RawConn) (handled bool, 
 		if err == nil {
 			err = p.errno
 		}
+		if err == syscall.EPIPE && p.piped > 0 {
+			// A splice that has moved some keeps the error that then stopped
+			// it to itself. This may be what is left of a reset.
+			_ = d.dst.note(errReset)
+		}
 		if err != nil {
 			d.writeErr = d.dst.note(err)
 			return true, d.writeErr

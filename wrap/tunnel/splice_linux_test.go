@@ -117,29 +117,42 @@ func TestCopyTellsOfBytesLostInAPipe(t *testing.T) {
 	}
 }
 
-// What waits in a pipe when the sender is reset is delivered first.
+// What waits in a pipe when the sender is reset is delivered first, to a
+// receiver that reads.
 func TestCopyDeliversWhatIsInAPipeBeforeAReset(t *testing.T) {
 	noLeaks(t)
-	client, sender := link(t, "tcp")
-	backend, receiver := link(t, "tcp")
-	narrow(t, backend, receiver)
-	counters := new(tunnel.Counters)
-	j := joinConns(t, client, sender, backend, receiver, &tunnel.Options{Counters: counters})
-	flooded := make(chan error, 1)
-	taken := jam(t, sender, &counters.ToBackend, flooded)
-	waiting := piped(t)
-	reset(t, sender)
-	<-flooded
-	got, err := io.ReadAll(receiver)
-	if !errors.Is(err, syscall.ECONNRESET) {
-		t.Errorf("Read = %v, want connection reset by peer", err)
-	}
-	if want := int(taken) + waiting; len(got) < want {
-		t.Errorf("%d bytes came, want at least the %d that had been read", len(got), want)
-	}
-	if result, err := j.wait(); err == nil || !result.ToBackend.Lost || result.ToBackend.End != tunnel.Reset || result.ToBackend.Bytes < int64(len(got)) {
-		t.Errorf("Copy = %+v, %v; want the reset", result.ToBackend, err)
-	}
+	steadily(t, func(mark func()) error {
+		client, sender := link(t, "tcp")
+		backend, receiver := link(t, "tcp")
+		narrow(t, backend, receiver)
+		counters := new(tunnel.Counters)
+		j := joinConns(t, client, sender, backend, receiver, &tunnel.Options{Counters: counters})
+		flooded := make(chan error, 1)
+		taken := jam(t, sender, &counters.ToBackend, flooded)
+		want := int(taken) + piped(t)
+		mark()
+		reset(t, sender)
+		got, p := 0, make([]byte, 16<<10)
+		var err error
+		for err == nil {
+			var n int
+			n, err = receiver.Read(p)
+			got += n
+			mark()
+		}
+		<-flooded
+		if !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("Read = %v, want connection reset by peer", err)
+		}
+		result, err := j.wait()
+		if d := result.ToBackend; err == nil || !d.Lost || d.End != tunnel.Reset || d.Bytes < int64(got) {
+			t.Errorf("Copy = %+v, %v; want the reset", d, err)
+		}
+		if got < want {
+			return fmt.Errorf("%d bytes came, want at least the %d that had been read", got, want)
+		}
+		return nil
+	})
 }
 
 // The receiver's pace is all that moves, in a direction that is spliced.
