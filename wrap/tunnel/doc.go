@@ -31,7 +31,8 @@
 // From TCP to TCP the kernel moves bulk by splice on Linux, and while a
 // direction waits it has neither a pipe nor a buffer. Connections and bodies
 // of package wrap keep that, unless a hook needs the bytes; it then gets all of
-// them.
+// them. The body that an [net/http.Transport] makes of a 101 does not; see
+// [Upgrade].
 //
 // A deadline for writing is never set: it would lose bytes.
 //

@@ -162,10 +162,11 @@ func (c *watchedConn) CloseWrite() error {
 }
 
 func (c *watchedConn) Close() error {
+	err := c.Conn.Close()
 	if c.closes.Add(1) == 1 && c.closed != nil {
 		close(c.closed)
 	}
-	return c.Conn.Close()
+	return err
 }
 
 // CloseWrite, for an EOF, and Close, for the end of the context, come at the

@@ -1,12 +1,16 @@
 package tunnel_test
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -286,6 +290,47 @@ func narrowly(_, _ string, c syscall.RawConn) (err error) {
 		return e
 	}
 	return err
+}
+
+// Who speaks to the backend without a Transport has splice in Upgrade too.
+func TestUpgradeSplicesAConnection(t *testing.T) {
+	noLeaks(t)
+	backend, peer := link(t, "tcp")
+	handled := make(chan error, 1)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		br := bufio.NewReader(backend)
+		resp, err := http.ReadResponse(br, nil)
+		if err == nil {
+			resp.Body = backend.(*net.TCPConn)
+			_, err = tunnel.Upgrade(w, r.WithContext(context.WithoutCancel(r.Context())), resp, &tunnel.Options{BackendBuffered: br})
+		}
+		handled <- err
+	}))
+	defer srv.Close()
+	send(t, peer, []byte(upgradeResponse+"early"))
+	client, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	send(t, client, []byte(fmt.Sprintf(upgradeRequest, "")))
+	br := bufio.NewReader(client)
+	readSwitching(t, br)
+	answer := block(3 << 20)
+	go func() {
+		send(t, peer, answer)
+		finish(t, peer)
+	}()
+	if err := expect(br, append([]byte("early"), answer...)); err != nil {
+		t.Error(err)
+	}
+	finish(t, client)
+	if err := <-handled; err != nil {
+		t.Errorf("Upgrade: %v", err)
+	}
+	if tunnel.Pipes() == 0 {
+		t.Error("nothing was spliced")
+	}
 }
 
 // What a file that splice refuses gets goes through memory: none of it is lost

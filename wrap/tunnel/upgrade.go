@@ -21,6 +21,12 @@ import (
 // Hop-by-hop fields of resp are not passed on; the fields of w.Header are sent
 // too.
 //
+// The body of a 101 that net/http made hides its connection, and may hold bytes
+// of it, so that what goes through it is copied and not spliced. For splice, dial
+// the backend, write the request and read the response (http.ReadResponse with a
+// bufio.Reader) oneself; then set resp.Body to the connection, and
+// [Options.BackendBuffered] to the reader.
+//
 // With Go 1.24, where the body of a 101 has no CloseWrite, a client that
 // half-closes ends the tunnel with [ErrHalfClose]; see [Options.KeepOpen].
 //
