@@ -42,10 +42,11 @@ var quantities = []quantity{
 	responseCPU:    {"an ordinary response of 1 KiB, CPU µs of the proxy", "%.1f", "growth-response.svg", false},
 }
 
-// growthNames leaves out contestants that differ from another in bulk alone.
+// growthNames leaves out contestants that differ little from another, but for
+// bulk.
 var growthNames = slices.DeleteFunc(slices.Clone(proxyNames), func(name string) bool {
 	switch name {
-	case "with wrap.Body, counting", "tunnel.Copy with Done", "tunnel.Copy, bytes hooked", "io.CopyBuffer twice, no splice", "haproxy, TCP with splice":
+	case "with wrap.Body, counting", "tunnel.Upgrade with Done", "tunnel.Copy with Done", "tunnel.Copy, bytes hooked", "io.CopyBuffer twice, no splice", "haproxy, TCP with splice":
 		return true
 	}
 	return false

@@ -35,6 +35,7 @@ func (s *settings) bars(file, title, unit string, names []string, samples []samp
 	chart.Color = plotutil.Color(2)
 	p.Add(chart)
 	p.NominalY(labels...)
+	p.X.Max *= 1.02 // or the frame cuts into the longest bar
 	return s.save(p, file)
 }
 
@@ -61,9 +62,8 @@ func (s *settings) lines(file, title, over string, names []string, series []plot
 		p.Add(line, points)
 		p.Legend.Add(name, line, points)
 	}
-	p.Legend.Left = false
+	p.X.Max *= 50 // room for the legend beside the lines
 	p.Legend.Top = true
-	p.Legend.XOffs = vg.Points(4)
 	p.Add(plotter.NewGrid())
 	return s.save(p, file)
 }
