@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -128,3 +131,43 @@ func wraps(s *settings) error {
 }
 
 var sink io.ReadCloser
+
+// growingCalls measures a Read when there are so many bodies that caches do not
+// hold them, each of which is read in turn.
+func (s *settings) growingCalls() {
+	ws := wrappers()
+	ws = slices.DeleteFunc(ws, func(w wrapper) bool { return strings.HasPrefix(w.name, "open") }) // as otelhttp
+	var names []string
+	columns := make([]column, len(s.conns))
+	p := make([]byte, 512)
+	for k, n := range s.conns {
+		columns[k] = column{name: fmt.Sprintf("%d", n), format: "%.1f", samples: make([]sample, len(ws))}
+		bodies := make([][]io.ReadCloser, len(ws))
+		for i, w := range ws {
+			for range n {
+				bodies[i] = append(bodies[i], w.wrap(&tagged{}))
+			}
+		}
+		for range s.turns {
+			for i := range ws {
+				columns[k].samples[i] = append(columns[k].samples[i], perCall(s.slice/20, func(calls int) {
+					for left := calls; left > 0; left -= n {
+						for _, body := range bodies[i][:min(left, n)] {
+							_, _ = body.Read(p)
+						}
+					}
+				}))
+			}
+		}
+	}
+	for _, w := range ws {
+		names = append(names, w.name)
+	}
+	s.table("With so many bodies, each in turn: a Read, ns", names, columns...)
+}
+
+// tagged is an instant body that is unlike every other.
+type tagged struct {
+	instant
+	_ int64
+}

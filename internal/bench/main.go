@@ -2,14 +2,16 @@
 //
 //	go -C internal/bench run . [-quick] [-plots dir] [-only name,...]
 //
-// It prints Markdown tables. Contestants take turns, so that whatever else the
-// machine does meets all of them alike; a figure is the median of their runs,
-// with its quartiles, and a ratio is marked ~ where the Mann-Whitney U test
-// finds no difference at the level of 0.05, as benchstat does.
+// It prints Markdown tables and draws plots. Contestants take turns, so that
+// whatever else the machine does meets all of them alike. A figure is the
+// median of their runs, ± the 95 % confidence interval of that; the ratio to the
+// first contestant is behind it, or ~ where the Mann-Whitney U test finds no
+// difference at the level of 0.05. That is benchstat's method, by its package.
 //
 // Each proxy runs as a process of its own, for its CPU time and memory to be
 // told from those of the client and the backend. Nginx and haproxy take part
-// where they are installed. Bench needs Linux for the counters in /proc.
+// where they are installed. Bench needs Linux for the counters in /proc, and
+// go for the generators.
 package main
 
 import (
@@ -32,29 +34,34 @@ type settings struct {
 	plots string        // folder for SVG files; none if empty
 	runs  int           // of each contestant
 	slice time.Duration // of one run
-	idle  []int         // how many idle connections
+	turns int           // of each contestant in growth, whose processes are new each time
+	conns []int         // numbers of connections, and of bodies, in growth
 
-	maxConns int // that the limit on descriptors allows
+	descriptors int // that a process may have
 }
 
-var measurements = []struct {
+type measurement struct {
 	name string
 	run  func(*settings) error
-}{
+}
+
+// What is measured, and in this order.
+var measurements = []measurement{
 	{"calls", calls},
 	{"wraps", wraps},
-	{"responses", responses},
+	{"generated", generated},
 	{"upgraded", upgraded},
-	{"idle", idle},
+	{"responses", responses},
+	{"growth", growth},
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	quick := fs.Bool("quick", false, "only see that everything runs")
-	only := fs.String("only", "", "comma-separated names of the measurements to run; all if empty")
-	s := &settings{out: stdout, runs: 12, slice: 300 * time.Millisecond, idle: []int{1, 100, 1000, 10_000}, maxConns: 10_000}
-	fs.StringVar(&s.plots, "plots", "", "write plots, as SVG, into this `folder`")
+	quick := fs.Bool("quick", false, "only see that everything runs; the figures mean nothing")
+	only := fs.String("only", "", "comma-separated `names` of what to measure: "+measurementNames()+"; all if empty")
+	s := &settings{out: stdout, runs: 12, slice: 200 * time.Millisecond, turns: 10, conns: []int{1, 100, 1000, 10_000}}
+	fs.StringVar(&s.plots, "plots", "plots", "write plots, as SVG, into this `folder`; none if empty")
 	serve := fs.String("serve", "", "be the proxy of this name (bench starts itself so)")
 	backend := fs.String("backend", "", "address of that proxy's backend")
 	if err := fs.Parse(args); err != nil {
@@ -64,22 +71,47 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return report(stderr, serveProxy(*serve, *backend))
 	}
 	if *quick {
-		s.runs, s.slice, s.idle = 2, 5*time.Millisecond, []int{1, 20}
+		s.runs, s.turns, s.slice, s.conns = 2, 1, 5*time.Millisecond, []int{1, 20}
 	}
-	fmt.Fprintf(stdout, "%s, %s, %s/%s, %d CPUs; %d runs of each\n", runtime.Version(), cpuModel(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), s.runs)
-	if limit := raiseDescriptors(65_536); limit < 2*10_000+300 {
-		s.maxConns = int(limit-300) / 2
-		fmt.Fprintf(stdout, "\nThe system allows a process %d descriptors: %d connections take the place of 10,000.\n", limit, s.maxConns)
+	for _, name := range strings.Split(*only, ",") {
+		if name != "" && !strings.Contains(", "+measurementNames()+",", " "+name+",") {
+			fmt.Fprintf(stderr, "bench: nothing is named %q; there are %s\n", name, measurementNames())
+			return 2
+		}
 	}
+	fmt.Fprintf(stdout, "%s, %s, %s/%s, %d CPUs, %s; medians of %d runs (of %d where connections grow in number) ± 95 %% confidence\n", runtime.Version(),
+		cpuModel(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), time.Now().Format(time.DateOnly), s.runs, s.turns)
+	s.limitConns(int(raiseDescriptors(65_536)))
 	for _, m := range measurements {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), m.name) {
 			continue
 		}
+		start := time.Now()
 		if err := m.run(s); err != nil {
 			return report(stderr, fmt.Errorf("%s: %w", m.name, err))
 		}
+		fmt.Fprintf(stderr, "bench: %s took %v\n", m.name, time.Since(start).Round(time.Second))
 	}
 	return 0
+}
+
+func measurementNames() string {
+	var names []string
+	for _, m := range measurements {
+		names = append(names, m.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// limitConns keeps to what the system allows. A proxy needs two descriptors for
+// each connection.
+func (s *settings) limitConns(descriptors int) {
+	s.descriptors = descriptors
+	most := &s.conns[len(s.conns)-1]
+	if reached := (descriptors - 300) / 2; reached < *most {
+		fmt.Fprintf(s.out, "\nThe system allows a process %d descriptors: %d connections take the place of %d.\n", descriptors, reached, *most)
+		*most = reached
+	}
 }
 
 func report(stderr io.Writer, err error) int {
@@ -91,8 +123,7 @@ func report(stderr io.Writer, err error) int {
 }
 
 // raiseDescriptors lets this process, and those that it starts, have n
-// descriptors, or as many as the system allows, and returns how many that is. A
-// proxy needs two of them for each upgraded connection.
+// descriptors, or as many as the system allows, and returns how many that is.
 func raiseDescriptors(n uint64) uint64 {
 	var l syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {

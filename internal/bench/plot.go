@@ -1,8 +1,11 @@
 package main
 
 import (
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -32,31 +35,51 @@ func (s *settings) bars(file, title, unit string, names []string, samples []samp
 	chart.Color = plotutil.Color(2)
 	p.Add(chart)
 	p.NominalY(labels...)
+	p.X.Max *= 1.02 // or the frame cuts into the longest bar
 	return s.save(p, file)
 }
 
-// lines draws figures over the number of connections.
-func (s *settings) lines(file, title, unit string, names []string, series []plotter.XYs) error {
+// lines draws figures over a number, both on logarithmic scales.
+func (s *settings) lines(file, title, over string, names []string, series []plotter.XYs) error {
 	if s.plots == "" {
 		return nil
 	}
 	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, "connections", unit
-	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	p.Title.Text, p.X.Label.Text = title, over
+	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, powers{}
+	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powers{}
 	for i, name := range names {
-		if len(series[i]) == 0 {
+		positive := slices.DeleteFunc(slices.Clone(series[i]), func(xy plotter.XY) bool { return xy.Y <= 0 }) // has no logarithm
+		if len(positive) == 0 {
 			continue
 		}
-		line, points, err := plotter.NewLinePoints(series[i])
+		line, points, err := plotter.NewLinePoints(positive)
 		if err != nil {
 			return err
 		}
 		line.Color, points.Color = plotutil.Color(i), plotutil.Color(i)
+		line.Width, line.Dashes, points.Shape = vg.Points(1.5), plotutil.Dashes(i/7), plotutil.Shape(i)
 		p.Add(line, points)
 		p.Legend.Add(name, line, points)
 	}
+	p.X.Max *= 50 // room for the legend beside the lines
 	p.Legend.Top = true
+	p.Add(plotter.NewGrid())
 	return s.save(p, file)
+}
+
+// powers are ticks at 1, 2 and 5 times the powers of ten.
+type powers struct{}
+
+func (powers) Ticks(low, high float64) (ticks []plot.Tick) {
+	for e := math.Floor(math.Log10(low)); e <= math.Log10(high); e++ {
+		for _, m := range []float64{1, 2, 5} {
+			if v := m * math.Pow(10, e); low <= v && v <= high {
+				ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 6, 64)})
+			}
+		}
+	}
+	return ticks
 }
 
 func (s *settings) save(p *plot.Plot, file string) error {

@@ -25,8 +25,27 @@ import (
 )
 
 // proxyNames are the contestants; those before nginx are this program itself.
-// The first is what the others are compared with.
-var proxyNames = []string{"ReverseProxy", "with wrap.Body, counting", "with wrap.Done", "with otelhttp", "tunnel.Upgrade", "tunnel.Upgrade with Done", "nginx", "haproxy"}
+// The first is what the others are compared with. Those that copy know nothing
+// of HTTP: they pass on the bytes of one connection as they are.
+var proxyNames = []string{
+	"ReverseProxy", "with wrap.Body, counting", "with wrap.Done", "with otelhttp",
+	"tunnel.Upgrade", "tunnel.Upgrade with Done",
+	"tunnel.Copy", "tunnel.Copy with Done", "tunnel.Copy, bytes hooked",
+	"io.Copy twice", "io.CopyBuffer twice, no splice",
+	"nginx", "haproxy", "haproxy, TCP with splice",
+}
+
+// upgradesOnly reports whether that proxy is no good for ordinary requests.
+func upgradesOnly(name string) bool { return strings.HasPrefix(name, "tunnel.Upgrade") }
+
+// descriptorsFor returns how many descriptors that proxy needs for an upgraded
+// connection on which nothing moves.
+func descriptorsFor(name string) int {
+	if name == "io.Copy twice" {
+		return 6 // splice waits with a pipe in hand, each way
+	}
+	return 2
+}
 
 // backendName starts a backend for upgraded connections, which needs a
 // descriptor for each of them as well.
@@ -39,9 +58,15 @@ func serveProxy(name, backend string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Println(l.Addr())
-		_, err = io.Copy(io.Discard, os.Stdin)
+		return untilStopped(l.Addr())
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
 		return err
+	}
+	if join := copiers[name]; join != nil {
+		go acceptAndJoin(l, backend, join)
+		return untilStopped(l.Addr())
 	}
 	proxy := &httputil.ReverseProxy{
 		Rewrite:   func(pr *httputil.ProxyRequest) { pr.SetURL(&url.URL{Scheme: "http", Host: backend}) },
@@ -70,20 +95,28 @@ func serveProxy(name, backend string) error {
 	default:
 		return fmt.Errorf("no proxy is named %q", name)
 	}
+	go func() { _ = http.Serve(l, handler) }() // ends with the process
+	return untilStopped(l.Addr())
+}
+
+// untilStopped tells who started this process where to find it, and waits until
+// its standard input ends.
+func untilStopped(addr net.Addr) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", handler)
-	mux.HandleFunc("/goroutines", func(w http.ResponseWriter, r *http.Request) {
-		runtime.GC()
-		fmt.Fprint(w, runtime.NumGoroutine())
-	})
-	go func() { _ = http.Serve(l, mux) }() // ends with the process
-	fmt.Println(l.Addr())
+	go func() { _ = http.Serve(l, http.HandlerFunc(serveGoroutines)) }() // ends with the process
+	fmt.Println(addr, l.Addr())
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
+}
+
+// serveGoroutines says how many there are beside its own, when garbage is
+// collected.
+func serveGoroutines(w http.ResponseWriter, r *http.Request) {
+	runtime.GC()
+	fmt.Fprint(w, runtime.NumGoroutine())
 }
 
 // tunnelProxy is a proxy by hand, for upgraded connections alone.
@@ -108,9 +141,11 @@ func (p tunnelProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // A proxy is a process that passes requests on to a backend.
 type proxy struct {
-	name, addr string
-	cmd        *exec.Cmd
-	stop       func()
+	name  string
+	addr  string
+	admin string // where it tells its goroutines; empty if it does not
+	cmd   *exec.Cmd
+	stop  func()
 }
 
 // startProxy returns an error that wraps exec.ErrNotFound if the program is
@@ -120,7 +155,9 @@ func startProxy(name, backend string) (*proxy, error) {
 	case "nginx":
 		return startNginx(backend)
 	case "haproxy":
-		return startHAProxy(backend)
+		return startHAProxy(backend, "maxconn 9950", "mode http\n\toption http-keep-alive")
+	case "haproxy, TCP with splice":
+		return startHAProxy(backend, "maxconn 1000\n\tmaxpipes 500", "mode tcp\n\toption splice-auto")
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -139,13 +176,13 @@ func startProxy(name, backend string) (*proxy, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &proxy{name: name, cmd: cmd, stop: func() { in.Close(); _ = cmd.Wait() }}
+	p := &proxy{cmd: cmd, stop: func() { in.Close(); _ = cmd.Wait() }}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		p.stop()
 		return nil, fmt.Errorf("%s does not start: %w", name, err)
 	}
-	p.addr = strings.TrimSpace(line)
+	p.addr, p.admin, _ = strings.Cut(strings.TrimSpace(line), " ")
 	return p, nil
 }
 
@@ -168,11 +205,10 @@ http {
 `
 
 const haproxyConf = `global
-	maxconn 9950
+	%[4]s
 	nbthread 2
 defaults
-	mode http
-	option http-keep-alive
+	%[5]s
 	timeout connect 10s
 	timeout client 1h
 	timeout server 1h
@@ -185,18 +221,18 @@ backend b
 `
 
 func startNginx(backend string) (*proxy, error) {
-	return startProgram("nginx", nginxConf, backend, func(conf, dir string) []string {
+	return startProgram("nginx", nginxConf, backend, nil, func(conf, dir string) []string {
 		return []string{"-c", conf, "-p", dir}
 	})
 }
 
-func startHAProxy(backend string) (*proxy, error) {
-	return startProgram("haproxy", haproxyConf, backend, func(conf, dir string) []string {
+func startHAProxy(backend, limits, mode string) (*proxy, error) {
+	return startProgram("haproxy", haproxyConf, backend, []string{limits, mode}, func(conf, dir string) []string {
 		return []string{"-db", "-q", "-f", conf}
 	})
 }
 
-func startProgram(name, conf, backend string, args func(conf, dir string) []string) (*proxy, error) {
+func startProgram(name, conf, backend string, more []string, args func(conf, dir string) []string) (*proxy, error) {
 	program, err := exec.LookPath(name)
 	if err != nil {
 		if program, err = exec.LookPath("/usr/sbin/" + name); err != nil {
@@ -214,7 +250,11 @@ func startProgram(name, conf, backend string, args func(conf, dir string) []stri
 	addr := l.Addr().String()
 	l.Close()
 	file := filepath.Join(dir, "conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, conf, dir, addr, backend), 0o666); err != nil {
+	values := []any{dir, addr, backend}
+	for _, v := range more {
+		values = append(values, v)
+	}
+	if err := os.WriteFile(file, fmt.Appendf(nil, conf, values...), 0o666); err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(program, args(file, dir)...)
@@ -223,7 +263,7 @@ func startProgram(name, conf, backend string, args func(conf, dir string) []stri
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &proxy{name: name, addr: addr, cmd: cmd, stop: func() {
+	p := &proxy{addr: addr, cmd: cmd, stop: func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		_ = os.RemoveAll(dir)
@@ -257,6 +297,7 @@ func (s *settings) startProxies(backend string, names []string) (started []*prox
 			stop()
 			return nil, nil, err
 		}
+		p.name = name
 		started = append(started, p)
 	}
 	return started, stop, nil
@@ -309,10 +350,10 @@ func (p *proxy) resident() (float64, error) {
 // goroutines returns how many p has, if p is this program; it also makes p
 // collect its garbage.
 func (p *proxy) goroutines() (float64, bool) {
-	if p.name == "nginx" || p.name == "haproxy" {
+	if p.admin == "" {
 		return 0, false
 	}
-	resp, err := http.Get("http://" + p.addr + "/goroutines")
+	resp, err := http.Get("http://" + p.admin)
 	if err != nil {
 		return 0, false
 	}

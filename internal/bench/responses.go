@@ -43,7 +43,7 @@ func responses(s *settings) error {
 	backend := httptest.NewServer(mux)
 	defer backend.Close()
 	proxies, stop, err := s.startProxies(backend.Listener.Addr().String(), slices.DeleteFunc(slices.Clone(proxyNames), func(name string) bool {
-		return strings.HasPrefix(name, "tunnel") // is for upgraded connections
+		return upgradesOnly(name) || copiers[name] != nil || strings.Contains(name, "TCP")
 	}))
 	if err != nil {
 		return err

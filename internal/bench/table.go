@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,8 @@ type column struct {
 	exact        bool // does not vary, such as a count: no spread and no ratio
 }
 
-// table prints columns, with a ratio to the first contestant behind each figure.
+// table prints columns, with the ratio to the first contestant behind each
+// figure, or ~ where that is not significant.
 func (s *settings) table(title string, names []string, columns ...column) {
 	fmt.Fprintf(s.out, "\n### %s\n\n|", title)
 	for _, c := range columns {
@@ -21,6 +23,9 @@ func (s *settings) table(title string, names []string, columns ...column) {
 	}
 	fmt.Fprintf(s.out, " |\n|---%s|\n", strings.Repeat("|---", len(columns)))
 	for i, name := range names {
+		if !slices.ContainsFunc(columns, func(c column) bool { return len(c.samples[i]) > 0 }) {
+			continue // took no part
+		}
 		fmt.Fprintf(s.out, "| %s", name)
 		for _, c := range columns {
 			fmt.Fprintf(s.out, " | %s", c.cell(i))
@@ -38,13 +43,13 @@ func (c column) cell(i int) string {
 	if c.exact {
 		return text
 	}
-	text += fmt.Sprintf(" ±%.0f %%", 100*v.spread())
-	if i > 0 {
-		mark := ""
-		if !differs(c.samples[0], v) {
-			mark = "~"
-		}
-		text += fmt.Sprintf(" (%s%.2f)", mark, v.median()/c.samples[0].median())
+	text += " " + v.spread()
+	switch first := c.samples[0]; {
+	case i == 0 || len(first) == 0:
+	case differs(first, v):
+		text += fmt.Sprintf(" (%.2f)", v.median()/first.median())
+	default:
+		text += " (~)"
 	}
 	return text
 }

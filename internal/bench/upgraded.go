@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -9,8 +10,9 @@ import (
 	"time"
 )
 
-// upgradeBackend upgrades every connection: /echo sends back what comes,
-// /source sends until the client leaves.
+// upgradeBackend upgrades every connection that asks for it: /source sends until
+// the client leaves, /answer answers each message as that asks. Ordinary requests
+// it answers with 1 KiB.
 func upgradeBackend() (net.Listener, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -26,39 +28,73 @@ func serveUpgrades(l net.Listener) {
 		if err != nil {
 			return
 		}
-		go serveUpgrade(conn)
+		go serveConn(conn)
 	}
 }
 
-func serveUpgrade(conn net.Conn) {
-	defer conn.Close()
-	br := bufio.NewReaderSize(conn, 1<<10)
-	req, err := http.ReadRequest(br)
+// A message has messageSize bytes, of which the first four say how long the
+// answer to it is.
+const messageSize = 100
+
+func newMessage(answer int) []byte {
+	msg := make([]byte, messageSize)
+	binary.BigEndian.PutUint32(msg, uint32(answer))
+	return msg
+}
+
+func serveConn(conn net.Conn) {
+	defer reset(conn)
+	path, err := serveRequests(conn)
 	if err != nil {
 		return
 	}
-	path := req.URL.Path
-	req, br = nil, nil // 10,000 of them wait
 	if _, err := io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: bench\r\n\r\n"); err != nil {
 		return
 	}
-	if path == "/source" {
-		for {
-			if _, err := conn.Write(block[:]); err != nil {
+	for path == "/source" {
+		if _, err := conn.Write(block[:]); err != nil {
+			return
+		}
+	}
+	msg := make([]byte, messageSize)
+	for {
+		if _, err := io.ReadFull(conn, msg); err != nil {
+			return
+		}
+		for left := int(binary.BigEndian.Uint32(msg)); left > 0; {
+			n, err := conn.Write(block[:min(left, len(block))])
+			if err != nil {
 				return
 			}
+			left -= n
 		}
 	}
-	buf := make([]byte, 128)
+}
+
+// serveRequests answers ordinary requests until one asks for an upgrade, whose
+// path it returns. Its memory is free by then: 10,000 of them wait.
+func serveRequests(conn net.Conn) (path string, err error) {
+	br := bufio.NewReaderSize(conn, 1<<10)
 	for {
-		n, err := conn.Read(buf)
+		req, err := http.ReadRequest(br)
 		if err != nil {
-			return
+			return "", err
 		}
-		if _, err := conn.Write(buf[:n]); err != nil {
-			return
+		if req.Header.Get("Upgrade") != "" {
+			return req.URL.Path, nil
+		}
+		if _, err := conn.Write(ordinaryResponse); err != nil {
+			return "", err
 		}
 	}
+}
+
+var ordinaryResponse = append([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n"), block[:1024]...)
+
+// reset closes conn for good at once, so that no port of it has to wait.
+func reset(conn net.Conn) {
+	_ = conn.(*net.TCPConn).SetLinger(0)
+	_ = conn.Close()
 }
 
 // upgrade opens an upgraded connection through the proxy at addr.
@@ -69,21 +105,17 @@ func upgrade(addr, path string) (net.Conn, error) {
 	}
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Minute))
 	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: bench\r\n\r\n", path)
-	// A byte at a time, so that no byte behind the head is read with it.
-	resp, err := http.ReadResponse(bufio.NewReaderSize(oneByte{conn}, 16), nil)
+	// What comes right behind the head may be lost: /source has enough of it.
+	resp, err := http.ReadResponse(bufio.NewReaderSize(conn, 512), nil)
 	if err == nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		err = fmt.Errorf("the upgrade was answered %s", resp.Status)
 	}
 	if err != nil {
-		conn.Close()
+		reset(conn)
 		return nil, err
 	}
 	return conn, nil
 }
-
-type oneByte struct{ io.Reader }
-
-func (r oneByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p), 1)]) }
 
 func upgraded(s *settings) error {
 	backend, err := upgradeBackend()
@@ -132,7 +164,7 @@ func (p *proxy) bulk(slice time.Duration) (mibPerSecond, cpuPerGiB float64, err 
 	if err != nil {
 		return 0, 0, err
 	}
-	defer conn.Close()
+	defer reset(conn)
 	buf := make([]byte, 256<<10)
 	before, err := p.cpu()
 	if err != nil {
@@ -154,19 +186,19 @@ func (p *proxy) bulk(slice time.Duration) (mibPerSecond, cpuPerGiB float64, err 
 
 // echo returns how long each of many echoes took, in microseconds.
 func (p *proxy) echo(slice time.Duration) (sample, error) {
-	conn, err := upgrade(p.addr, "/echo")
+	conn, err := upgrade(p.addr, "/answer")
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer reset(conn)
 	var took sample
-	msg := make([]byte, 100)
+	msg, answer := newMessage(messageSize), make([]byte, messageSize)
 	for begin := time.Now(); time.Since(begin) < slice; {
 		start := time.Now()
 		if _, err := conn.Write(msg); err != nil {
 			return nil, err
 		}
-		if _, err := io.ReadFull(conn, msg); err != nil {
+		if _, err := io.ReadFull(conn, answer); err != nil {
 			return nil, err
 		}
 		took = append(took, float64(time.Since(start).Nanoseconds())/1e3)

@@ -5,9 +5,10 @@
 //
 //	go test ./...
 //
-// and the long form, which prints the README's table, is
+// and the long form, which prints the README's table, and fuzzes each target of
+// the module for ten minutes, is
 //
-//	go test ./internal/soak -v -timeout 2h -long
+//	go test ./internal/soak -v -timeout 3h -long
 //
 // A failure names the seed that does the same again.
 package soak

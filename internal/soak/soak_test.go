@@ -37,11 +37,14 @@ func TestEveryWayToEnd(t *testing.T) {
 		name string
 		why  string
 		new  newProxyFunc
+		tls  *security
 	}{
-		{"ReverseProxy", "hooks in ModifyResponse", newReverseProxy},
-		{"tunnel", "the copier for custom proxies, with the same hooks", newTunnelProxy},
+		{"ReverseProxy", "hooks in ModifyResponse", newReverseProxy, nil},
+		{"tunnel", "the copier for custom proxies, with the same hooks", newTunnelProxy, nil},
+		{"ReverseProxy with TLS", "a half-close is a close_notify, on both sides", newReverseProxy, newSecurity(t)},
+		{"tunnel with TLS", "the same", newTunnelProxy, newSecurity(t)},
 	} {
-		t.Run(tt.name, func(t *testing.T) { soak(t, tt.new) })
+		t.Run(tt.name, func(t *testing.T) { soak(t, tt.new, tt.tls) })
 	}
 }
 
@@ -64,10 +67,13 @@ func (p *site) wrapBody(resp *http.Response) error {
 	return nil
 }
 
-func soak(t *testing.T, newProxy newProxyFunc) {
+func soak(t *testing.T, newProxy newProxyFunc, secure *security) {
 	total, width := *conns, *atOnce
 	if *long {
 		total, width = 10_000, 1_000
+	}
+	if secure != nil && !*long {
+		total, width = max(total/4, 1), max(width/4, 1) // the race detector makes handshakes slow
 	}
 	seed := *seed
 	if seed == 0 {
@@ -75,14 +81,14 @@ func soak(t *testing.T, newProxy newProxyFunc) {
 	}
 	defer func() {
 		if t.Failed() {
-			t.Logf("to do the same again: -seed %d -conns %d -at-once %d", seed, total, width)
+			t.Logf("to do the same again: -seed %d -conns %d -at-once %d -long=%t", seed, *conns, *atOnce, *long)
 		}
 	}()
-	batch(t, newProxy, seed, 0, width, new(tally)) // fills pools and caches
+	batch(t, newProxy, secure, seed, 0, width, new(tally)) // fills pools and caches
 	before := measure()
 	sum := new(tally)
 	for first := 0; first < total && !t.Failed(); first += width {
-		batch(t, newProxy, seed, first, min(width, total-first), sum)
+		batch(t, newProxy, secure, seed, first, min(width, total-first), sum)
 	}
 	checkResources(t, before, heapSlack(width))
 	sum.log(t)
@@ -112,17 +118,18 @@ func (c *tally) log(t *testing.T) {
 
 // batch lives n lives through a server of its own, which is shut down in
 // the middle of it.
-func batch(t *testing.T, newProxy newProxyFunc, seed uint64, first, n int, sum *tally) {
+func batch(t *testing.T, newProxy newProxyFunc, secure *security, seed uint64, first, n int, sum *tally) {
 	t.Helper()
 	backends, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	backends = secure.listen(backends)
 	p := &site{population: population{lives: make(map[uint64]*life)}}
 	p.transport = &http.Transport{
 		MaxIdleConnsPerHost: -1,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return net.Dial("tcp", backends.Addr().String())
+			return secure.dial(backends.Addr().String())
 		},
 	}
 	var ends sync.WaitGroup
@@ -141,6 +148,7 @@ func batch(t *testing.T, newProxy newProxyFunc, seed uint64, first, n int, sum *
 			panic(http.ErrAbortHandler)
 		}
 	}))
+	server.Listener = secure.listen(server.Listener)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Start()
 
@@ -155,7 +163,7 @@ func batch(t *testing.T, newProxy newProxyFunc, seed uint64, first, n int, sum *
 	for _, l := range lives {
 		opened.Add(1)
 		ends.Add(1)
-		go l.live(addr, &opened, &ends)
+		go l.live(func() (net.Conn, error) { return secure.dial(addr) }, &opened, &ends)
 	}
 	opened.Wait()
 	// Those that are left are hijacked connections, which Shutdown leaves alone.
@@ -203,9 +211,9 @@ func wait[T any](t *testing.T, l *life, what string, c <-chan T) (v T, ok bool) 
 	}
 }
 
-func (l *life) live(addr string, opened, ends *sync.WaitGroup) {
+func (l *life) live(dial func() (net.Conn, error), opened, ends *sync.WaitGroup) {
 	defer ends.Done()
-	l.playClient(addr, opened.Done)
+	l.playClient(dial, opened.Done)
 }
 
 func serveBackends(listener net.Listener, p *population, ends *sync.WaitGroup) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	bench "github.com/bodywrap/bodywrap/internal/bench/gen"
+	"github.com/bodywrap/bodywrap/internal/bench/gen/embedded"
 	"github.com/bodywrap/bodywrap/internal/bench/gen/snoop"
 )
 
@@ -24,6 +25,7 @@ var wrappers = []struct {
 	{"bare", func(w http.ResponseWriter, _ *int64) http.ResponseWriter { return w }},
 	{"wrapgen", bench.Count},
 	{"httpsnoop", snoop.Count},
+	{"embedded", embedded.Count},
 }
 
 func BenchmarkWrap(b *testing.B) {

@@ -1,6 +1,6 @@
 // Package bench compares what wrapgen makes with the wrapper that httpsnoop
-// generates for itself, on the same nine optional elements. The file measure
-// says how.
+// generates for itself, and with what New Relic's generator makes, on the same
+// nine optional elements. Command bench measures it.
 package bench
 
 import (

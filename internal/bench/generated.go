@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/format"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// A generator is one that makes types for each combination of the nine optional
+// elements that httpsnoop knows of a ResponseWriter.
+type generator struct {
+	name  string
+	bench string // what gen's benchmarks call it
+	cmd   string // the program in gen/cmd that uses its code
+	code  string // the package that it makes
+}
+
+const combinations = 1 << 9
+
+// newRelic is run from its own module.
+const newRelic = "github.com/newrelic/go-agent/v3/internal/tools/interface-wrapping@v3.45.0"
+
+var generators = []generator{
+	{"wrapgen", "wrapgen", "ours", "."},
+	{"httpsnoop 1.1.0's own", "httpsnoop", "theirs", "github.com/felixge/httpsnoop"},
+	{"New Relic 3.45.0's: structs of embedded interfaces", "embedded", "embedded", "./embedded"},
+}
+
+// generated measures generated code for the same family.
+func generated(s *settings) error {
+	const dir = "gen"
+	work, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	if _, err := runIn(dir, "go", "generate", "."); err != nil {
+		return err
+	}
+	if err := generateEmbedded(filepath.Join(dir, "embedded")); err != nil {
+		return err
+	}
+
+	none, err := programSize(dir, work, "none")
+	if err != nil {
+		return err
+	}
+	var names []string
+	n := len(generators)
+	size, compile := make([]sample, n), make([]sample, n)
+	for i, g := range generators {
+		names = append(names, g.name)
+		bytes, err := programSize(dir, work, g.cmd)
+		if err != nil {
+			return err
+		}
+		size[i] = sample{(bytes - none) / combinations}
+	}
+	for range s.turns {
+		for i, g := range generators {
+			seconds, err := compileTime(dir, work, g.code)
+			if err != nil {
+				return err
+			}
+			compile[i] = append(compile[i], seconds)
+		}
+	}
+	wrap, allocs, heap, write, err := benchGenerated(s, dir, work)
+	if err != nil {
+		return err
+	}
+	s.table(fmt.Sprintf("Generated code, %d combinations of a ResponseWriter's methods, with a counting Write", combinations), names,
+		column{name: "binary, bytes a combination", format: "%.0f", samples: size, exact: true},
+		column{name: "compile, CPU s", format: "%.2f", samples: compile},
+		column{name: "a wrap, ns", format: "%.0f", samples: wrap},
+		column{name: "allocations", format: "%.0f", samples: allocs, exact: true},
+		column{name: "bytes", format: "%.0f", samples: heap, exact: true},
+		column{name: "a counted Write, ns", format: "%.1f", samples: write})
+	if err := s.bars("generated-size.svg", "Binary size of generated code", "bytes a combination", names, size); err != nil {
+		return err
+	}
+	return s.bars("generated-compile.svg", "Compile time of generated code", "CPU s", names, compile)
+}
+
+func generateEmbedded(dir string) error {
+	body, err := runIn(dir, "go", "run", newRelic, "interfaces.json")
+	if err != nil {
+		return err
+	}
+	text, err := format.Source(fmt.Appendf(nil, `package embedded
+
+import ("io"; "net/http")
+
+func combine(original http.ResponseWriter, counting *countingWriter) http.ResponseWriter {
+%s}
+`, body))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "zz_embedded.go"), text, 0o666)
+}
+
+// programSize builds gen/cmd/name and returns its size without symbols.
+func programSize(dir, work, name string) (float64, error) {
+	binary := filepath.Join(work, name)
+	if _, err := runIn(dir, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./cmd/"+name); err != nil {
+		return 0, err
+	}
+	info, err := os.Stat(binary)
+	if err != nil {
+		return 0, err
+	}
+	return float64(info.Size()), nil
+}
+
+// compileTime returns the CPU seconds that the compiler takes for a package.
+func compileTime(dir, work, path string) (float64, error) {
+	files, err := runIn(dir, "go", "list", "-f", `{{range .GoFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}`, path)
+	if err != nil {
+		return 0, err
+	}
+	imports, err := runIn(dir, "go", "list", "-deps", "-export", "-f", "{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}", path)
+	if err != nil {
+		return 0, err
+	}
+	config := filepath.Join(work, "importcfg")
+	if err := os.WriteFile(config, imports, 0o666); err != nil {
+		return 0, err
+	}
+	args := append([]string{"tool", "compile", "-p", "p", "-importcfg", config, "-o", os.DevNull}, strings.Fields(string(files))...)
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("compiling %s: %w\n%s", path, err, out)
+	}
+	return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), nil
+}
+
+var benchmarkLine = regexp.MustCompile(`(?m)^Benchmark(\w+)/(\w+)\S*\s+\d+\s+(\S+) ns/op\s+(\d+) B/op\s+(\d+) allocs/op`)
+
+// benchGenerated runs gen's benchmarks, all of them once in each turn.
+func benchGenerated(s *settings, dir, work string) (wrap, allocs, heap, write []sample, err error) {
+	binary := filepath.Join(work, "gen.test")
+	if _, err := runIn(dir, "go", "test", "-c", "-o", binary, "."); err != nil {
+		return nil, nil, nil, nil, err
+	}
+	n := len(generators)
+	wrap, allocs, heap, write = make([]sample, n), make([]sample, n), make([]sample, n), make([]sample, n)
+	for range s.turns {
+		out, err := runIn(dir, binary, "-test.run=^$", "-test.bench=Wrap|HookedWrite", "-test.benchtime="+(s.slice/4).String())
+		if err != nil {
+			return nil, nil, nil, nil, err
+		}
+		for _, m := range benchmarkLine.FindAllSubmatch(out, -1) {
+			for i, g := range generators {
+				if string(m[2]) != g.bench {
+					continue
+				}
+				ns, err := strconv.ParseFloat(string(m[3]), 64)
+				if err != nil {
+					return nil, nil, nil, nil, err
+				}
+				if string(m[1]) == "HookedWrite" {
+					write[i] = append(write[i], ns)
+					continue
+				}
+				wrap[i] = append(wrap[i], ns)
+				b, _ := strconv.ParseFloat(string(m[4]), 64) // are digits
+				a, _ := strconv.ParseFloat(string(m[5]), 64)
+				heap[i], allocs[i] = append(heap[i], b), append(allocs[i], a)
+			}
+		}
+	}
+	return wrap, allocs, heap, write, nil
+}
+
+// runIn returns what a command in dir prints. It is outside of any workspace.
+func runIn(dir, name string, args ...string) ([]byte, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, complaints.Bytes())
+	}
+	return out, nil
+}
