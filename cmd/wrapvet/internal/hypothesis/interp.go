@@ -21,6 +21,9 @@ type Program struct {
 
 	// Constructed returns what is known of a function of another package that makes a body of one. May be nil.
 	Constructed func(*types.Func) (Constructed, bool)
+
+	// Treated returns what is known of a function of another package that is handed a response. May be nil.
+	Treated func(*types.Func) (Treated, bool)
 }
 
 // NewProgram returns a program that runs the functions of pkg.

@@ -46,6 +46,8 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodRequestOnly":  goodRequestOnly,
 	"goodHelper":       goodHelper,
 	"goodStatusSet":    goodStatusSet,
+	"goodAttempt":      goodAttempt,
+	"badRecorder":      badRecorder,
 }
 
 func badReadAll(p *httputil.ReverseProxy) {
@@ -456,3 +458,61 @@ func goodStatusSet(p *httputil.ReverseProxy) {
 		return err
 	}
 }
+
+// An attempt is what a retry decides on.
+type attempt struct {
+	number   int
+	response *http.Response
+}
+
+type retrying struct {
+	next  http.RoundTripper
+	retry func(attempt) bool // somebody else's, and it sees the response
+}
+
+func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
+	for i := 0; ; i++ {
+		resp, err := t.next.RoundTrip(req)
+		if err != nil || !t.retry(attempt{i, resp}) {
+			return resp, err
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+}
+
+func goodAttempt(p *httputil.ReverseProxy) {
+	p.Transport = &retrying{p.Transport, func(a attempt) bool { return a.response.StatusCode >= 500 && a.number < 3 }}
+}
+
+// recorder answers with what it has recorded, in a helper that returns no response.
+type recorder struct{ next http.RoundTripper }
+
+type recording struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (r *recorder) record(req *http.Request) (*recording, error) {
+	resp, err := r.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body) // want `blocks-on-101`
+	if err != nil {
+		return nil, err
+	}
+	return &recording{resp.StatusCode, resp.Header, b}, nil
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	rec, err := r.record(req)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: rec.status, Header: rec.header, Body: io.NopCloser(bytes.NewReader(rec.body))}, nil
+}
+
+func badRecorder(p *httputil.ReverseProxy) { p.Transport = &recorder{p.Transport} }
