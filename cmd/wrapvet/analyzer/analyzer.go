@@ -127,6 +127,8 @@ func (c *checker) worth() interest {
 				}
 			case *ast.FuncType:
 				roles = roles || c.isRole(n)
+			case *ast.CallExpr:
+				bodies = bodies || c.handsOver(n)
 			case *ast.SelectorExpr:
 				switch n.Sel.Name {
 				case "Body", "Write", "DumpResponse":
@@ -150,6 +152,16 @@ func (c *checker) isRole(n *ast.FuncType) bool {
 		})
 	}
 	return isResponse(n.Params) && n.Params.NumFields() == 1 || isResponse(n.Results)
+}
+
+// handsOver reports whether a call gives a response to another package, which may have a fact about it.
+func (c *checker) handsOver(n *ast.CallExpr) bool {
+	sel, ok := n.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	fn, ok := c.pass.TypesInfo.Uses[sel.Sel].(*types.Func)
+	return ok && fn.Pkg() != nil && fn.Pkg() != c.pass.Pkg && fn.Pkg().Path() != "net/http" && hypothesis.TakesResponse(fn.Signature()) >= 0
 }
 
 func (c *checker) touchesBody(n *ast.SelectorExpr) bool {

@@ -13,7 +13,7 @@ func TestAnalyzer(t *testing.T) {
 	t.Parallel() // most of the time goes into reading the standard library, once for each test
 	analysistest.Run(t, analysistest.TestData(), analyzer.New(),
 		"loses-write", "loses-closewrite", "fakes-closewrite", "blocks-on-101", "loses-close", "stale-length", "not-restored",
-		"quiet", "private", "ignores", "wrappers", "proxies", "treats", "facts", "conns")
+		"quiet", "private", "ignores", "wrappers", "proxies", "treats", "facts", "handsover", "conns")
 }
 
 func TestFixesAreAsRecorded(t *testing.T) {

@@ -16,13 +16,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/bodywrap/bodywrap/cmd/wrapvet/analyzer"
 	"github.com/bodywrap/bodywrap/cmd/wrapvet/internal/alone"
+	"github.com/bodywrap/bodywrap/cmd/wrapvet/internal/scratch"
 )
 
 const recorded = "testdata/public.txt"
@@ -74,7 +73,7 @@ func compare(stdout io.Writer, update bool, wanted []string) (differences int, e
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = os.RemoveAll(look.scratch) }() // nothing of it is needed
+	defer func() { _ = os.RemoveAll(look.dir) }() // nothing of it is needed
 	for _, m := range rec.modules() {
 		if len(wanted) > 0 && !slices.ContainsFunc(wanted, func(w string) bool { return strings.Contains(m.name, w) }) {
 			continue
@@ -100,39 +99,30 @@ func compare(stdout io.Writer, update bool, wanted []string) (differences int, e
 }
 
 // A look is where modules are looked at.
-type look struct{ scratch, cache, root string }
+type look struct{ dir, root string }
 
 func newLook() (*look, error) {
-	scratch, err := os.MkdirTemp("", "wrapvet-public-")
+	dir, err := os.MkdirTemp("", "wrapvet-public-")
 	if err != nil {
 		return nil, err
 	}
-	for key, value := range map[string]string{"GOWORK": "off", "GOFLAGS": "-mod=mod"} {
-		if err := os.Setenv(key, value); err != nil {
-			return nil, err
-		}
-	}
-	l := &look{scratch: scratch}
-	if l.cache, err = command(scratch, "go", "env", "GOMODCACHE"); err != nil {
+	if err := scratch.Alone(); err != nil {
 		return nil, err
 	}
-	l.root, err = command(scratch, "go", "env", "GOROOT")
+	l := &look{dir: dir}
+	l.root, err = scratch.Command(dir, "go", "env", "GOROOT")
 	return l, err
 }
 
-// at returns what is found in a module, in a module of its own, so that none chooses another's dependencies.
+// at returns what is found in a module.
 func (l *look) at(m *module) ([]string, error) {
-	dir, err := os.MkdirTemp(l.scratch, "")
+	var get []string
+	if m.name != "std" {
+		get = []string{m.name}
+	}
+	dir, err := scratch.Module(l.dir, get...)
 	if err != nil {
 		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module scratch\n\ngo 1.26\n"), 0o666); err != nil {
-		return nil, err
-	}
-	if m.name != "std" {
-		if _, err := command(dir, "go", "get", m.name); err != nil {
-			return nil, err
-		}
 	}
 	var out bytes.Buffer
 	if _, err := alone.Run(analyzer.New(), m.packages, alone.Options{JSON: true, Dir: dir}, &out); err != nil {
@@ -155,16 +145,4 @@ func (l *look) at(m *module) ([]string, error) {
 		found = append(found, fmt.Sprintf("%s:%d: %s", file, f.Line, f.Rule))
 	}
 	return found, nil
-}
-
-func command(dir, name string, args ...string) (string, error) {
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, stderr.Bytes())
-	}
-	return strings.TrimSpace(string(out)), nil
 }
