@@ -47,7 +47,6 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodHelper":       goodHelper,
 	"goodStatusSet":    goodStatusSet,
 	"goodAttempt":      goodAttempt,
-	"badRecorder":      badRecorder,
 }
 
 func badReadAll(p *httputil.ReverseProxy) {
@@ -484,35 +483,3 @@ func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 func goodAttempt(p *httputil.ReverseProxy) {
 	p.Transport = &retrying{p.Transport, func(a attempt) bool { return a.response.StatusCode >= 500 && a.number < 3 }}
 }
-
-// recorder answers with what it has recorded, in a helper that returns no response.
-type recorder struct{ next http.RoundTripper }
-
-type recording struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-func (r *recorder) record(req *http.Request) (*recording, error) {
-	resp, err := r.next.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	b, err := io.ReadAll(resp.Body) // want `blocks-on-101`
-	if err != nil {
-		return nil, err
-	}
-	return &recording{resp.StatusCode, resp.Header, b}, nil
-}
-
-func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	rec, err := r.record(req)
-	if err != nil {
-		return nil, err
-	}
-	return &http.Response{StatusCode: rec.status, Header: rec.header, Body: io.NopCloser(bytes.NewReader(rec.body))}, nil
-}
-
-func badRecorder(p *httputil.ReverseProxy) { p.Transport = &recorder{p.Transport} }
