@@ -34,7 +34,7 @@ func New() *analysis.Analyzer {
 		Name:      "wrapvet",
 		Doc:       doc,
 		URL:       readme,
-		FactTypes: []analysis.Fact{(*wrapsBody)(nil), (*takesHooks)(nil)},
+		FactTypes: []analysis.Fact{(*wrapsBody)(nil), (*takesHooks)(nil), (*treatsResponse)(nil)},
 	}
 	clients := a.Flags.Bool("clients", false, "look at RoundTrippers that serve the package's own http.Clients alone, too")
 	a.Run = func(pass *analysis.Pass) (any, error) {
@@ -60,7 +60,7 @@ func (c *checker) run() {
 	if look.rules || look.facts {
 		pkg, funcs := build(c.pass)
 		c.prog = hypothesis.NewProgram(pkg)
-		c.prog.Constructed = c.constructed
+		c.prog.Constructed, c.prog.Treated = c.constructed, c.treated
 		found, hooked := roles.Find(pkg, funcs, roles.Settings{Clients: c.clients, Hooked: c.takesHooks})
 		if look.rules {
 			for _, r := range found {
@@ -69,8 +69,9 @@ func (c *checker) run() {
 				}
 			}
 			c.judgeTypes()
+			c.judgeConns(funcs)
 		}
-		c.exportFacts(funcs, hooked)
+		c.exportFacts(funcs, found, hooked)
 	}
 	c.report(ignores)
 }
@@ -110,7 +111,7 @@ func (c *checker) worth() interest {
 	if !knows && c.pass.Pkg.Path() != "net/http" {
 		return look
 	}
-	bodies, roles := false, false
+	bodies, roles, takes := false, false, false
 	for _, f := range c.pass.Files {
 		if c.skipped(f) {
 			continue
@@ -121,8 +122,13 @@ func (c *checker) worth() interest {
 				if n.Name.Name == "CloseWrite" && n.Recv != nil {
 					look.rules = true
 				}
+				if obj, ok := c.pass.TypesInfo.Defs[n.Name].(*types.Func); ok && obj.Exported() {
+					takes = takes || hypothesis.TakesResponse(obj.Signature()) >= 0
+				}
 			case *ast.FuncType:
 				roles = roles || c.isRole(n)
+			case *ast.CallExpr:
+				bodies = bodies || c.handsOver(n)
 			case *ast.SelectorExpr:
 				switch n.Sel.Name {
 				case "Body", "Write", "DumpResponse":
@@ -133,7 +139,7 @@ func (c *checker) worth() interest {
 		})
 	}
 	look.rules = look.rules || bodies && roles
-	look.facts = look.facts || roles
+	look.facts = look.facts || roles || bodies && takes
 	return look
 }
 
@@ -146,6 +152,16 @@ func (c *checker) isRole(n *ast.FuncType) bool {
 		})
 	}
 	return isResponse(n.Params) && n.Params.NumFields() == 1 || isResponse(n.Results)
+}
+
+// handsOver reports whether a call gives a response to another package, which may have a fact about it.
+func (c *checker) handsOver(n *ast.CallExpr) bool {
+	sel, ok := n.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	fn, ok := c.pass.TypesInfo.Uses[sel.Sel].(*types.Func)
+	return ok && fn.Pkg() != nil && fn.Pkg() != c.pass.Pkg && fn.Pkg().Path() != "net/http" && hypothesis.TakesResponse(fn.Signature()) >= 0
 }
 
 func (c *checker) touchesBody(n *ast.SelectorExpr) bool {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/bodywrap/bodywrap/cmd/wrapvet/internal/hypothesis"
+	"github.com/bodywrap/bodywrap/cmd/wrapvet/internal/roles"
 )
 
 // wrapsBody is the fact that a function makes a body of another one, and what is left of it.
@@ -25,6 +26,35 @@ type takesHooks struct{ Params []int }
 func (*takesHooks) AFact() {}
 
 func (f *takesHooks) String() string { return "takesHooks" }
+
+// treatsResponse is the fact that a function does something to a 101 that it is handed.
+type treatsResponse struct {
+	Reads, Replaces   bool
+	Write, CloseWrite int
+}
+
+func (*treatsResponse) AFact() {}
+
+func (f *treatsResponse) String() string {
+	switch {
+	case !f.Replaces:
+		return "treatsResponse(reads it)"
+	case !f.Reads:
+		return "treatsResponse(replaces it)"
+	}
+	return "treatsResponse(reads and replaces it)"
+}
+
+func (c *checker) treated(fn *types.Func) (hypothesis.Treated, bool) {
+	var f treatsResponse
+	if !c.pass.ImportObjectFact(fn, &f) {
+		return hypothesis.Treated{}, false
+	}
+	return hypothesis.Treated{
+		Reads: f.Reads, Replaces: f.Replaces,
+		Write: hypothesis.Verdict(f.Write), CloseWrite: hypothesis.Verdict(f.CloseWrite),
+	}, true
+}
 
 func (c *checker) constructed(fn *types.Func) (hypothesis.Constructed, bool) {
 	var f wrapsBody
@@ -52,7 +82,8 @@ func takesResponse(v *types.Var) bool {
 	return ok && sig.Params().Len() == 1 && hypothesis.IsHTTP(sig.Params().At(0).Type(), "Response")
 }
 
-func (c *checker) exportFacts(funcs []*ssa.Function, hooked map[*types.Func][]int) {
+// exportFacts notes what other packages may ask. What a role does is said at its own place, not where it is called.
+func (c *checker) exportFacts(funcs []*ssa.Function, found []roles.Role, hooked map[*types.Func][]int) {
 	for _, fn := range funcs {
 		obj, ok := fn.Object().(*types.Func)
 		if !ok || !obj.Exported() || obj.Pkg() != c.pass.Pkg {
@@ -61,6 +92,11 @@ func (c *checker) exportFacts(funcs []*ssa.Function, hooked map[*types.Func][]in
 		if hypothesis.MayConstruct(obj.Signature()) {
 			if made, ok := c.prog.Construct(fn); ok {
 				c.pass.ExportObjectFact(obj, &wrapsBody{int(made.Write), int(made.CloseWrite), int(made.Closes)})
+			}
+		}
+		if !slices.ContainsFunc(found, func(r roles.Role) bool { return r.Func == fn }) && c.looksAt(fn) {
+			if t, ok := c.prog.Treat(fn); ok {
+				c.pass.ExportObjectFact(obj, &treatsResponse{t.Reads, t.Replaces, int(t.Write), int(t.CloseWrite)})
 			}
 		}
 		if params := hooked[obj]; params != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
-	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -59,7 +58,7 @@ func (c *checker) judgeUpgrade(e hypothesis.Exit) {
 	bodies = append(bodies, e.Inside()...)
 	for _, b := range bodies {
 		switch {
-		case b.Guarded, chosen(b, bodies):
+		case b.Guarded, hypothesis.Chosen(b, bodies):
 		case b.Can("Write") == hypothesis.No:
 			c.addStore(b, losesWrite)
 		case b.Can("CloseWrite") == hypothesis.No:
@@ -70,16 +69,6 @@ func (c *checker) judgeUpgrade(e hypothesis.Exit) {
 			}
 		}
 	}
-}
-
-// chosen reports whether a body is one of several that the same assignment picks from, with one among them that keeps
-// everything: then the code picks by what the original can do, in a way that the run did not follow.
-func chosen(b hypothesis.Body, from []hypothesis.Body) bool {
-	return slices.ContainsFunc(from, func(other hypothesis.Body) bool {
-		return other.Site == b.Site && other.Type() != nil &&
-			other.Can("Write") == hypothesis.Yes && other.Can("CloseWrite") == hypothesis.Yes &&
-			b.FakesCloseWrite() != hypothesis.Yes
-	})
 }
 
 func (c *checker) judgeOrdinary(e hypothesis.Exit) {
@@ -115,7 +104,7 @@ func (c *checker) judgeTypes() {
 			continue
 		}
 		m := method(types.NewPointer(named), "CloseWrite")
-		if m == nil || m.Pkg() != c.pass.Pkg || !isBody(named) {
+		if m == nil || m.Pkg() != c.pass.Pkg || !isBody(named) || promotedTogether(named) {
 			continue
 		}
 		if c.prog.Fakes(named) == hypothesis.Yes {
@@ -127,6 +116,14 @@ func (c *checker) judgeTypes() {
 func isBody(t *types.Named) bool {
 	p := types.NewPointer(t)
 	return method(p, "Read") != nil && method(p, "Close") != nil
+}
+
+// promotedTogether reports whether Read and CloseWrite come from the same embedded field: then what is read is what is
+// half-closed, and the type of that field is looked at for itself.
+func promotedTogether(t *types.Named) bool {
+	_, read, _ := types.LookupFieldOrMethod(types.NewPointer(t), true, nil, "Read")
+	_, closeWrite, _ := types.LookupFieldOrMethod(types.NewPointer(t), true, nil, "CloseWrite")
+	return len(read) > 1 && len(closeWrite) > 1 && read[0] == closeWrite[0]
 }
 
 func method(t types.Type, name string) *types.Func {

@@ -42,11 +42,12 @@ func Run(a *analysis.Analyzer, patterns []string, opts Options, out io.Writer) (
 	if err != nil {
 		return 0, err
 	}
+	named := map[*packages.Package]bool{}
 	for _, p := range pkgs {
-		r.asked[p.PkgPath] = true
+		r.asked[p.PkgPath], named[p] = true, true
 	}
 	packages.Visit(pkgs, nil, func(p *packages.Package) { // dependencies first, for their facts
-		if err == nil && p.Syntax != nil {
+		if err == nil && named[p] { // one between two of them has syntax too, and bodies without types
 			err = r.analyze(p, true)
 		}
 	})

@@ -128,3 +128,27 @@ func TestBrokenCodeIsAnErrorNotAPanic(t *testing.T) {
 		t.Errorf("Run on code that does not parse = %v, want an error that names m.go:5", err)
 	}
 }
+
+// A package between two that are named is read from source with them, and has no types in its function bodies.
+func TestPackagesBetweenAreLeftAlone(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":           "module example.com/m\n\ngo 1.26\n",
+		"top/top.go":       "package top\n\nimport \"example.com/m/between\"\n\nvar _ = between.T{}\n",
+		"between/b.go":     "package between\n\nimport (\n\t\"io\"\n\t\"net/http\"\n\n\t\"example.com/m/bottom\"\n)\n\ntype T struct{ io.ReadCloser }\n\nfunc ModifyResponse(r *http.Response) error { r.Body = T{r.Body}; return nil }\n\nvar table = map[string]func(){\"x\": func() { bottom.F() }}\n",
+		"bottom/bottom.go": "package bottom\n\nfunc F() {}\n",
+	} {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("GOWORK", "off")
+	var out bytes.Buffer
+	if n, err := alone.Run(analyzer.New(), []string{"./top", "./bottom"}, alone.Options{Dir: dir}, &out); n != 0 || err != nil {
+		t.Errorf("Run(./top ./bottom) = %d, %v, want nothing: ./between was not named\n%s", n, err, &out)
+	}
+}

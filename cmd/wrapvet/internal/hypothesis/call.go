@@ -112,7 +112,7 @@ func (fr *frame) matters(fn *ssa.Function, env *object, args []set) bool {
 	touches := func(a atom) bool {
 		switch a := a.(type) {
 		case ptr:
-			return a.obj.kind == response || a.obj.kind == request && asked
+			return a.obj.kind == response || a.obj.kind == request && (asked || sends(fn))
 		case headers:
 			return a.of.kind == response || asked
 		case strct:
@@ -131,6 +131,18 @@ func (fr *frame) matters(fn *ssa.Function, env *object, args []set) bool {
 		}
 	}
 	return env != nil && in.walk(fr.mem, closure{fn, env}, seen, touches)
+}
+
+// sends reports whether a function sends a request: then there is a response in it, whatever it returns.
+func sends(fn *ssa.Function) bool {
+	for _, b := range fn.Blocks {
+		for _, instr := range b.Instrs {
+			if c, ok := instr.(ssa.CallInstruction); ok && c.Common().IsInvoke() && isRoundTrip(c.Common().Signature()) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func isRoundTripper(t types.Type) bool {
@@ -221,6 +233,9 @@ func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signa
 				}
 			}
 		}
+		if res, ok := fr.treated(site, fn, sig, args); ok {
+			return res
+		}
 	} else {
 		fr.mem.store(cell{in.story, halfClosed}, maybe)
 	}
@@ -283,7 +298,7 @@ func (in *interp) constructed(fn *ssa.Function) (Constructed, bool) {
 // fromTypes returns what is known of a call's results from their types: an error is nil.
 func (fr *frame) fromTypes(sig *types.Signature, args []set, dependent bool) []set {
 	out := make([]set, sig.Results().Len())
-	own := dependent && anyOfResponse(args)
+	own := dependent && (anyOfResponse(args) || fr.holdResponse(args))
 	for i := range out {
 		t := sig.Results().At(i).Type()
 		out[i] = one(unknown{})
@@ -311,6 +326,17 @@ func (fr *frame) fromTypes(sig *types.Signature, args []set, dependent bool) []s
 		}
 	}
 	return out
+}
+
+// holdResponse reports whether the response is in what is handed over, such as a struct that describes an attempt.
+func (fr *frame) holdResponse(args []set) bool {
+	seen := map[any]bool{}
+	for _, s := range args {
+		if fr.in.walkSet(fr.mem, s, seen, isResponse) {
+			return true
+		}
+	}
+	return false
 }
 
 // withoutRequest leaves out the arguments that are the request.
@@ -350,11 +376,7 @@ func isBytes(t types.Type) bool {
 // roundTrip returns the response that the hypothesis is about, as it came.
 func (fr *frame) roundTrip() []set {
 	in := fr.in
-	for c := range fr.mem.cells {
-		if c.obj == in.resp || c.obj == in.story {
-			delete(fr.mem.cells, c)
-		}
-	}
+	fr.mem = in.before(fr.mem)
 	return []set{{ptr{in.resp, ""}}, {null{}}}
 }
 

@@ -9,6 +9,7 @@ package hypothesis
 
 import (
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -21,6 +22,9 @@ type Program struct {
 
 	// Constructed returns what is known of a function of another package that makes a body of one. May be nil.
 	Constructed func(*types.Func) (Constructed, bool)
+
+	// Treated returns what is known of a function of another package that is handed a response. May be nil.
+	Treated func(*types.Func) (Treated, bool)
 }
 
 // NewProgram returns a program that runs the functions of pkg.
@@ -130,7 +134,8 @@ type frame struct {
 	results []set
 	final   *memory // joined over the returns
 
-	entry bool // its returns are what the outcome tells of
+	handed bool // the response is one of its arguments
+	entry  bool // its returns are what the outcome tells of
 }
 
 type edge struct {
@@ -151,6 +156,7 @@ func (in *interp) run(fn *ssa.Function, args []set, env *object, m *memory, p *p
 	for i, param := range fn.Params {
 		if i < len(args) && len(args[i]) > 0 {
 			fr.env[param] = args[i]
+			fr.handed = fr.handed || slices.ContainsFunc(args[i], isResponse)
 		} else {
 			fr.env[param] = one(unknown{})
 		}

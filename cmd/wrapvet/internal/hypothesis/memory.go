@@ -50,6 +50,17 @@ func (in *interp) merge(a, b *memory) *memory {
 	return out
 }
 
+// before returns the memory as if nothing had happened to the response.
+func (in *interp) before(m *memory) *memory {
+	m = m.clone()
+	for c := range m.cells {
+		if c.obj == in.resp || c.obj == in.story {
+			delete(m.cells, c)
+		}
+	}
+	return m
+}
+
 // initial returns what a cell holds before anything is stored there.
 func (in *interp) initial(c cell) set {
 	switch c.obj.kind {

@@ -53,9 +53,9 @@ func makeModels() map[string]model {
 		"strings.ToLower":   stringMap(strings.ToLower),
 		"strings.ToUpper":   stringMap(strings.ToUpper),
 		"strings.TrimSpace": stringMap(strings.TrimSpace),
-		"strings.Split":     stringSplit,
-		"strings.SplitN":    stringSplit,
-		"strings.Fields":    stringSplit,
+		"strings.Split":     stringSplit(list{lit{constant.String, "", true}}),
+		"strings.SplitN":    stringSplit(list{lit{constant.String, "", true}}),
+		"strings.Fields":    stringSplit(null{}),
 		"strings.Cut":       stringCut,
 
 		"net/http.CanonicalHeaderKey": sameAsFirst,
@@ -210,25 +210,27 @@ func stringMap(f func(string) string) model {
 	}
 }
 
-func stringSplit(fr *frame, c call) []set {
-	var out set
-	for _, a := range c.arg(0) {
-		switch v := a.(type) {
-		case lit:
-			if v.text == "" {
-				a = null{}
-			} else {
+// stringSplit takes what is left of nothing: Fields has no parts then, Split has one.
+func stringSplit(ofNothing atom) model {
+	return func(fr *frame, c call) []set {
+		var out set
+		for _, a := range c.arg(0) {
+			switch v := a.(type) {
+			case lit:
 				a = list{v}
+				if v.text == "" {
+					a = ofNothing
+				}
+			case text:
+				a = list{v}
+			case undecided:
+			default:
+				a = unknown{}
 			}
-		case text:
-			a = list{v}
-		case undecided:
-		default:
-			a = unknown{}
+			out = join(out, one(a))
 		}
-		out = join(out, one(a))
+		return []set{out}
 	}
-	return []set{out}
 }
 
 func stringCut(fr *frame, c call) []set {

@@ -90,7 +90,7 @@ func (e Exit) handsOn() bool {
 
 // A Body is one thing that may be the response's Body at an exit, other than the original.
 type Body struct {
-	Site    *ssa.Store
+	Site    ssa.Instruction
 	Guarded bool
 	First   bool // it replaced the original itself
 

@@ -416,7 +416,11 @@ func (fr *frame) doReturn(v *ssa.Return) {
 			fr.results = append(fr.results, s)
 		}
 	}
-	fr.final = fr.in.merge(fr.final, fr.mem)
+	mem := fr.mem
+	if !fr.entry && !fr.handed && fr.drops(res) {
+		mem = fr.in.before(mem)
+	}
+	fr.final = fr.in.merge(fr.final, mem)
 	if fr.entry && fr.in.collect {
 		fr.in.exits = append(fr.in.exits, Exit{in: fr.in, mem: fr.mem.clone(), results: res})
 	}
@@ -446,4 +450,22 @@ func (fr *frame) runDefers() {
 			}
 		}
 	}
+}
+
+// drops reports whether a return of a function that gets the response itself hands on something else: what it did to the
+// response is nothing to whoever is handed it by another return.
+func (fr *frame) drops(res []set) bool {
+	of := fr.fn.Signature.Results()
+	for i, s := range res {
+		if !IsHTTP(of.At(i).Type(), "Response") {
+			continue
+		}
+		for _, a := range s {
+			if isResponse(a) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }

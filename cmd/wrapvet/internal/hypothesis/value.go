@@ -59,7 +59,7 @@ type (
 	element struct{ elem atom }  // the address of an element of a list
 	headers struct{ of *object } // the Header of a response or request
 	stored  struct {             // what a cell for a Body holds once something was assigned
-		site    *ssa.Store
+		site    ssa.Instruction
 		val     atom
 		guarded bool
 		first   bool // nothing had replaced the original before

@@ -46,6 +46,7 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodRequestOnly":  goodRequestOnly,
 	"goodHelper":       goodHelper,
 	"goodStatusSet":    goodStatusSet,
+	"goodAttempt":      goodAttempt,
 }
 
 func badReadAll(p *httputil.ReverseProxy) {
@@ -455,4 +456,30 @@ func goodStatusSet(p *httputil.ReverseProxy) {
 		_, err := readBody(resp)
 		return err
 	}
+}
+
+// An attempt is what a retry decides on.
+type attempt struct {
+	number   int
+	response *http.Response
+}
+
+type retrying struct {
+	next  http.RoundTripper
+	retry func(attempt) bool // somebody else's, and it sees the response
+}
+
+func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
+	for i := 0; ; i++ {
+		resp, err := t.next.RoundTrip(req)
+		if err != nil || !t.retry(attempt{i, resp}) {
+			return resp, err
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+}
+
+func goodAttempt(p *httputil.ReverseProxy) {
+	p.Transport = &retrying{p.Transport, func(a attempt) bool { return a.response.StatusCode >= 500 && a.number < 3 }}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"proxies"
+	"treats"
 	"wrappers"
 )
 
@@ -64,4 +65,44 @@ func goodCheck(o *proxies.Options) {
 		resp.Body = wrappers.Count(resp.Body)
 		return nil
 	})
+}
+
+func badRecorded(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		return treats.Record(resp, func([]byte) {}) // want `blocks-on-101`
+	}
+}
+
+func badNoted(p *httputil.ReverseProxy) {
+	l := &treats.Log{}
+	p.ModifyResponse = func(resp *http.Response) error {
+		return l.Note("1", resp) // want `blocks-on-101`
+	}
+}
+
+func badCounted(p *httputil.ReverseProxy, n *int64) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		treats.Count(resp, n) // want `loses-write: .*what Count returns`
+		return nil
+	}
+}
+
+func goodGuarded(p *httputil.ReverseProxy, n *int64) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if resp.StatusCode == http.StatusSwitchingProtocols {
+			return nil
+		}
+		treats.Count(resp, n)
+		return treats.Record(resp, func([]byte) {})
+	}
+}
+
+func goodCareful(p *httputil.ReverseProxy, n *int64) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if treats.Asks(resp, "X-Counted") {
+			return nil
+		}
+		treats.Careful(resp, n)
+		return nil
+	}
 }

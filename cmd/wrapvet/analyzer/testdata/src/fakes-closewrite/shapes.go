@@ -175,6 +175,12 @@ type ended struct{ io.ReadWriteCloser }
 
 func (e *ended) CloseWrite() error { return e.Close() }
 
+// together is read and half-closed through the same field, which is looked at for itself.
+type together struct {
+	*pipe
+	shown io.ReadCloser
+}
+
 // pipe is no wrapper: there is nobody to tell.
 type pipe struct{ buf []byte }
 

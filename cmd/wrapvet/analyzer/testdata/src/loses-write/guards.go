@@ -230,3 +230,15 @@ func goodTable(p *httputil.ReverseProxy) {
 		return nil
 	}
 }
+
+// Split of nothing is one empty part, unlike Fields of nothing.
+func goodSplitType(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		mediaType := strings.TrimSpace(strings.SplitN(resp.Header.Get("Content-Type"), ";", 2)[0])
+		if mediaType != "text/html" {
+			return nil
+		}
+		resp.Body = &countingBody{resp.Body, &total}
+		return nil
+	}
+}

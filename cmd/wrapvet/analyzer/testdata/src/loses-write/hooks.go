@@ -42,6 +42,7 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodCallerGuard":      goodCallerGuard,
 	"goodPutBack":          goodPutBack,
 	"goodMediaType":        goodMediaType,
+	"goodSplitType":        goodSplitType,
 	"goodTransport":        goodTransport,
 	"goodTable":            goodTable,
 	"badTransport":         badTransport,

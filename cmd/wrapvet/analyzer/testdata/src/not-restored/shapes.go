@@ -269,3 +269,33 @@ func (c *cached) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func goodCached(p *httputil.ReverseProxy) { p.Transport = &cached{base(p), []byte("stale")} }
+
+// replaying reads on the way to an answer of its own, and otherwise leaves the response as it came.
+type replaying struct {
+	next http.RoundTripper
+	off  bool
+}
+
+func (r *replaying) RoundTrip(req *http.Request) (*http.Response, error) { return r.answer(req) }
+
+func (r *replaying) answer(req *http.Request) (*http.Response, error) {
+	if r.off {
+		return r.next.RoundTrip(req)
+	}
+	page, err := r.fetch(req)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(page))}, nil
+}
+
+func (r *replaying) fetch(req *http.Request) ([]byte, error) {
+	resp, err := r.next.RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return io.ReadAll(resp.Body)
+}
+
+func goodReplaying(p *httputil.ReverseProxy) { p.Transport = &replaying{base(p), false} }

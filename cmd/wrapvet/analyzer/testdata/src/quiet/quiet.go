@@ -58,7 +58,7 @@ func Fetch(url string) ([]byte, error) {
 }
 
 // CheckResponse has the signature of a hook, and is none.
-func CheckResponse(resp *http.Response) error {
+func CheckResponse(resp *http.Response) error { // want CheckResponse:`treatsResponse`
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
 		return nil
 	}
