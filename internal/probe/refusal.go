@@ -113,6 +113,7 @@ func (r *run) pooled(token string) bool {
 	if conn == nil {
 		return false
 	}
+	defer r.tl.add(Client, Closes, 0, "")
 	defer conn.Close()
 	if err != nil {
 		return false
