@@ -118,9 +118,11 @@ func (a arrow) draw(b *strings.Builder, x int, r probe.Result) {
 	case a.from != nil: // nobody got it
 		y, _ := laneY(a.from.Lane)
 		mark(b, a.from, x)
-		switch a.from.What {
-		case probe.Closes: // the tunnel has ended already
+		switch {
+		case a.from.What == probe.Closes: // the tunnel has ended already
 			line(b, "faint", x, y, x+slant/2, middle, "faint")
+		case a.from.What == probe.Sends && allArrived(r.Timeline, a.from.Lane): // with the data before it
+			line(b, "data", x, y, x+slant, laneTop+laneLow-y, "")
 		default:
 			line(b, "lost", x, y, x+slant/2, middle, "-")
 			fmt.Fprintf(b, `<path class="cross" d="M%d %dl10 10m0 -10l-10 10"/>`, x+slant/2-5, middle-5)
@@ -140,6 +142,20 @@ func (a arrow) draw(b *strings.Builder, x int, r probe.Result) {
 		line(b, wire(a.to.What), x+slant/2, middle, x+slant, y, "")
 		mark(b, a.to, x+slant)
 	}
+}
+
+// allArrived reports whether all data that one end sent came to the other.
+func allArrived(events []probe.Event, from probe.Lane) bool {
+	missing := 0
+	for _, e := range events {
+		switch {
+		case e.Lane == from && e.What == probe.Sends:
+			missing += e.Bytes
+		case e.Lane != from && e.What == probe.Gets:
+			missing -= e.Bytes
+		}
+	}
+	return missing <= 0
 }
 
 func wire(w probe.What) string {

@@ -45,7 +45,7 @@ func TestProxies(t *testing.T) {
 			p := &probe.Proxy{
 				URL:     tt.daemon.start(t, backend.Addr()),
 				Backend: backend,
-				Limit:   5 * time.Second,
+				Limit:   10 * time.Second,
 				Hold:    time.Second,
 			}
 			r := record{versions: versions, head: []string{"what happens", "verdict", "arrived", "told by", "what an application notices"}}

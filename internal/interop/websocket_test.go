@@ -52,10 +52,15 @@ type closed struct {
 
 func (c *closed) Error() string { return fmt.Sprintf("the peer closed with %d %q", c.code, c.reason) }
 
+// TestWebSockets has each library talk as client and as server under each
+// treatment, and each pair of them under all hooks at once.
 func TestWebSockets(t *testing.T) {
-	for _, client := range libraries {
-		for _, server := range libraries {
-			for _, treat := range treatments {
+	for i, client := range libraries {
+		for j, server := range libraries {
+			for k, treat := range treatments {
+				if treat.name != "all of them" && (i+k)%len(libraries) != j {
+					continue
+				}
 				t.Run(client.name+" to "+server.name+"/"+treat.name, func(t *testing.T) {
 					t.Parallel()
 					p := pair{client, server, treat}
@@ -81,7 +86,7 @@ func (p pair) echo(t *testing.T) {
 	c := p.open(t)
 	served := make(chan error, 1)
 	go c.echo(served)
-	for _, n := range []int{0, 1, 125, 126, 127, 4095, 4096, 4097, 1<<16 - 1, 1 << 16, 1<<16 + 1, 1 << 20} {
+	for _, n := range []int{0, 1, 125, 126, 127, 4095, 4096, 4097, 1<<16 - 1, 1 << 16, 1<<16 + 1, 1 << 18} {
 		message := noise(n)
 		if err := c.client.send(message); err != nil {
 			t.Fatalf("client: send of %d bytes: %v", n, err)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -59,7 +60,9 @@ type backendConn struct {
 	net.Conn
 	br   *bufio.Reader
 	once sync.Once
-	done chan struct{} // closed when the proxy has closed the connection, or we have
+
+	carried int           // requests; BackendServer.mu guards it
+	done    chan struct{} // closed when the proxy has closed the connection, or we have
 }
 
 func (c *backendConn) finish() {
@@ -189,6 +192,7 @@ func (b *BackendServer) visitOf(req *http.Request, c *backendConn) *visit {
 		return nil
 	}
 	b.reached++
+	c.carried++
 	v.conns = append(v.conns, c)
 	return v
 }
@@ -198,6 +202,14 @@ func (b *BackendServer) asked(v *visit) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(v.conns) > 0
+}
+
+// reused reports whether a connection of v has carried more than one request,
+// be it of another run.
+func (b *BackendServer) reused(v *visit) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(v.conns, func(c *backendConn) bool { return c.carried > 1 })
 }
 
 // expect makes the backend answer requests of the run called name.

@@ -21,7 +21,7 @@ const attempts = 4
 func refusedWith(status int) func(*run) {
 	const page = "not here\n"
 	return func(r *run) {
-		r.refuse(r.token, 1, plain(status, page), func(resp *http.Response) {
+		r.refuse(r.token, plain(status, page), func(resp *http.Response) {
 			body, err := io.ReadAll(resp.Body)
 			if resp.StatusCode != status || string(body) != page || err != nil {
 				r.bad(Wrong, "the backend refused the upgrade with %d and a page of %d bytes; the client got %s and %d bytes", status, len(page), resp.Status, len(body))
@@ -34,7 +34,7 @@ func refusedWith(status int) func(*run) {
 
 func wrongToken(r *run) {
 	a := answer{head: "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: somethingelse\r\n\r\n", hold: sink}
-	r.refuse(r.token, 0, a, func(resp *http.Response) {
+	r.refuse(r.token, a, func(resp *http.Response) {
 		if resp.StatusCode == http.StatusSwitchingProtocols {
 			r.note("the backend switched to a protocol that nobody asked for; the proxy passed its 101 on")
 			r.res.Notice = "it is up to the client to check the Upgrade header"
@@ -44,7 +44,7 @@ func wrongToken(r *run) {
 
 func unasked(r *run) {
 	a := answer{head: "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + r.token + "\r\n\r\n", hold: sink}
-	r.refuse("", 0, a, func(resp *http.Response) {
+	r.refuse("", a, func(resp *http.Response) {
 		if resp.StatusCode == http.StatusSwitchingProtocols {
 			r.bad(Wrong, "the client sent a plain request, the backend answered 101, and the proxy passed it on")
 			r.res.Notice = "what follows is taken for the answer to the client's next request"
@@ -53,16 +53,21 @@ func unasked(r *run) {
 }
 
 // refuse has the backend give answer to some requests in a row, has check look
-// at what the client got, and counts the connections that stay behind. One or
-// more may wait for the next request, but not one for each.
-func (r *run) refuse(token string, idle int, a answer, check func(*http.Response)) {
+// at what the client got, and counts the connections that stay behind. If the
+// answer leaves its connection usable, it may wait for the next request, as
+// long as it would be used for it.
+func (r *run) refuse(token string, a answer, check func(*http.Response)) {
 	r.visit = r.proxy.Backend.expect(r.name, func(req *http.Request) answer {
 		r.tl.add(Backend, Asked, 0, req.Method)
 		r.tl.add(Backend, Answers, 0, statusOf(a))
 		return a
 	})
+	limit := r.limit
+	if a.hold != keepAlive {
+		limit /= attempts // an answer is not even wanted
+	}
 	for range attempts {
-		conn, resp, _, err := r.ask(token, 0)
+		conn, resp, _, err := r.ask(token, 0, limit)
 		if conn == nil {
 			r.noAnswer(conn, err)
 			return
@@ -84,13 +89,42 @@ func (r *run) refuse(token string, idle int, a answer, check func(*http.Response
 		r.bad(Astray, "the proxy answered %d by itself and did not connect to the backend at %s", r.res.Status, r.proxy.Backend.Addr())
 		return
 	}
-	if idle > 0 {
+	idle := 0
+	if a.hold == keepAlive {
+		if r.pooled(token) {
+			return
+		}
 		idle = attempts - 1
 	}
 	if left := r.proxy.Backend.awaitClosed(r.ctx, r.visit, idle, r.limit); left > idle {
-		r.bad(Leak, "%d of %d refused upgrades left their connection to the backend open, %v after the client had gone", left, attempts, r.limit)
+		r.bad(Leak, "%d refused upgrades left their connection to the backend open, %v after the client had gone", left, r.limit)
 		r.res.Notice = fmt.Sprintf("%ss that are refused use up the backend's connections", map[bool]string{true: "request", false: "upgrade"}[token == ""])
 	}
+}
+
+// pooled reports whether a connection that has carried a refusal is used again:
+// for whoever comes next, or at least, as HAProxy does by default, for the next
+// request of the same client.
+func (r *run) pooled(token string) bool {
+	if r.proxy.Backend.reused(r.visit) {
+		return true
+	}
+	conn, resp, br, err := r.ask(token, 0, r.limit)
+	if conn == nil {
+		return false
+	}
+	defer r.tl.add(Client, Closes, 0, "")
+	defer conn.Close()
+	if err != nil {
+		return false
+	}
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return false
+	}
+	if _, err := r.askOn(conn, br, token, 0, r.limit); err != nil { // the proxy does not keep the client's
+		return false
+	}
+	return r.proxy.Backend.reused(r.visit)
 }
 
 func statusOf(a answer) string {

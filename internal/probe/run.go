@@ -57,7 +57,7 @@ func (r *run) open(h handshake) bool {
 		}
 		return switching(req, r.token, h.earlyBack)
 	})
-	conn, resp, br, err := r.ask(r.token, h.early)
+	conn, resp, br, err := r.ask(r.token, h.early, r.limit)
 	if err != nil {
 		r.noAnswer(conn, err)
 		return false
@@ -102,14 +102,22 @@ func (r *run) open(h handshake) bool {
 	return true
 }
 
-// ask sends a request for token, or a plain one if that is empty, and reads
-// the head of the answer. The connection's deadline is r.limit from now.
-func (r *run) ask(token string, early int) (net.Conn, *http.Response, *bufio.Reader, error) {
-	conn, err := r.proxy.dial(r.ctx, r.limit)
+// ask sends a request for token on a connection of its own, or a plain one if
+// that is empty, and reads the head of the answer. The connection's deadline is
+// limit from now.
+func (r *run) ask(token string, early int, limit time.Duration) (net.Conn, *http.Response, *bufio.Reader, error) {
+	conn, err := r.proxy.dial(r.ctx, limit)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	_ = conn.SetDeadline(time.Now().Add(r.limit))
+	br := bufio.NewReader(conn)
+	resp, err := r.askOn(conn, br, token, early, limit)
+	return conn, resp, br, err
+}
+
+// askOn is ask on a connection that is there already.
+func (r *run) askOn(conn net.Conn, br *bufio.Reader, token string, early int, limit time.Duration) (*http.Response, error) {
+	_ = conn.SetDeadline(time.Now().Add(limit))
 	what := "GET"
 	if token != "" {
 		what += " Upgrade"
@@ -119,19 +127,18 @@ func (r *run) ask(token string, early int) (net.Conn, *http.Response, *bufio.Rea
 		r.tl.add(Client, Sends, early, "")
 	}
 	if _, err := conn.Write(append(r.request(token), upstream.bytes(0, early)...)); err != nil {
-		return conn, nil, nil, err
+		return nil, err
 	}
-	br := bufio.NewReader(conn)
 	for {
 		resp, err := http.ReadResponse(br, &http.Request{Method: "GET"})
 		if err != nil {
-			return conn, nil, nil, err
+			return nil, err
 		}
 		if resp.StatusCode/100 == 1 && resp.StatusCode != http.StatusSwitchingProtocols {
 			continue // 100 Continue, 103 Early Hints
 		}
 		r.tl.add(Client, Answered, 0, strconv.Itoa(resp.StatusCode))
-		return conn, resp, br, nil
+		return resp, nil
 	}
 }
 

@@ -23,6 +23,7 @@ var bodyChecks = []check{
 	{"Close", checkClose},
 	{"concurrency", checkConcurrency},
 	{"Unwrap", checkUnwrap},
+	{"counting", checkCounting},
 }
 
 type maker = func(src io.Reader) *subject

@@ -166,18 +166,18 @@ func (e *ordinary) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveEndless answers until the client goes away.
+// serveEndless answers until the client goes away: with more than anything on
+// the way has buffers for, but not with more than a wrapper that collects the
+// whole of it has memory for.
 func (e *ordinary) serveEndless(w http.ResponseWriter, r *http.Request) {
-	for {
-		_, err := w.Write(content)
-		if err == nil {
-			err = http.NewResponseController(w).Flush()
-		}
-		if err != nil || r.Context().Err() != nil {
-			e.stopped <- struct{}{}
+	defer func() { e.stopped <- struct{}{} }()
+	for range 100 {
+		if _, err := w.Write(content); err != nil || r.Context().Err() != nil {
 			return
 		}
 	}
+	_ = http.NewResponseController(w).Flush() // if it fails, the context ends as well
+	<-r.Context().Done()
 }
 
 func (e *ordinary) do(ctx context.Context, method, name string) (*http.Response, error) {
@@ -242,9 +242,12 @@ func (e *ordinary) reuse() string {
 
 // earlyClose goes away in the middle of a response.
 func (e *ordinary) earlyClose() string {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), e.limit)
 	defer cancel()
 	resp, err := e.do(ctx, "GET", "endless")
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("the backend answers without end, and nothing of it came to the client within %v: the wrapper waits for the whole", e.limit)
+	}
 	if err != nil {
 		return fmt.Sprintf("the client got no answer: %v", errors.Unwrap(err))
 	}

@@ -24,7 +24,8 @@ type closeReader interface{ CloseRead() error }
 // wrongConn is wrong about a TCP connection, and leaves all others alone.
 func wrongConn(wrong func(tcpConn) net.Conn) func(net.Conn) net.Conn {
 	return func(c net.Conn) net.Conn {
-		if tcp, ok := c.(tcpConn); ok {
+		_, secure := c.(interface{ NetConn() net.Conn })
+		if tcp, ok := c.(tcpConn); ok && !secure {
 			return wrong(tcp)
 		}
 		return c

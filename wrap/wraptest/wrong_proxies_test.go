@@ -152,6 +152,14 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 			[]string{"HEAD"}, "a length of -1, not 40960",
 		},
 		{
+			"collects the whole", ofOrdinary(func(resp *http.Response) {
+				whole, _ := io.ReadAll(resp.Body) // the length tells the client if it is short
+				_ = resp.Body.Close()
+				resp.Body = io.NopCloser(bytes.NewReader(whole))
+			}),
+			[]string{"early close"}, "nothing of it came to the client",
+		},
+		{
 			"turns 204 into 200", ofOrdinary(func(resp *http.Response) {
 				if resp.StatusCode == http.StatusNoContent {
 					resp.StatusCode = http.StatusOK

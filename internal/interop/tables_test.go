@@ -1,0 +1,88 @@
+package interop
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestReadmeShowsWhatIsRecorded compares the tables in the README with the
+// records. It needs none of the programs.
+func TestReadmeShowsWhatIsRecorded(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, transports := recorded(t, "transports.md")
+	for name, table := range map[string]string{"proxies": proxiesTable(t), "transports": transports} {
+		if !strings.Contains(string(readme), table) {
+			t.Errorf("the README does not have the table of %s that follows from what is recorded:\n%s", name, table)
+		}
+	}
+}
+
+// recorded reads a record.
+func recorded(t *testing.T, name string) (versions, table string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	versions, table, _ = strings.Cut(string(data), "\n\n")
+	return versions, table
+}
+
+// proxiesTable is the records of the proxies side by side.
+func proxiesTable(t *testing.T) string {
+	t.Helper()
+	_, nginx := recorded(t, "nginx.md")
+	_, haproxy := recorded(t, "haproxy.md")
+	_, caddy := recorded(t, "caddy.md")
+	all := record{head: []string{"what happens", "nginx 1.22.1", "HAProxy 2.6.12", "Caddy 2.6.2"}}
+	for i, version := range []string{"nginx.md", "haproxy.md", "caddy.md"} {
+		says, _ := recorded(t, version)
+		if number := all.head[i+1][strings.LastIndex(all.head[i+1], " ")+1:]; !strings.Contains(says, number) {
+			t.Errorf("%s is recorded with %q, and the table says %s", version, says, number)
+		}
+	}
+	for _, line := range strings.Split(strings.TrimSpace(nginx), "\n")[2:] {
+		scenario := cells(line)[0]
+		all.rows = append(all.rows, []string{scenario, inShort(nginx, scenario), inShort(haproxy, scenario), inShort(caddy, scenario)})
+	}
+	return all.table()
+}
+
+// cells are those of a line of a table.
+func cells(line string) []string {
+	all := strings.Split(strings.Trim(line, "|"), "|")
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
+	}
+	return all
+}
+
+// inShort is what table says of a scenario.
+func inShort(table, scenario string) string {
+	for _, line := range strings.Split(table, "\n") {
+		c := cells(line)
+		if c[0] != scenario {
+			continue
+		}
+		verdict, arrived, told := c[1], c[2], c[3]
+		switch {
+		case strings.HasPrefix(verdict, "bad") && arrived != "":
+			return verdict + ", " + arrived
+		case strings.HasSuffix(scenario, "resets"):
+			return verdict + ", as " + told
+		case verdict == "note" && scenario == "wrong token":
+			return "passed on"
+		case verdict == "note" && told == "nothing":
+			return "holds on"
+		case verdict == "note":
+			return "ends it"
+		}
+		return verdict
+	}
+	return "not stable"
+}

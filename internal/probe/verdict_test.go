@@ -1,0 +1,302 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A wrong is a tunnel that does one thing wrong. It has been given both ends,
+// right after the 101, and closes them.
+type wrong func(client, backend net.Conn)
+
+// tunnelOf is a proxy that joins an upgraded client to the backend with join.
+// Nothing that it has read ahead is lost.
+func tunnelOf(target *url.URL, join wrong) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		backend, err := net.Dial("tcp", target.Host)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer backend.Close()
+		client, ahead, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer client.Close()
+		if err := req.Write(backend); err != nil { // with its Upgrade
+			return
+		}
+		if err := passHead(client, backend); err != nil {
+			return
+		}
+		if _, err := io.CopyN(backend, ahead, int64(ahead.Reader.Buffered())); err != nil {
+			return
+		}
+		join(client, backend)
+	})
+}
+
+// passHead passes on what the backend says, up to the empty line.
+func passHead(client io.Writer, backend io.Reader) error {
+	var head strings.Builder
+	for b := make([]byte, 1); !strings.HasSuffix(head.String(), "\r\n\r\n"); head.Write(b) {
+		if _, err := io.ReadFull(backend, b); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(client, head.String())
+	return err
+}
+
+// both copies both ways until both have ended.
+func both(up, down func()) {
+	var wg sync.WaitGroup
+	for _, copy := range []func(){up, down} {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			copy()
+		}()
+	}
+	wg.Wait()
+}
+
+// pass copies from one to the other, and passes the end on.
+func pass(to, from net.Conn) {
+	_, err := io.Copy(to, from)
+	if err != nil {
+		abort(to)
+		return
+	}
+	_ = to.(*net.TCPConn).CloseWrite()
+}
+
+// right is a tunnel that does all that the scenarios expect.
+func right(client, backend net.Conn) {
+	both(func() { pass(backend, client) }, func() { pass(client, backend) })
+}
+
+// play plays the named scenario through join.
+func play(t *testing.T, name string, join wrong, limit time.Duration) Result {
+	t.Helper()
+	local, err := Under{Proxy: func(target *url.URL) http.Handler { return tunnelOf(target, join) }}.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	local.Limit = limit
+	r := local.Run(context.Background(), scenario(t, name))
+	if !local.Close(patience) {
+		t.Errorf("%s: the proxy still serves a tunnel of which both ends are closed", name)
+	}
+	return r
+}
+
+// patience is for what must happen, and short for what does not.
+const (
+	patience = 30 * time.Second
+	short    = 300 * time.Millisecond
+)
+
+func scenario(t *testing.T, name string) Scenario {
+	t.Helper()
+	for _, s := range All() {
+		if s.Name == name {
+			return s
+		}
+	}
+	t.Fatalf("there is no scenario %q", name)
+	return Scenario{}
+}
+
+func TestRightTunnelHasNoBadVerdict(t *testing.T) {
+	for _, s := range append(append([]Scenario(nil), Demo...), More...) {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			r := play(t, s.Name, right, patience)
+			if r.Verdict == Bad {
+				t.Errorf("a right tunnel: %s: %s", r.Fault, r.Finding)
+			}
+			if r.Arrived != r.Expected {
+				t.Errorf("%d bytes arrived of %d", r.Arrived, r.Expected)
+			}
+			checkTimeline(t, r)
+		})
+	}
+}
+
+// checkTimeline checks what holds for every timeline.
+func checkTimeline(t *testing.T, r Result) {
+	t.Helper()
+	if len(r.Timeline) < 4 {
+		t.Errorf("%d events, want at least the request and its answer at both ends", len(r.Timeline))
+	}
+	for _, e := range r.Timeline {
+		if e.At < 0 || e.Until != 0 && e.Until < e.At {
+			t.Errorf("event %+v ends before it begins", e)
+		}
+	}
+}
+
+func TestWrongTunnels(t *testing.T) {
+	tests := []struct {
+		why      string
+		scenario string
+		join     wrong
+		limit    time.Duration
+		fault    Fault
+		says     string
+	}{
+		{"the first end of either side ends both", "client half-closes", func(c, b net.Conn) {
+			both(func() { _, _ = io.Copy(b, c); c.Close(); b.Close() }, func() { _, _ = io.Copy(c, b) })
+		}, patience, Lost, "0 of 65536 bytes of the backend's last answer arrived"},
+		{"the same from the other side", "backend half-closes", func(c, b net.Conn) {
+			both(func() { _, _ = io.Copy(b, c) }, func() { _, _ = io.Copy(c, b); c.Close(); b.Close() })
+		}, patience, Lost, "0 of 65536 bytes of what the client sent after that arrived"},
+		{"no end is passed on to the backend", "client half-closes", func(c, b net.Conn) {
+			both(func() { _, _ = io.Copy(b, c) }, func() { pass(c, b) })
+		}, short, Hang, "the backend was not told within 300ms"},
+		{"nor its close", "client closes", func(c, b net.Conn) {
+			both(func() { _, _ = io.Copy(b, c) }, func() { pass(c, b) })
+		}, short, Hang, "the client closed, and the backend was not told"},
+		{"no end is passed on to the client", "backend closes", func(c, b net.Conn) {
+			both(func() { pass(b, c) }, func() { _, _ = io.Copy(c, b) })
+		}, short, Hang, "the backend closed, and the client was not told"},
+		{"nor a reset", "backend resets", func(c, b net.Conn) {
+			both(func() { pass(b, c) }, func() { _, _ = io.Copy(c, b) })
+		}, short, Hang, "the backend reset its connection, and the client was not told"},
+		{"a byte is changed", "backend closes", func(c, b net.Conn) {
+			both(func() { pass(b, c) }, func() { garble(c, b, 100) })
+		}, patience, Corrupt, "byte 100 of that is not the one that was sent"},
+		{"a byte follows that nobody sent", "client closes", func(c, b net.Conn) {
+			both(func() {
+				_, _ = io.Copy(b, c)
+				_, _ = b.Write([]byte{upstream.at(answerSize)})
+				b.(*net.TCPConn).CloseWrite()
+			}, func() { pass(c, b) })
+		}, patience, Corrupt, "1 bytes too many"},
+		{"the end of the answer is cut off", "backend closes", func(c, b net.Conn) {
+			both(func() { pass(b, c) }, func() { _, _ = io.CopyN(c, b, 1000); c.Close(); b.Close() })
+		}, patience, Lost, "1000 of 65536 bytes of that arrived"},
+		{"nothing is passed on", "echo", func(c, b net.Conn) {
+			both(func() { _, _ = io.Copy(io.Discard, c) }, func() { _, _ = io.Copy(io.Discard, b) })
+		}, short, Hang, "0 of 1 bytes of what the client sent arrived within 300ms"},
+		{"both connections end at once", "echo", func(c, b net.Conn) {}, patience, Lost, "0 of 1 bytes of what the client sent arrived"},
+		{"the backend's connection ends at once", "echo", func(c, b net.Conn) {
+			b.Close()
+			_, _ = io.Copy(io.Discard, c)
+		}, patience, Lost, "0 of 1 bytes of what the client sent arrived"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.scenario+"/"+tt.why, func(t *testing.T) {
+			t.Parallel()
+			r := play(t, tt.scenario, tt.join, tt.limit)
+			if r.Verdict != Bad || r.Fault != tt.fault || !strings.Contains(r.Finding, tt.says) {
+				t.Errorf("verdict %s, %s: %q; want bad, %s, saying %q", r.Verdict, r.Fault, r.Finding, tt.fault, tt.says)
+			}
+			checkTimeline(t, r)
+		})
+	}
+}
+
+// garble is pass with the byte at offset changed.
+func garble(to, from net.Conn, offset int) {
+	p := make([]byte, offset+1)
+	if _, err := io.ReadFull(from, p); err != nil {
+		return
+	}
+	p[offset] ^= 1
+	_, _ = to.Write(p)
+	pass(to, from)
+}
+
+// What a proxy does about a backend that ignores EOF, or an end that vanished,
+// is not a fault either way; the note says which it is.
+func TestNotesTellWhetherTheTunnelIsHeld(t *testing.T) {
+	ends := func(c, b net.Conn) { // as soon as one side has nothing more to say
+		both(func() { _, _ = io.Copy(b, c); b.(*net.TCPConn).CloseWrite(); c.Close() }, func() { _, _ = io.Copy(c, b) })
+	}
+	gives := func(c, b net.Conn) { // up, as if it had waited for long enough
+		_, _ = io.CopyN(io.Discard, c, 4<<10)
+	}
+	tests := []struct {
+		scenario   string
+		join       wrong
+		says, knew string
+	}{
+		{"backend ignores EOF", right, "still held the tunnel", "nothing"},
+		{"backend ignores EOF", ends, "the proxy ended the tunnel (EOF) after", "EOF"},
+		{"backend vanishes", right, "still held the tunnel", "nothing"},
+		{"backend vanishes", gives, "the proxy told the client so", "EOF"},
+		{"client vanishes", right, "still held the tunnel", "nothing"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.scenario+"/"+tt.knew, func(t *testing.T) {
+			t.Parallel()
+			r := play(t, tt.scenario, tt.join, patience)
+			if r.Verdict != Note || r.Knew != tt.knew || !strings.Contains(r.Finding, tt.says) {
+				t.Errorf("verdict %s, told by %s: %q; want a note, %s, saying %q", r.Verdict, r.Knew, r.Finding, tt.knew, tt.says)
+			}
+		})
+	}
+}
+
+func TestHowTheOtherSideWasTold(t *testing.T) {
+	r := play(t, "client resets", right, patience)
+	if r.Knew != "reset" || r.Notice != "" {
+		t.Errorf("a reset that is passed on is told by %s, %q; want reset, and nothing to notice", r.Knew, r.Notice)
+	}
+	r = play(t, "client resets", func(c, b net.Conn) {
+		both(func() { _, _ = io.Copy(b, c); b.(*net.TCPConn).CloseWrite() }, func() { pass(c, b) })
+	}, patience)
+	if r.Knew != "EOF" || !strings.Contains(r.Notice, "an abort looks like an orderly end") {
+		t.Errorf("a reset that becomes a FIN is told by %s, %q; want EOF, and that an abort looks orderly", r.Knew, r.Notice)
+	}
+}
+
+func TestErrorsAreToldApart(t *testing.T) {
+	for err, want := range map[error]ending{io.EOF: eof, net.ErrClosed: vanished, errors.New("bad record MAC"): failed, io.ErrUnexpectedEOF: failed} {
+		if got := endingOf(err); got != want {
+			t.Errorf("endingOf(%v) = %q, want %q", err, got, want)
+		}
+	}
+}
+
+// Whoever stops a probe learns nothing of the scenario that was under way, and
+// does not wait for it.
+func TestStoppedProbeEndsAtOnce(t *testing.T) {
+	started := make(chan struct{})
+	local, err := Under{Proxy: func(target *url.URL) http.Handler {
+		return tunnelOf(target, func(c, b net.Conn) {
+			close(started)
+			both(func() { _, _ = io.Copy(io.Discard, c) }, func() { _, _ = io.Copy(io.Discard, b) })
+		})
+	}}.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Close(patience)
+	local.Limit = time.Hour
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan Result, 1)
+	go func() { done <- local.Run(ctx, scenario(t, "echo")) }()
+	<-started
+	cancel()
+	select {
+	case r := <-done:
+		if r.Verdict != Bad || r.Fault != Cut || r.Arrived != 0 {
+			t.Errorf("Run when stopped = %s, %s, %d bytes; want bad, cut, and nothing claimed", r.Verdict, r.Fault, r.Arrived)
+		}
+		checkTimeline(t, r)
+	case <-time.After(patience):
+		t.Fatal("Run does not end when it is stopped")
+	}
+}

@@ -1,0 +1,54 @@
+package wraptest
+
+import (
+	"bytes"
+	"io"
+)
+
+// checkCounting compares what the wrapper has counted with what went through it.
+func checkCounting(found *subject, fresh maker) {
+	for _, way := range []struct {
+		name  string
+		moves func(body io.ReadCloser) bool // or the body cannot
+		reads bool
+	}{
+		{"Read", func(b io.ReadCloser) bool { _, _ = readAll(b, 4096); return true }, true},
+		{"WriteTo, which io.Copy prefers to Read,", func(b io.ReadCloser) bool {
+			w, ok := b.(io.WriterTo)
+			if ok {
+				_, _ = w.WriteTo(io.Discard)
+			}
+			return ok
+		}, true},
+		{"Write", func(b io.ReadCloser) bool {
+			w, ok := b.(io.Writer)
+			if ok {
+				_, _ = w.Write(content)
+			}
+			return ok
+		}, false},
+		{"ReadFrom, which io.Copy prefers to Write,", func(b io.ReadCloser) bool {
+			r, ok := b.(io.ReaderFrom)
+			if ok {
+				_, _ = r.ReadFrom(bytes.NewReader(content))
+			}
+			return ok
+		}, false},
+	} {
+		s := fresh(bytes.NewReader(content))
+		counted, word := s.options.BytesWritten, "written"
+		if way.reads {
+			counted, word = s.options.BytesRead, "read"
+		}
+		if counted == nil {
+			continue
+		}
+		before := counted()
+		if !way.moves(s.wrapped) {
+			continue
+		}
+		if n := counted() - before; n != int64(len(content)) {
+			found.fault("%s moves %d bytes, and the wrapper counts %d as %s", way.name, len(content), n, word)
+		}
+	}
+}
