@@ -47,31 +47,24 @@ func (t *traffic) end(n int64)  { t.word.Add(uint64(n)<<callBits - 1) }
 func (t *traffic) bytes() int64 { return int64(t.word.Load() >> callBits) }
 func (t *traffic) quiet() bool  { return t.word.Load()&(1<<callBits-1) == 0 }
 
-// Read counts when it returns and does not begin: until then its bytes have not
-// left the body, so a Close that overtakes it need not wait for it. Those that
-// WriteTo, Write and ReadFrom have moved are out before they return.
+// Read begins when it has brought something: until then no byte has left the
+// body, so a Close that overtakes it need not wait for it. What WriteTo, Write
+// and ReadFrom move is out before they return.
 func (m *meter) Read(p []byte) (int, error) {
 	n, err := m.next.r.Read(p)
 	if err != nil || m.read.bytes() == 0 {
-		m.noteRead(passed(n, p), err, err == io.EOF)
+		m.read.begin()
+		m.didRead(passed(n, p), err, err == io.EOF)
+		return n, err
 	}
 	m.read.add(passed(n, p))
-	if err != nil && m.over.Load() {
-		m.settle()
-	}
 	return n, err
 }
 
 func (m *meter) WriteTo(w io.Writer) (n int64, err error) {
 	ended := false
 	m.read.begin()
-	defer func() { // even if the body panics
-		m.noteRead(max(n, 0), err, ended)
-		m.read.end(max(n, 0))
-		if m.over.Load() {
-			m.settle()
-		}
-	}()
+	defer func() { m.didRead(max(n, 0), err, ended) }() // even if the body panics
 	if m.read.bytes() == 0 {
 		n, ended, err = m.firstBlock(w)
 		if ended || err != nil {
@@ -96,24 +89,26 @@ type firstByteReader struct{ m *meter }
 func (r firstByteReader) Read(p []byte) (int, error) {
 	n, err := r.m.next.r.Read(p)
 	if n > 0 {
-		r.m.noteRead(int64(n), nil, false)
+		r.m.noteRead(true, nil, false)
 	}
 	return n, err
 }
 
-// noteRead notes what is rare about a read of n bytes that do not count yet,
-// and tells whoever wants to know if it has ended one of two directions.
-func (m *meter) noteRead(n int64, err error, ended bool) {
-	if half := m.noteReadEnd(n > 0, err, ended); half && m.ended != nil {
+func (m *meter) didRead(n int64, err error, ended bool) {
+	if half := m.noteRead(n > 0, err, ended); half && m.ended != nil {
 		s := m.summary()
 		s.Read += n
 		m.ended("read", s)
 	}
+	m.read.end(n)
+	if m.over.Load() {
+		m.settle()
+	}
 }
 
-// noteReadEnd reports whether a direction has ended that is one of two, and
-// before the body is closed.
-func (m *meter) noteReadEnd(some bool, err error, ended bool) bool {
+// noteRead notes what is rare about a read, and reports whether it ended a
+// direction that is one of two, and before the body is closed.
+func (m *meter) noteRead(some bool, err error, ended bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if some && m.sum.FirstByte == 0 {

@@ -13,6 +13,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -268,6 +269,7 @@ type conversation struct {
 	upgraded chan *http.Response
 	resp     *http.Response
 	totals   chan wrap.Summary
+	reading  sync.Mutex // held while the backend's body is read
 	check    func(*testing.T)
 	free     chan struct{} // closed when the server's end may be let go
 }
@@ -304,8 +306,14 @@ func (p pair) open(t *testing.T) *conversation {
 			c.upgraded <- resp
 			err := modify(resp)
 			// The test's own measure is outermost: when it is done, nothing
-			// that it measured is on its way.
-			resp.Body = wrap.Body(resp.Body, wrap.Done(func(s wrap.Summary) { c.totals <- s }))
+			// that it measured is on its way but a Read, which holds the lock.
+			resp.Body = wrap.Body(resp.Body, wrap.Done(func(s wrap.Summary) { c.totals <- s }), wrap.Hooks{
+				Read: func(next io.Reader, p []byte) (int, error) {
+					c.reading.Lock()
+					defer c.reading.Unlock()
+					return next.Read(p)
+				},
+			})
 			return err
 		},
 	}
@@ -340,6 +348,8 @@ func (c *conversation) end(t *testing.T) wrap.Summary {
 	close(c.free)
 	select {
 	case total := <-c.totals:
+		c.reading.Lock()
+		defer c.reading.Unlock()
 		c.check(t)
 		return total
 	case <-time.After(patience):

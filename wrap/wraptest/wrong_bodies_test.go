@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bodywrap/bodywrap/wrap"
 )
@@ -81,14 +82,14 @@ type (
 	hidesCloseWrite     struct{ everything }
 	stopsReading        struct {
 		everything
-		stopped *bool
+		stopped *atomic.Bool
 	}
 
 	doesNotClose    struct{ everything }
 	hidesCloseError struct{ everything }
 	panicsAtSecond  struct {
 		everything
-		closed *bool
+		closed *atomic.Bool
 	}
 
 	locksWrite struct {
@@ -248,12 +249,12 @@ func (w hidesCloseWrite) CloseWrite() error {
 }
 
 func (w stopsReading) CloseWrite() error {
-	*w.stopped = true
+	w.stopped.Store(true)
 	return w.everything.CloseWrite()
 }
 
 func (w stopsReading) Read(p []byte) (int, error) {
-	if *w.stopped {
+	if w.stopped.Load() {
 		return 0, io.EOF
 	}
 	return w.everything.Read(p)
@@ -266,10 +267,9 @@ func (w hidesCloseError) Close() error {
 }
 
 func (w panicsAtSecond) Close() error {
-	if *w.closed {
+	if w.closed.Swap(true) {
 		panic("close of closed channel")
 	}
-	*w.closed = true
 	return w.everything.Close()
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,10 +80,10 @@ func TestEachWrongBodyIsCaughtByOneFinding(t *testing.T) {
 		{"closes altogether", func(b everything) io.ReadCloser { return closesAltogether{b} }, "CloseWrite", "altogether"},
 		{"closes the write side twice", func(b everything) io.ReadCloser { return closesWriteTwice{b} }, "CloseWrite", "2 times"},
 		{"hides CloseWrite's error", func(b everything) io.ReadCloser { return hidesCloseWrite{b} }, "CloseWrite", "the wrapper's returns <nil>"},
-		{"stops reading at CloseWrite", func(b everything) io.ReadCloser { return stopsReading{b, new(bool)} }, "CloseWrite", "0 of 6 bytes: the answer that was to come is lost"},
+		{"stops reading at CloseWrite", func(b everything) io.ReadCloser { return stopsReading{b, new(atomic.Bool)} }, "CloseWrite", "0 of 6 bytes: the answer that was to come is lost"},
 		{"does not close", func(b everything) io.ReadCloser { return doesNotClose{b} }, "Close", "its connection leaks"},
 		{"hides Close's error", func(b everything) io.ReadCloser { return hidesCloseError{b} }, "Close", "the wrapper's returns <nil>"},
-		{"panics at the second Close", func(b everything) io.ReadCloser { return panicsAtSecond{b, new(bool)} }, "Close", "a second Close panics"},
+		{"panics at the second Close", func(b everything) io.ReadCloser { return panicsAtSecond{b, new(atomic.Bool)} }, "Close", "a second Close panics"},
 		{"lets Write wait for Read", func(b everything) io.ReadCloser { return locksWrite{b, new(sync.Mutex)} }, "concurrency", "Write waits for a Read"},
 		{"lets CloseWrite wait for Read", func(b everything) io.ReadCloser { return locksCloseWrite{b, new(sync.Mutex)} }, "concurrency", "CloseWrite waits for a Read"},
 		{"lets Close wait for Read", func(b everything) io.ReadCloser { return locksClose{b, new(sync.Mutex)} }, "concurrency", "Close waits for a Read"},
