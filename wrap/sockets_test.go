@@ -3,13 +3,19 @@ package wrap_test
 import (
 	"bufio"
 	"fmt"
+	"go/build"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 )
+
+// halfCloses says that the body of a 101 has CloseWrite, and a ReverseProxy
+// passes half-closes on: both came with Go 1.25.0 (golang/go#72140).
+var halfCloses = slices.Contains(build.Default.ReleaseTags, "go1.25")
 
 // dialEcho returns a TCP connection to a server that sends back what it reads,
 // and closes when it reads EOF.

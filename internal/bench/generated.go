@@ -54,6 +54,7 @@ func generated(s *settings) error {
 	var names []string
 	n := len(generators)
 	size, compile := make([]sample, n), make([]sample, n)
+	compilers := make([]func() (float64, error), n)
 	for i, g := range generators {
 		names = append(names, g.name)
 		bytes, err := programSize(dir, work, g.cmd)
@@ -61,10 +62,13 @@ func generated(s *settings) error {
 			return err
 		}
 		size[i] = sample{(bytes - none) / combinations}
+		if compilers[i], err = compiler(dir, filepath.Join(work, g.bench+".cfg"), g.code); err != nil {
+			return err
+		}
 	}
 	for range s.turns {
-		for i, g := range generators {
-			seconds, err := compileTime(dir, work, g.code)
+		for i, compileTime := range compilers {
+			seconds, err := compileTime()
 			if err != nil {
 				return err
 			}
@@ -119,28 +123,30 @@ func programSize(dir, work, name string) (float64, error) {
 	return float64(info.Size()), nil
 }
 
-// compileTime returns the CPU seconds that the compiler takes for a package.
-func compileTime(dir, work, path string) (float64, error) {
+// compiler returns a function that compiles a package, and returns the CPU
+// seconds that this takes. It writes the import configuration to config.
+func compiler(dir, config, path string) (compileTime func() (float64, error), err error) {
 	files, err := runIn(dir, "go", "list", "-f", `{{range .GoFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}`, path)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	imports, err := runIn(dir, "go", "list", "-deps", "-export", "-f", "{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}", path)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	config := filepath.Join(work, "importcfg")
 	if err := os.WriteFile(config, imports, 0o666); err != nil {
-		return 0, err
+		return nil, err
 	}
 	args := append([]string{"tool", "compile", "-p", "p", "-importcfg", config, "-o", os.DevNull}, strings.Fields(string(files))...)
-	cmd := exec.Command("go", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("compiling %s: %w\n%s", path, err, out)
-	}
-	return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), nil
+	return func() (float64, error) {
+		cmd := exec.Command("go", args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOWORK=off")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return 0, fmt.Errorf("compiling %s: %w\n%s", path, err, out)
+		}
+		return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), nil
+	}, nil
 }
 
 var benchmarkLine = regexp.MustCompile(`(?m)^Benchmark(\w+)/(\w+)\S*\s+\d+\s+(\S+) ns/op\s+(\d+) B/op\s+(\d+) allocs/op`)

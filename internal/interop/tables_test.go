@@ -36,19 +36,21 @@ func recorded(t *testing.T, name string) (versions, table string) {
 // proxiesTable is the records of the proxies side by side.
 func proxiesTable(t *testing.T) string {
 	t.Helper()
-	_, nginx := recorded(t, "nginx.md")
-	_, haproxy := recorded(t, "haproxy.md")
-	_, caddy := recorded(t, "caddy.md")
 	all := record{head: []string{"what happens", "nginx 1.22.1", "HAProxy 2.6.12", "Caddy 2.6.2"}}
-	for i, version := range []string{"nginx.md", "haproxy.md", "caddy.md"} {
-		says, _ := recorded(t, version)
+	var tables []string
+	for i, name := range []string{"nginx.md", "haproxy.md", "caddy.md"} {
+		says, table := recorded(t, name)
 		if number := all.head[i+1][strings.LastIndex(all.head[i+1], " ")+1:]; !strings.Contains(says, number) {
-			t.Errorf("%s is recorded with %q, and the table says %s", version, says, number)
+			t.Errorf("%s is recorded with %q, and the table says %s", name, says, number)
 		}
+		tables = append(tables, table)
 	}
-	for _, line := range strings.Split(strings.TrimSpace(nginx), "\n")[2:] {
-		scenario := cells(line)[0]
-		all.rows = append(all.rows, []string{scenario, inShort(nginx, scenario), inShort(haproxy, scenario), inShort(caddy, scenario)})
+	for _, line := range strings.Split(strings.TrimSpace(tables[0]), "\n")[2:] {
+		row := []string{cells(line)[0]}
+		for _, table := range tables {
+			row = append(row, inShort(table, row[0]))
+		}
+		all.rows = append(all.rows, row)
 	}
 	return all.table()
 }

@@ -3,51 +3,20 @@
 package soak_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"math/big"
 	"net"
-	"testing"
-	"time"
+
+	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
 // A security is the TLS of both ends of a connection. A nil one is none.
 type security struct{ server, client *tls.Config }
 
-// newSecurity makes a certificate that is good for this process.
-func newSecurity(t *testing.T) *security {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		DNSNames:     []string{"soak"},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(24 * time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(cert)
-	return &security{
-		// A ticket that nobody has read turns a Close into a reset.
-		server: &tls.Config{
-			Certificates:           []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
-			SessionTicketsDisabled: true,
-		},
-		client: &tls.Config{RootCAs: roots, ServerName: "soak"},
-	}
+// newSecurity is good for loopback.
+func newSecurity() *security {
+	server := probe.ServerTLS()
+	server.SessionTicketsDisabled = true // one that nobody has read turns a Close into a reset
+	return &security{server, probe.ClientTLS()}
 }
 
 func (s *security) listen(l net.Listener) net.Listener {

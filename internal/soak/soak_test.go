@@ -41,8 +41,8 @@ func TestEveryWayToEnd(t *testing.T) {
 	}{
 		{"ReverseProxy", "hooks in ModifyResponse", newReverseProxy, nil},
 		{"tunnel", "the copier for custom proxies, with the same hooks", newTunnelProxy, nil},
-		{"ReverseProxy with TLS", "a half-close is a close_notify, on both sides", newReverseProxy, newSecurity(t)},
-		{"tunnel with TLS", "the same", newTunnelProxy, newSecurity(t)},
+		{"ReverseProxy with TLS", "a half-close is a close_notify, on both sides", newReverseProxy, newSecurity()},
+		{"tunnel with TLS", "the same", newTunnelProxy, newSecurity()},
 	} {
 		t.Run(tt.name, func(t *testing.T) { soak(t, tt.new, tt.tls) })
 	}

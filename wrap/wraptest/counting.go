@@ -35,14 +35,14 @@ func checkCounting(found *subject, fresh maker) {
 			return ok
 		}, false},
 	} {
-		s := fresh(bytes.NewReader(content))
-		counted, word := s.options.BytesWritten, "written"
+		counted, word := found.options.BytesWritten, "written"
 		if way.reads {
-			counted, word = s.options.BytesRead, "read"
+			counted, word = found.options.BytesRead, "read"
 		}
 		if counted == nil {
 			continue
 		}
+		s := fresh(bytes.NewReader(content))
 		before := counted()
 		if !way.moves(s.wrapped) {
 			continue

@@ -98,7 +98,7 @@ func checkEach(checks []check, m methods, o Options, make func(*original) subjec
 		var faults []string
 		done := newDone()
 		go done.run(func() {
-			collect := &subject{}
+			collect := &subject{options: o}
 			c.run(collect, func(src io.Reader) *subject {
 				s := make(newOriginal(src))
 				s.options = o
