@@ -10,14 +10,16 @@ package wrap
 //	}))
 //
 // EOF is not the end of a body with Write: after a half-close the other
-// direction goes on. When Close overtakes a Write, ReadFrom or WriteTo in
-// another goroutine, f waits for that call to return, so that its bytes count.
-// It does not wait for a Read: what that returns after Close does not count.
+// direction goes on. When Close overtakes a WriteTo or ReadFrom in another
+// goroutine, f waits for that call to return, so that its bytes count. It does
+// not wait for a Read, which then does not count, nor for a Write, which counts
+// in full, though Close may cut it short.
 // f runs in the goroutine whose call was the last, and may close the body.
 // WriteTo and ReadFrom keep their direct way; of a WriteTo that is the first to
 // read, the first block goes through Read, which tells when the first byte came.
 //
-// A Read costs one atomic addition, each other call two; a body, two allocations.
+// A Read or Write costs one atomic addition, each other call two; a body, two
+// allocations.
 //
 // Close can block. See [DoneBeforeClose] for being told before that. A nil f
 // panics.

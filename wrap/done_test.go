@@ -200,7 +200,7 @@ func TestDoneDoesNotCallCannotAFailure(t *testing.T) {
 
 // Close comes from another goroutine while a call is on its way: the call's
 // bytes count, and its return is what Done waits for. DoneBeforeClose does not,
-// and nobody waits for Read.
+// and nobody waits for Read and Write.
 func TestDoneWaitsForCallsThatCloseOvertakes(t *testing.T) {
 	tests := []struct {
 		name          string
@@ -208,7 +208,6 @@ func TestDoneWaitsForCallsThatCloseOvertakes(t *testing.T) {
 		read, written int64
 	}{
 		{"WriteTo", func(b io.ReadCloser) { _, _ = b.(io.WriterTo).WriteTo(io.Discard) }, 5 + 1000, 0},
-		{"Write", func(b io.ReadCloser) { _, _ = b.(io.Writer).Write(make([]byte, 7)) }, 0, 7},
 		{"ReadFrom", func(b io.ReadCloser) { _, _ = b.(io.ReaderFrom).ReadFrom(nil) }, 0, 2000},
 		{"CloseWrite", func(b io.ReadCloser) { _ = b.(wrap.CloseWriter).CloseWrite() }, 0, 0},
 	}
@@ -224,7 +223,6 @@ func TestDoneWaitsForCallsThatCloseOvertakes(t *testing.T) {
 				body := &funcs{
 					read:       func(p []byte) (int, error) { wait(); return 5, nil },
 					writeTo:    func(io.Writer) (int64, error) { return 1000, nil },
-					write:      func(p []byte) (int, error) { wait(); return len(p), nil },
 					readFrom:   func(io.Reader) (int64, error) { wait(); return 2000, nil },
 					closeWrite: func() error { wait(); return nil },
 				}
@@ -258,40 +256,60 @@ func TestDoneWaitsForCallsThatCloseOvertakes(t *testing.T) {
 	}
 }
 
-// A Read that Close overtakes has handed nothing out when the life is over, and
-// that it then fails is no news.
-func TestDoneDoesNotWaitForRead(t *testing.T) {
-	begun, release, returned := make(chan bool), make(chan bool), make(chan bool)
-	body := &funcs{read: func([]byte) (int, error) { begun <- true; <-release; return 5, net.ErrClosed }}
-	done, c := summaries()
-	wrapped := wrap.Body(body, wrap.Done(done))
-	go func() { _, _ = wrapped.Read(make([]byte, 8)); close(returned) }()
-	receive(t, begun, "the call")
-	wrapped.Close()
-	if s := one(t, c); s.Read != 0 || s.ReadErr != nil {
-		t.Errorf("Read, ReadErr = %d, %v, want 0, nil", s.Read, s.ReadErr)
-	}
-	close(release)
-	receive(t, returned, "the call's return")
-	if len(c) != 0 {
-		t.Error("Done was called twice")
+// A Read that Close overtakes has handed nothing out when the life is over; a
+// Write has been given its bytes. That they then fail is no news.
+func TestDoneDoesNotWaitForReadAndWrite(t *testing.T) {
+	for name, tt := range map[string]struct {
+		call          func(io.ReadCloser)
+		read, written int64
+	}{
+		"Read":  {func(b io.ReadCloser) { _, _ = b.Read(make([]byte, 8)) }, 0, 0},
+		"Write": {func(b io.ReadCloser) { _, _ = b.(io.Writer).Write(make([]byte, 8)) }, 0, 8},
+	} {
+		t.Run(name, func(t *testing.T) {
+			begun, release, returned := make(chan bool), make(chan bool), make(chan bool)
+			cut := func([]byte) (int, error) { begun <- true; <-release; return 5, net.ErrClosed }
+			body := &funcs{read: cut, write: cut}
+			done, c := summaries()
+			wrapped := wrap.Body(body, wrap.Done(done))
+			go func() { tt.call(wrapped); close(returned) }()
+			receive(t, begun, "the call")
+			wrapped.Close()
+			s := one(t, c)
+			if s.Read != tt.read || s.Written != tt.written {
+				t.Errorf("Read, Written = %d, %d, want %d, %d", s.Read, s.Written, tt.read, tt.written)
+			}
+			if s.ReadErr != nil || s.WriteErr != nil {
+				t.Errorf("ReadErr, WriteErr = %v, %v, want none", s.ReadErr, s.WriteErr)
+			}
+			close(release)
+			receive(t, returned, "the call's return")
+			if len(c) != 0 {
+				t.Error("Done was called twice")
+			}
+		})
 	}
 }
 
-// Close makes a Read fail that is on its way, and returns after it has.
+// Close makes a Read and a Write fail that are on their way, and returns after
+// they have. What Close cut off a Write does not count.
 func TestDoneDoesNotCallClosedAFailure(t *testing.T) {
 	begun, closing, returned := make(chan bool), make(chan bool), make(chan bool)
-	body := &funcs{
-		read:  func([]byte) (int, error) { begun <- true; <-closing; return 0, net.ErrClosed },
-		close: func() error { close(closing); <-returned; return nil },
-	}
+	cut := func([]byte) (int, error) { begun <- true; <-closing; return 3, net.ErrClosed }
+	body := &funcs{read: cut, write: cut, close: func() error { close(closing); <-returned; <-returned; return nil }}
 	done, c := summaries()
 	wrapped := wrap.Body(body, wrap.Done(done))
-	go func() { _, _ = wrapped.Read(make([]byte, 8)); close(returned) }()
-	receive(t, begun, "the call")
+	go func() { _, _ = wrapped.Read(make([]byte, 8)); returned <- true }()
+	go func() { _, _ = wrapped.(io.Writer).Write(make([]byte, 8)); returned <- true }()
+	receive(t, begun, "a call")
+	receive(t, begun, "the other call")
 	wrapped.Close()
-	if s := one(t, c); s.ReadErr != nil {
-		t.Errorf("ReadErr = %v, want nil: the caller has closed the body", s.ReadErr)
+	s := one(t, c)
+	if s.ReadErr != nil || s.WriteErr != nil {
+		t.Errorf("ReadErr, WriteErr = %v, %v, want none: the caller has closed the body", s.ReadErr, s.WriteErr)
+	}
+	if s.Read != 3 || s.Written != 3 {
+		t.Errorf("Read, Written = %d, %d, want 3, 3", s.Read, s.Written)
 	}
 }
 

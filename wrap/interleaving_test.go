@@ -119,10 +119,11 @@ func TestDoneOnceInAnyInterleaving(t *testing.T) {
 		}
 		var returned atomic.Int64                // what Read has handed to its caller
 		closers := make([]int64, 1+rand.IntN(2)) // what it had when each of them came
+		var offered int64                        // what Write was given
 		waits := false
 		run(func() { waits = read(body, &returned) })
 		if !readOnly {
-			run(func() { write(body) })
+			run(func() { offered = write(body) })
 		}
 		for i := range closers {
 			run(func() { closers[i] = returned.Load(); body.Close() })
@@ -140,8 +141,11 @@ func TestDoneOnceInAnyInterleaving(t *testing.T) {
 		if !waits {
 			least = min(most, slices.Min(closers))
 		}
-		if got.Read < least || got.Read > most || got.Written != r.written.Load() {
-			t.Fatalf("Read, Written = %d, %d, want %d to %d, %d", got.Read, got.Written, least, most, r.written.Load())
+		if got.Read < least || got.Read > most {
+			t.Fatalf("Read = %d, want %d to %d", got.Read, least, most)
+		}
+		if taken := r.written.Load(); got.Written < taken || got.Written > max(taken, offered) {
+			t.Fatalf("Written = %d, want the %d that were taken, or at most the %d that Write was given", got.Written, taken, offered)
 		}
 	}
 }
@@ -165,17 +169,21 @@ func read(body io.ReadCloser, returned *atomic.Int64) (waits bool) {
 }
 
 // write writes to body in one of the ways that it has, and may half-close it.
-func write(body io.ReadCloser) {
+// It reports how many bytes it gave to Write.
+func write(body io.ReadCloser) (offered int64) {
 	if rf, ok := body.(io.ReaderFrom); ok && rand.IntN(2) == 0 {
 		_, _ = rf.ReadFrom(strings.NewReader("some text to be written"))
 	} else {
 		for range rand.IntN(5) {
-			_, _ = body.(io.Writer).Write(make([]byte, rand.IntN(9)))
+			n := rand.IntN(9)
+			offered += int64(n)
+			_, _ = body.(io.Writer).Write(make([]byte, n))
 		}
 	}
 	if rand.IntN(2) == 0 {
 		_ = body.(wrap.CloseWriter).CloseWrite()
 	}
+	return offered
 }
 
 // The bodies of net/http: a ReverseProxy in front of a backend that upgrades,

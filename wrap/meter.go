@@ -47,9 +47,8 @@ func (t *traffic) end(n int64)  { t.word.Add(uint64(n)<<callBits - 1) }
 func (t *traffic) bytes() int64 { return int64(t.word.Load() >> callBits) }
 func (t *traffic) quiet() bool  { return t.word.Load()&(1<<callBits-1) == 0 }
 
-// Read begins when it has brought something: until then no byte has left the
-// body, so a Close that overtakes it need not wait for it. What WriteTo, Write
-// and ReadFrom move is out before they return.
+// Read and Write are one atomic addition each, and nothing that Close waits for:
+// Read counts what it has brought, Write what it is given.
 func (m *meter) Read(p []byte) (int, error) {
 	n, err := m.next.r.Read(p)
 	if err != nil || m.read.bytes() == 0 {
@@ -127,10 +126,14 @@ func (m *meter) noteRead(some bool, err error, ended bool) bool {
 	return false
 }
 
-func (m *meter) Write(p []byte) (n int, err error) {
-	m.written.begin()
-	defer func() { m.didWrite(passed(n, p), err) }()
-	return m.next.w.Write(p)
+func (m *meter) Write(p []byte) (int, error) {
+	m.written.add(int64(len(p)))
+	n, err := m.next.w.Write(p)
+	if err != nil || n != len(p) {
+		m.written.add(passed(n, p) - int64(len(p)))
+		m.noteWrite(err)
+	}
+	return n, err
 }
 
 func (m *meter) ReadFrom(r io.Reader) (n int64, err error) {
@@ -165,9 +168,7 @@ func (m *meter) noteCloseWrite(err error) bool {
 }
 
 func (m *meter) didWrite(n int64, err error) {
-	if err != nil && err != io.EOF {
-		m.noteWrite(err)
-	}
+	m.noteWrite(err)
 	m.written.end(n)
 	if m.over.Load() {
 		m.settle()
@@ -175,9 +176,12 @@ func (m *meter) didWrite(n int64, err error) {
 }
 
 func (m *meter) noteWrite(err error) {
+	if err == nil || err == io.EOF {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.sum.WriteErr == nil {
+	if m.sum.WriteErr == nil && !m.closed {
 		m.sum.WriteErr = err
 	}
 }
