@@ -21,7 +21,7 @@ import (
 )
 
 // patience is for events that only a fault keeps from coming.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // A library is a WebSocket implementation, as both ends.
 type library struct {
@@ -270,6 +270,7 @@ type conversation struct {
 	resp     *http.Response
 	totals   chan wrap.Summary
 	reading  sync.Mutex // held while the backend's body is read
+	writing  sync.Mutex // held while it is written to
 	check    func(*testing.T)
 	free     chan struct{} // closed when the server's end may be let go
 }
@@ -306,12 +307,18 @@ func (p pair) open(t *testing.T) *conversation {
 			c.upgraded <- resp
 			err := modify(resp)
 			// The test's own measure is outermost: when it is done, nothing
-			// that it measured is on its way but a Read, which holds the lock.
+			// that it measured is on its way but a Read or a Write, which
+			// hold the locks.
 			resp.Body = wrap.Body(resp.Body, wrap.Done(func(s wrap.Summary) { c.totals <- s }), wrap.Hooks{
 				Read: func(next io.Reader, p []byte) (int, error) {
 					c.reading.Lock()
 					defer c.reading.Unlock()
 					return next.Read(p)
+				},
+				Write: func(next io.Writer, p []byte) (int, error) {
+					c.writing.Lock()
+					defer c.writing.Unlock()
+					return next.Write(p)
 				},
 			})
 			return err
@@ -350,6 +357,8 @@ func (c *conversation) end(t *testing.T) wrap.Summary {
 	case total := <-c.totals:
 		c.reading.Lock()
 		defer c.reading.Unlock()
+		c.writing.Lock()
+		defer c.writing.Unlock()
 		c.check(t)
 		return total
 	case <-time.After(patience):

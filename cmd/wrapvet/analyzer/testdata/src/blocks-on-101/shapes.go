@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -236,7 +237,7 @@ func badLimited(p *httputil.ReverseProxy) {
 
 type caching struct {
 	next  http.RoundTripper
-	store map[string][]byte
+	store sync.Map // of bytes, by URL
 }
 
 func (c *caching) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -249,13 +250,13 @@ func (c *caching) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.store[req.URL.String()] = b
+	c.store.Store(req.URL.String(), b)
 	resp.Body = io.NopCloser(bytes.NewReader(b))
 	return resp, nil
 }
 
 func badTransport(p *httputil.ReverseProxy) {
-	p.Transport = &caching{base(p), map[string][]byte{}}
+	p.Transport = &caching{next: base(p)}
 }
 
 func badReadFull(p *httputil.ReverseProxy) {
