@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	_ "github.com/imroc/req/v3" // for testdata/user, where go mod tidy does not look
 )
 
 // TestReadmeLinesFindPublicFaults runs go test as a user does, on code that has
@@ -23,6 +25,7 @@ func TestReadmeLinesFindPublicFaults(t *testing.T) {
 		why               string
 	}{
 		{"TestOtelhttp", "TCP/client_half-closes", lostAnswer, "go.opentelemetry.io/contrib otelhttp"},
+		{"TestReq", "TCP/client_half-closes", "the backend's last answer arrived: the transport's body has no CloseWrite", "imroc/req"},
 		{"TestOpentracing", "TCP/client_half-closes", lostAnswer, "opentracing-contrib/go-stdlib nethttp"},
 		{"TestOpencensus", "TCP/client_half-closes", lostAnswer, "go.opencensus.io ochttp"},
 		{"TestElasticAPM", "TCP/echo", noWrite, "go.elastic.co/apm apmhttp"},
@@ -30,7 +33,7 @@ func TestReadmeLinesFindPublicFaults(t *testing.T) {
 		{"TestHTTPCache", "TCP/echo", noWrite, "gregjones/httpcache"},
 		{"TestClientTimeout", "TCP/echo", noWrite, "net/http's Client with a Timeout"},
 		{"TestMeteredBody", "Read+Close+Write+CloseWrite/methods", "no Write: ReverseProxy answers an upgrade with 502", "golang/go#46965"},
-		{"TestMeteredBody", "Read+Close+Write+CloseWrite/methods", "no CloseWrite: a half-close ends the whole tunnel", "imroc/req, otelhttp"},
+		{"TestMeteredBody", "Read+Close+Write+CloseWrite/methods", "no CloseWrite: a half-close ends the whole tunnel", "otelhttp"},
 		{"TestMeteredResponse", "TLS/echo", noWrite, "each struct that embeds io.ReadCloser"},
 		{"TestMeteredConn", "Read+Close+CloseWrite+NetConn/methods", "no CloseWrite: a half-close ends the whole tunnel", "moby#36516, caddy#8026, lantern-box#278, ory/x#469"},
 		{"TestFakeCloseWriteOfBody", "Read+Close+Write+CloseWrite/CloseWrite", "CloseWrite does not reach the original", "a no-op that satisfies an interface"},

@@ -10,8 +10,7 @@ import (
 // has wrapped it, to say why a scenario failed.
 type inspection struct {
 	mu      sync.Mutex
-	was, is methods
-	seen    bool // both
+	was, is *methods // nil if it was not seen; was remains so where a transport connects by itself
 }
 
 // methods says which optional methods a body has.
@@ -23,20 +22,21 @@ func methodsOf(body io.ReadCloser) (m methods) {
 	return m
 }
 
-func (i *inspection) note(to *methods, resp *http.Response, last bool) {
+func (i *inspection) note(to **methods, resp *http.Response) {
 	if resp == nil || resp.Body == nil || resp.StatusCode != http.StatusSwitchingProtocols {
 		return
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	*to, i.seen = methodsOf(resp.Body), last
+	m := methodsOf(resp.Body)
+	*to = &m
 }
 
 func (i *inspection) around(modify func(*http.Response) error) func(*http.Response) error {
 	return func(resp *http.Response) error {
-		i.note(&i.was, resp, false)
+		i.note(&i.was, resp)
 		err := modify(resp)
-		i.note(&i.is, resp, true)
+		i.note(&i.is, resp)
 		return err
 	}
 }
@@ -48,7 +48,7 @@ func (rt roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { re
 func (i *inspection) before(base http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		resp, err := base.RoundTrip(req)
-		i.note(&i.was, resp, false)
+		i.note(&i.was, resp)
 		return resp, err
 	})
 }
@@ -56,7 +56,7 @@ func (i *inspection) before(base http.RoundTripper) http.RoundTripper {
 func (i *inspection) after(wrapped http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		resp, err := wrapped.RoundTrip(req)
-		i.note(&i.is, resp, true)
+		i.note(&i.is, resp)
 		return resp, err
 	})
 }
@@ -65,19 +65,24 @@ func (i *inspection) after(wrapped http.RoundTripper) http.RoundTripper {
 func (i *inspection) explain(r Result) string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	switch {
-	case !i.seen:
+	if i.is == nil {
 		return ""
-	case i.was.write && !i.is.write:
-		return "the wrapper has no Write"
+	}
+	was, is, who := methods{true, true}, *i.is, "the transport's body"
+	if i.was != nil {
+		was, who = *i.was, "the wrapper"
+	}
+	switch {
+	case was.write && !is.write:
+		return who + " has no Write"
 	case r.Fault != Lost && r.Fault != Hang:
 		return ""
-	case r.Scenario == "client half-closes" && i.was.closeWrite && !i.is.closeWrite:
-		return "the wrapper has no CloseWrite"
-	case r.Scenario == "client half-closes" && i.was.closeWrite, r.Scenario == "client closes" && r.Fault == Hang && i.is.closeWrite:
-		return "the wrapper's CloseWrite does not reach the backend"
+	case r.Scenario == "client half-closes" && was.closeWrite && !is.closeWrite:
+		return who + " has no CloseWrite"
+	case r.Scenario == "client half-closes" && was.closeWrite, r.Scenario == "client closes" && r.Fault == Hang && is.closeWrite:
+		return who + "'s CloseWrite does not reach the backend"
 	case r.Scenario == "client half-closes" || r.Scenario == "backend half-closes":
-		if !i.was.closeWrite {
+		if !was.closeWrite {
 			return "ReverseProxy up to Go 1.24 ends both directions at the first EOF"
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"go/build"
 	"io"
@@ -284,6 +285,25 @@ func TestTransportThatLosesWriteIsCaught(t *testing.T) {
 	}, patient))
 	if len(all) == 0 || all[0].Check != "TCP/echo" || !strings.Contains(all[0].Text, "the wrapper has no Write") {
 		t.Errorf("findings %v, want first that upgrades are answered 502", all)
+	}
+}
+
+// As imroc/req does, with a transport of its own below: what net/http's body
+// would have been is not seen.
+func TestTransportThatConnectsByItselfIsCaught(t *testing.T) {
+	own := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	defer own.CloseIdleConnections()
+	all := findingsIn(t, wraptest.CheckTransport(func(http.RoundTripper) http.RoundTripper {
+		return transportFunc(func(req *http.Request) (*http.Response, error) {
+			resp, err := own.RoundTrip(req)
+			if err == nil && resp.StatusCode == http.StatusSwitchingProtocols {
+				resp.Body = struct{ io.ReadWriteCloser }{resp.Body.(io.ReadWriteCloser)}
+			}
+			return resp, err
+		})
+	}, patient))
+	if len(all) == 0 || all[0].Check != "TCP/client half-closes" || !strings.Contains(all[0].Text, "the transport's body has no CloseWrite") {
+		t.Errorf("findings %v, want first that the transport's body has no CloseWrite", all)
 	}
 }
 

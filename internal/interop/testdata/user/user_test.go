@@ -13,6 +13,7 @@ import (
 
 	"github.com/felixge/httpsnoop"
 	"github.com/gregjones/httpcache"
+	"github.com/imroc/req/v3"
 	"github.com/opentracing-contrib/go-stdlib/nethttp"
 	"github.com/opentracing/opentracing-go/mocktracer"
 	"github.com/openzipkin/zipkin-go"
@@ -37,6 +38,12 @@ func (rt roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { re
 
 func TestOtelhttp(t *testing.T) {
 	wraptest.Transport(t, func(base http.RoundTripper) http.RoundTripper { return otelhttp.NewTransport(base) })
+}
+
+func TestReq(t *testing.T) {
+	wraptest.Transport(t, func(http.RoundTripper) http.RoundTripper {
+		return req.C().EnableInsecureSkipVerify().GetTransport() // it connects by itself
+	})
 }
 
 func TestOpentracing(t *testing.T) {
