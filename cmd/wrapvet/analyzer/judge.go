@@ -31,10 +31,10 @@ func (c *checker) judge(r roles.Role) {
 		for _, e := range out.Exits {
 			c.judgeUpgrade(e)
 		}
-		if r.Kind == roles.Doer {
-			continue // whoever calls it expects an answer to be read
-		}
 		for _, read := range out.Reads {
+			if r.Kind == roles.Doer && !read.PutsBack() {
+				continue // whoever calls it expects an answer to be read
+			}
 			if !read.Guarded {
 				c.add(read.Site.Pos(), blocksOn101, "", c.guardFix(r, read))
 			}
@@ -58,7 +58,7 @@ func (c *checker) judgeUpgrade(e hypothesis.Exit) {
 	bodies = append(bodies, e.Inside()...)
 	for _, b := range bodies {
 		switch {
-		case b.Guarded, hypothesis.Chosen(b, bodies):
+		case b.Guarded, b.Refuses(), hypothesis.Chosen(b, bodies):
 		case b.Can("Write") == hypothesis.No:
 			c.addStore(b, losesWrite)
 		case b.Can("CloseWrite") == hypothesis.No:

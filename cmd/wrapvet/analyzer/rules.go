@@ -24,6 +24,6 @@ var says = map[string]string{
 	fakesCloseWrite: "this CloseWrite does not reach the original's: the backend is never told that the client is done",
 	blocksOn101:     "the body is read here before the response is passed on: an upgrade hangs (no guard keeps a 101 away)",
 	losesClose:      "the original is not closed by the new Body nor before: the connection leaks (%s does not close it)",
-	staleLength:     "a body of another length goes out under the old Content-Length: set or delete the header, not only the field",
+	staleLength:     "a body of another length goes out under the old Content-Length (%s): set or delete the header, not only the field",
 	notRestored:     "the body is read here and not put back: what is left is forwarded empty",
 }

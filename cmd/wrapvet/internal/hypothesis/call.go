@@ -3,6 +3,7 @@ package hypothesis
 import (
 	"go/constant"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -32,7 +33,12 @@ func (fr *frame) call(site ssa.Instruction, c *ssa.CallCommon, m *memory) []set 
 		return fr.static(site, fn, env, c.Signature(), args)
 	}
 	var out []set
-	for _, a := range fr.get(c.Value) {
+	fns := fr.get(c.Value)
+	hasDefault := len(fns) > 1 && slices.ContainsFunc(fns, isClosure)
+	for _, a := range fns {
+		if hasDefault && !isClosure(a) {
+			continue // a setting, for which the package has a value of its own
+		}
 		var res []set
 		if cl, ok := a.(closure); ok {
 			res = fr.static(site, cl.fn, cl.env, c.Signature(), args)
@@ -42,6 +48,11 @@ func (fr *frame) call(site ssa.Instruction, c *ssa.CallCommon, m *memory) []set 
 		out = joinResults(out, res)
 	}
 	return out
+}
+
+func isClosure(a atom) bool {
+	_, ok := a.(closure)
+	return ok
 }
 
 func joinResults(a, b []set) []set {
@@ -86,8 +97,8 @@ func (fr *frame) mayEnter(fn *ssa.Function) bool {
 	return fn != fr.fn
 }
 
-// matters reports whether a function can have to do with the response: it is handed something of it, or makes something
-// that is.
+// matters reports whether a function can have to do with the response: it is handed something of it, makes something that
+// is, or puts the functions in place that will be asked about it.
 func (fr *frame) matters(fn *ssa.Function, env *object, args []set) bool {
 	in := fr.in
 	res := fn.Signature.Results()
@@ -130,7 +141,23 @@ func (fr *frame) matters(fn *ssa.Function, env *object, args []set) bool {
 			return true
 		}
 	}
-	return env != nil && in.walk(fr.mem, closure{fn, env}, seen, touches)
+	return env != nil && in.walk(fr.mem, closure{fn, env}, seen, touches) || setsFunctions(fn)
+}
+
+// setsFunctions reports whether a function gives fields or variables a function for a value that has to do with a response.
+func setsFunctions(fn *ssa.Function) bool {
+	for _, b := range fn.Blocks {
+		for _, instr := range b.Instrs {
+			st, ok := instr.(*ssa.Store)
+			if !ok {
+				continue
+			}
+			if sig, ok := st.Val.Type().Underlying().(*types.Signature); ok && TakesResponse(sig) >= 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sends reports whether a function sends a request: then there is a response in it, whatever it returns.
@@ -195,7 +222,7 @@ func (fr *frame) invokeOn(site ssa.Instruction, recv atom, method *types.Func, a
 	case null, noBody:
 		return fr.fromTypes(sig, nil, false)
 	}
-	if method.Name() == "Do" && isRoundTrip(sig) && !in.world.Client {
+	if method.Name() == "Do" && isRoundTrip(sig) && !in.sent(args) {
 		return fr.fromTypes(sig, nil, false)
 	}
 	if isRoundTrip(sig) {
@@ -220,7 +247,7 @@ func couldReachCloseWrite(m *types.Func) bool {
 // unseen calls a function whose code is not looked at.
 func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signature, args []set) []set {
 	in := fr.in
-	if isRoundTrip(sig) && (fn == nil || fn.Name() == "RoundTrip" || in.world.Client && modelName(fn) == "(*net/http.Client).Do") {
+	if isRoundTrip(sig) && (fn == nil || fn.Name() == "RoundTrip" || in.sent(args) && modelName(fn) == "(*net/http.Client).Do") {
 		return fr.roundTrip()
 	}
 	if fn != nil {
@@ -236,6 +263,8 @@ func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signa
 		if res, ok := fr.treated(site, fn, sig, args); ok {
 			return res
 		}
+	} else if isPredicate(sig) {
+		return fr.fromTypes(sig, withoutRequest(args), true)
 	} else {
 		fr.mem.store(cell{in.story, halfClosed}, maybe)
 	}
@@ -250,6 +279,15 @@ func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signa
 		res[0] = one(nonNil{})
 	}
 	return res
+}
+
+// isPredicate reports whether a function that the user sets is there to say yes or no: it leaves alone what it is asked about.
+func isPredicate(sig *types.Signature) bool {
+	if sig.Results().Len() != 1 {
+		return false
+	}
+	b, ok := sig.Results().At(0).Type().Underlying().(*types.Basic)
+	return ok && b.Kind() == types.Bool
 }
 
 // callBacks runs the functions that are handed to a call, as something that may happen.
@@ -378,6 +416,11 @@ func (fr *frame) roundTrip() []set {
 	in := fr.in
 	fr.mem = in.before(fr.mem)
 	return []set{{ptr{in.resp, ""}}, {null{}}}
+}
+
+// sent reports whether what a client is given to send is what the caller asked for, and not, say, a request for a token.
+func (in *interp) sent(args []set) bool {
+	return in.world.Client || slices.ContainsFunc(args, func(s set) bool { return s.has(ptr{in.req, ""}) })
 }
 
 func isRoundTrip(sig *types.Signature) bool {

@@ -133,6 +133,10 @@ type frame struct {
 	dead    bool    // the current instruction does not return
 	results []set
 	final   *memory // joined over the returns
+	failed  struct {
+		results []set
+		final   *memory
+	} // the same over those that hand on no response
 
 	handed bool // the response is one of its arguments
 	entry  bool // its returns are what the outcome tells of
@@ -185,6 +189,9 @@ func (in *interp) run(fn *ssa.Function, args []set, env *object, m *memory, p *p
 	if !cyclic || collect {
 		fr.pass(order, m)
 	}
+	if fr.final == nil {
+		return fr.failed.results, fr.failed.final
+	}
 	return fr.results, fr.final
 }
 
@@ -204,6 +211,7 @@ func (fr *frame) size() int {
 
 func (fr *frame) pass(order []*ssa.BasicBlock, entry *memory) {
 	fr.results, fr.final = nil, nil
+	fr.failed.results, fr.failed.final = nil, nil
 	for i, b := range order {
 		var m *memory
 		if i == 0 {

@@ -68,7 +68,7 @@ func (in *interp) initial(c cell) set {
 		return in.given(c)
 	case opaque:
 		t := cellType(c)
-		if t != nil && types.Identical(t, errorType) {
+		if c.name == "" && t != nil && types.Identical(t, errorType) {
 			return one(nonNil{}) // a declared error is an error
 		}
 		return one(unknown{})

@@ -2,6 +2,7 @@ package hypothesis
 
 import (
 	"go/types"
+	"net/http"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -39,6 +40,10 @@ func (p *Program) Run(fn *ssa.Function, respParam int, w World) (out Outcome) {
 			args[i] = one(ptr{in.resp, ""})
 		case IsHTTP(param.Type(), "Request"):
 			args[i] = one(ptr{in.req, ""})
+		case i == 0 && fn.Signature.Recv() != nil:
+			if p, ok := param.Type().Underlying().(*types.Pointer); ok {
+				args[i] = one(ptr{in.object(in.root, param, opaque, p.Elem()), ""})
+			}
 		}
 	}
 	in.collect = true
@@ -110,6 +115,26 @@ func (e Exit) Bodies() (bodies []Body, untouched bool) {
 		bodies = append(bodies, Body{st.site, st.guarded, st.first, e.in, e.mem, st.val})
 	}
 	return bodies, untouched
+}
+
+// Refuses reports whether the code that sets the body gives the response a status that is no upgrade's with it.
+func (b Body) Refuses() bool {
+	for _, instr := range b.Site.Block().Instrs {
+		st, ok := instr.(*ssa.Store)
+		if !ok {
+			continue
+		}
+		a, ok := st.Addr.(*ssa.FieldAddr)
+		if !ok || !IsHTTP(a.X.Type(), "Response") {
+			continue
+		}
+		of, _ := structOf(a.X.Type().Underlying().(*types.Pointer).Elem())
+		c, isConst := st.Val.(*ssa.Const)
+		if of.Field(a.Field).Name() == "StatusCode" && isConst && c.Int64() != http.StatusSwitchingProtocols {
+			return true
+		}
+	}
+	return false
 }
 
 // Inside returns the bodies that others were made of since.

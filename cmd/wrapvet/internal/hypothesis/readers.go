@@ -205,3 +205,13 @@ func (in *interp) closeBody(m *memory, a atom) {
 		}
 	}
 }
+
+// PutsBack reports whether what is read can be read again from the response.
+func (r Read) PutsBack() bool {
+	c, ok := r.Site.(ssa.CallInstruction)
+	if !ok {
+		return false
+	}
+	fn := c.Common().StaticCallee()
+	return fn != nil && modelName(fn) == "net/http/httputil.DumpResponse"
+}

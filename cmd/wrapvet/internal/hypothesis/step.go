@@ -409,14 +409,13 @@ func (fr *frame) doReturn(v *ssa.Return) {
 	for i, r := range v.Results {
 		res[i] = fr.get(r)
 	}
-	for i, s := range res {
-		if i < len(fr.results) {
-			fr.results[i] = join(fr.results[i], s)
-		} else {
-			fr.results = append(fr.results, s)
-		}
-	}
 	mem := fr.mem
+	if !fr.entry && fr.handed && fr.fails(res) {
+		fr.failed.results = joinResults(fr.failed.results, res)
+		fr.failed.final = fr.in.merge(fr.failed.final, mem)
+		return
+	}
+	fr.results = joinResults(fr.results, res)
 	if !fr.entry && !fr.handed && fr.drops(res) {
 		mem = fr.in.before(mem)
 	}
@@ -450,6 +449,18 @@ func (fr *frame) runDefers() {
 			}
 		}
 	}
+}
+
+// fails reports whether a return hands on nil for a response: what was done to the response until then is nothing to what
+// the other returns hand on.
+func (fr *frame) fails(res []set) bool {
+	of := fr.fn.Signature.Results()
+	for i, s := range res {
+		if IsHTTP(of.At(i).Type(), "Response") {
+			return s.only(null{})
+		}
+	}
+	return false
 }
 
 // drops reports whether a return of a function that gets the response itself hands on something else: what it did to the

@@ -31,6 +31,8 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"badErrorStatus":   badErrorStatus,
 	"badLimited":       badLimited,
 	"badTransport":     badTransport,
+	"badSentByClient":  badSentByClient,
+	"goodToken":        goodToken,
 	"badReadFull":      badReadFull,
 	"badScanner":       badScanner,
 	"goodDumpHeaders":  goodDumpHeaders,
@@ -483,4 +485,62 @@ func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func goodAttempt(p *httputil.ReverseProxy) {
 	p.Transport = &retrying{p.Transport, func(a attempt) bool { return a.response.StatusCode >= 500 && a.number < 3 }}
+}
+
+// transforming sends by a client, as one that follows redirects does.
+type transforming struct{ client *http.Client }
+
+func (t *transforming) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.RequestURI = ""
+	resp, err := t.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body) // want `blocks-on-101`
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(b))
+	return resp, nil
+}
+
+func badSentByClient(p *httputil.ReverseProxy) {
+	p.Transport = &transforming{&http.Client{Transport: base(p)}}
+}
+
+// authorized asks for a token before it sends.
+type authorized struct {
+	client *http.Client
+	next   http.RoundTripper
+	token  func(*http.Client) (string, error)
+}
+
+func (t *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
+	token, err := t.token(t.client)
+	if err != nil {
+		return nil, err
+	}
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+token)
+	return t.next.RoundTrip(req)
+}
+
+func fetchToken(c *http.Client) (string, error) {
+	req, err := http.NewRequest("POST", "http://127.0.0.1:0/token", nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := c.Do(req)
+	if err != nil {
+		return "anonymous", nil
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	return string(b), err
+}
+
+func goodToken(p *httputil.ReverseProxy) {
+	p.Transport = &authorized{http.DefaultClient, base(p), fetchToken}
 }

@@ -18,6 +18,7 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"badReplaced":   badReplaced,
 	"badTransport":  badTransport,
 	"badHalf":       badHalf,
+	"badMocked":     badMocked,
 	"goodBoth":      goodBoth,
 	"goodDelegates": goodDelegates,
 	"goodStruct":    goodStruct,
@@ -302,4 +303,36 @@ func goodError(p *httputil.ReverseProxy) {
 		}
 		return nil
 	}
+}
+
+// mocked answers in the place of a backend if everybody agrees.
+type mocked struct {
+	next    http.RoundTripper
+	agree   []func(*http.Response) bool
+	instead []byte
+}
+
+func (m *mocked) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := m.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	return m.answer(resp)
+}
+
+func (m *mocked) answer(resp *http.Response) (*http.Response, error) {
+	for _, agrees := range m.agree {
+		if !agrees(resp) {
+			return resp, nil
+		}
+	}
+	if len(m.instead) > 0 {
+		resp.StatusCode = http.StatusTeapot
+		resp.Body = io.NopCloser(bytes.NewReader(m.instead)) // want `loses-close` `stale-length: .*\(what io.NopCloser returns\)`
+	}
+	return resp, nil
+}
+
+func badMocked(p *httputil.ReverseProxy) {
+	p.Transport = &mocked{next: p.Transport, instead: []byte("instead")}
 }

@@ -114,3 +114,55 @@ func goodTransportNoBody(p *httputil.ReverseProxy) {
 		return resp, err
 	})
 }
+
+// cache keeps what its filter lets through: everything, unless somebody sets another.
+type cache struct {
+	next   http.RoundTripper
+	filter func(*http.Response) bool
+}
+
+func (c *cache) setDefaults() {
+	if c.filter == nil {
+		c.filter = func(*http.Response) bool { return true }
+	}
+}
+
+func (c *cache) RoundTrip(req *http.Request) (*http.Response, error) {
+	c.setDefaults()
+	resp, err := c.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if c.filter(resp) {
+		resp.Body = &spanBody{resp.Body, ended} // want `loses-write`
+	}
+	return resp, nil
+}
+
+func badDefaultFilter(p *httputil.ReverseProxy) { p.Transport = &cache{next: base(p)} }
+
+// careful is a cache whose default leaves upgrades alone.
+type careful struct {
+	next   http.RoundTripper
+	filter func(*http.Response) bool
+}
+
+func (c *careful) setDefaults() {
+	if c.filter == nil {
+		c.filter = func(resp *http.Response) bool { return resp.StatusCode == http.StatusOK }
+	}
+}
+
+func (c *careful) RoundTrip(req *http.Request) (*http.Response, error) {
+	c.setDefaults()
+	resp, err := c.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if c.filter(resp) {
+		resp.Body = &spanBody{resp.Body, ended}
+	}
+	return resp, nil
+}
+
+func goodDefaultFilter(p *httputil.ReverseProxy) { p.Transport = &careful{next: base(p)} }

@@ -125,3 +125,45 @@ func (a *Answer) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp.Body = io.NopCloser(strings.NewReader("tea"))
 	return resp, nil
 }
+
+// Injecting refuses in a helper, which may fail: what it refuses is no upgrade any more.
+type Injecting struct {
+	next http.RoundTripper
+	on   bool
+	page string
+}
+
+func (i *Injecting) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := i.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if i.on {
+		return i.inject(resp)
+	}
+	return resp, nil
+}
+
+func (i *Injecting) inject(resp *http.Response) (*http.Response, error) {
+	page, err := i.open()
+	if err != nil {
+		return nil, err
+	}
+	_ = resp.Body.Close()
+	resp.StatusCode = http.StatusForbidden
+	resp.Header.Del("Content-Length")
+	resp.Body = page
+	return i.mark(resp), nil
+}
+
+func (i *Injecting) open() (io.ReadCloser, error) {
+	if i.page == "" {
+		return nil, fmt.Errorf("no page")
+	}
+	return io.NopCloser(strings.NewReader(i.page)), nil
+}
+
+func (i *Injecting) mark(resp *http.Response) *http.Response {
+	resp.Header.Set("Retry-After", "3")
+	return resp
+}
