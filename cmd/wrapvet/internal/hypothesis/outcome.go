@@ -117,7 +117,7 @@ func (e Exit) Bodies() (bodies []Body, untouched bool) {
 	return bodies, untouched
 }
 
-// Refuses reports whether the code that sets the body gives the response a status that is no upgrade's with it.
+// Refuses reports whether the code that sets the body gives the response a status with it: that makes an answer of its own.
 func (b Body) Refuses() bool {
 	for _, instr := range b.Site.Block().Instrs {
 		st, ok := instr.(*ssa.Store)
@@ -130,7 +130,7 @@ func (b Body) Refuses() bool {
 		}
 		of, _ := structOf(a.X.Type().Underlying().(*types.Pointer).Elem())
 		c, isConst := st.Val.(*ssa.Const)
-		if of.Field(a.Field).Name() == "StatusCode" && isConst && c.Int64() != http.StatusSwitchingProtocols {
+		if of.Field(a.Field).Name() == "StatusCode" && !(isConst && c.Int64() == http.StatusSwitchingProtocols) {
 			return true
 		}
 	}

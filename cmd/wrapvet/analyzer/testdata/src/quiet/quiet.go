@@ -131,6 +131,7 @@ type Injecting struct {
 	next http.RoundTripper
 	on   bool
 	page string
+	code int
 }
 
 func (i *Injecting) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -150,8 +151,8 @@ func (i *Injecting) inject(resp *http.Response) (*http.Response, error) {
 		return nil, err
 	}
 	_ = resp.Body.Close()
-	resp.StatusCode = http.StatusForbidden
 	resp.Header.Del("Content-Length")
+	resp.StatusCode = i.status()
 	resp.Body = page
 	return i.mark(resp), nil
 }
@@ -161,6 +162,13 @@ func (i *Injecting) open() (io.ReadCloser, error) {
 		return nil, fmt.Errorf("no page")
 	}
 	return io.NopCloser(strings.NewReader(i.page)), nil
+}
+
+func (i *Injecting) status() int {
+	if i.code == 0 {
+		return http.StatusForbidden
+	}
+	return i.code
 }
 
 func (i *Injecting) mark(resp *http.Response) *http.Response {
