@@ -47,7 +47,7 @@ type tunnel struct {
 	over    bool   // callbacks come too late
 	running sync.WaitGroup
 	hurried bool
-	hurry   chan struct{} // closed when nothing more is waited for
+	hurry   chan struct{} // closed when nothing more is waited for; made by end
 }
 
 // A fault is a reason to end the tunnel.
@@ -62,7 +62,6 @@ func newTunnel(client, backend io.ReadWriteCloser, opt *Options) *tunnel {
 	t := &tunnel{
 		client:  side{name: "client", conn: client},
 		backend: side{name: "backend", conn: backend},
-		hurry:   make(chan struct{}),
 	}
 	if opt != nil {
 		t.opt = *opt
@@ -85,25 +84,27 @@ func (t *tunnel) run(ctx context.Context) (Result, error) {
 		return t.result()
 	}
 	defer t.opt.Group.remove(t)
-	stop := context.AfterFunc(ctx, t.canceled)
+	if ctx.Done() != nil {
+		defer context.AfterFunc(ctx, t.canceled)()
+	}
 	t.mu.Lock()
 	t.limitSilence()
 	t.mu.Unlock()
 
-	toClient := make(chan struct{})
-	go t.toClient.copyToClient(toClient)
+	var toClient sync.WaitGroup
+	toClient.Add(1)
+	go t.toClient.copyToClient(&toClient)
 	t.toBackend.copyToBackend()
-	<-toClient
+	toClient.Wait()
 
-	stop()
 	t.finish()
 	return t.result()
 }
 
 func (d *direction) copyToBackend() { d.run() }
 
-func (d *direction) copyToClient(done chan<- struct{}) {
-	defer close(done)
+func (d *direction) copyToClient(running *sync.WaitGroup) {
+	defer running.Done()
 	d.run()
 }
 

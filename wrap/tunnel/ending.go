@@ -101,6 +101,9 @@ func (t *tunnel) end(f *fault) {
 	if first {
 		t.fault = f
 	}
+	if t.hurry == nil {
+		t.hurry = make(chan struct{})
+	}
 	if !f.told && !t.hurried {
 		t.hurried = true
 		close(t.hurry)
