@@ -231,8 +231,17 @@ func (fr *frame) invokeOn(site ssa.Instruction, recv atom, method *types.Func, a
 	if couldReachCloseWrite(method) {
 		fr.mem.store(cell{in.story, halfClosed}, maybe)
 	}
+	got := fr.callBacks(nil, site, nil, args)
 	fr.leakArgs(args)
-	return fr.fromTypes(sig, withoutRequest(args), true)
+	return handedOn(got, fr.fromTypes(sig, withoutRequest(args), true), sig)
+}
+
+// handedOn returns the results of a call that calls functions for a response: that response, if it has one to return.
+func handedOn(got set, res []set, sig *types.Signature) []set {
+	if len(got) > 0 && len(res) > 0 && IsHTTP(sig.Results().At(0).Type(), "Response") {
+		res[0] = got
+	}
+	return res
 }
 
 // couldReachCloseWrite reports whether a method of a field that is not known may end the writing side.
@@ -268,7 +277,7 @@ func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signa
 	} else {
 		fr.mem.store(cell{in.story, halfClosed}, maybe)
 	}
-	fr.callBacks(site, fn, args)
+	got := fr.callBacks(nil, site, fn, args)
 	fr.leakArgs(args)
 	about := args
 	if fn == nil {
@@ -278,7 +287,7 @@ func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signa
 	if fn != nil && len(res) == 1 && types.Identical(sig.Results().At(0).Type(), errorType) && makesError(fn) {
 		res[0] = one(nonNil{})
 	}
-	return res
+	return handedOn(got, res, sig)
 }
 
 // isPredicate reports whether a function that the user sets is there to say yes or no: it leaves alone what it is asked about.
@@ -290,9 +299,10 @@ func isPredicate(sig *types.Signature) bool {
 	return ok && b.Kind() == types.Bool
 }
 
-// callBacks runs the functions that are handed to a call, as something that may happen.
-func (fr *frame) callBacks(site ssa.Instruction, fn *ssa.Function, args []set) {
-	now := fn != nil && isMethodOf(fn, "sync", "Once")
+// callBacks runs the functions that are handed to a call, as something that may happen, and adds to got the responses that
+// they return.
+func (fr *frame) callBacks(got set, site ssa.Instruction, fn *ssa.Function, args []set) set {
+	once := fn != nil && isMethodOf(fn, "sync", "Once")
 	for _, s := range args {
 		for _, a := range s {
 			if i, ok := a.(iface); ok {
@@ -303,18 +313,29 @@ func (fr *frame) callBacks(site ssa.Instruction, fn *ssa.Function, args []set) {
 				continue
 			}
 			before := fr.mem.clone()
-			if !now {
-				fr.in.muted++ // perhaps in another goroutine
+			elsewhere := !once && !isAwaited(cl.fn)
+			if elsewhere {
+				fr.in.muted++
 			}
-			fr.enter(site, cl.fn, cl.env, nil)
-			if !now {
+			res := fr.enter(site, cl.fn, cl.env, nil)
+			if elsewhere {
 				fr.in.muted--
+			}
+			if !once {
 				fr.mem = fr.in.merge(before, fr.mem)
 			}
 			fr.dead = false
+			if len(res) > 0 && IsHTTP(cl.fn.Signature.Results().At(0).Type(), "Response") {
+				got = join(got, res[0])
+			}
 		}
 	}
+	return got
 }
+
+// isAwaited reports whether a function that is handed to a call is surely not run in another goroutine: it returns more
+// than an error, or gets the response itself.
+func isAwaited(fn *ssa.Function) bool { return fn.Signature.Results().Len() > 1 || sends(fn) }
 
 // makesError reports whether a function of another package that returns an error is there to make one.
 func makesError(fn *ssa.Function) bool {
@@ -431,7 +452,7 @@ func isRoundTrip(sig *types.Signature) bool {
 
 // IsHTTP reports whether t is a pointer to the type of net/http with that name.
 func IsHTTP(t types.Type, name string) bool {
-	p, ok := types.Unalias(t).(*types.Pointer)
+	p, ok := t.Underlying().(*types.Pointer) // perhaps of a type defined as one
 	if !ok {
 		return false
 	}

@@ -152,7 +152,7 @@ func (fr *frame) read(site ssa.Instruction, from set) {
 		}
 		in.reads = append(in.reads, r)
 	}
-	fr.dead = true
+	fr.dead = !in.world.Client // there it is an answer to be read, unless it is put back
 }
 
 // streamMethod runs a method of a standard reader.

@@ -106,9 +106,29 @@ func (f *finder) api(fn *ssa.Function) bool {
 	}
 	if recv := fn.Signature.Recv(); recv != nil {
 		obj := typeName(recv.Type())
-		return obj != nil && obj.Exported()
+		return obj != nil && (obj.Exported() || f.behindInterface(recv.Type(), fn.Name()))
 	}
 	return true
+}
+
+// behindInterface reports whether a method of an unexported type is one of an exported interface of the package, as which
+// its users get it.
+func (f *finder) behindInterface(recv types.Type, method string) bool {
+	scope := f.pkg.Pkg.Scope()
+	for _, name := range scope.Names() {
+		obj, ok := scope.Lookup(name).(*types.TypeName)
+		if !ok || !obj.Exported() {
+			continue
+		}
+		iface, ok := obj.Type().Underlying().(*types.Interface)
+		if !ok || !types.Implements(recv, iface) {
+			continue
+		}
+		if m, _, _ := types.LookupFieldOrMethod(iface, false, nil, method); m != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // outermost returns the declared function around a literal.

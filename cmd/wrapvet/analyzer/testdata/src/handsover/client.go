@@ -1,7 +1,9 @@
 package handsover
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
@@ -37,4 +39,23 @@ func (c *Client) Into(req *http.Request, v any) (*http.Response, error) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	return resp, json.NewDecoder(resp.Body).Decode(v)
+}
+
+// A Reply is a response by another name.
+type Reply *http.Response
+
+// SendAgain reads everything and puts it back, so its callers want the body.
+func (c *Client) SendAgain(req *http.Request) (Reply, error) {
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	_ = resp.Body.Close()
+	log.Printf("%d bytes", len(b))
+	resp.Body = io.NopCloser(bytes.NewReader(b)) // want `loses-write`
+	return resp, nil
 }

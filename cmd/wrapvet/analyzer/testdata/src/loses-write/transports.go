@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httputil"
+	"sync"
 )
 
 func base(p *httputil.ReverseProxy) http.RoundTripper {
@@ -118,10 +119,13 @@ func goodTransportNoBody(p *httputil.ReverseProxy) {
 // cache keeps what its filter lets through: everything, unless somebody sets another.
 type cache struct {
 	next   http.RoundTripper
+	mu     sync.Mutex
 	filter func(*http.Response) bool
 }
 
 func (c *cache) setDefaults() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.filter == nil {
 		c.filter = func(*http.Response) bool { return true }
 	}
@@ -144,10 +148,13 @@ func badDefaultFilter(p *httputil.ReverseProxy) { p.Transport = &cache{next: bas
 // careful is a cache whose default leaves upgrades alone.
 type careful struct {
 	next   http.RoundTripper
+	mu     sync.Mutex
 	filter func(*http.Response) bool
 }
 
 func (c *careful) setDefaults() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.filter == nil {
 		c.filter = func(resp *http.Response) bool { return resp.StatusCode == http.StatusOK }
 	}
