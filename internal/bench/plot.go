@@ -46,8 +46,8 @@ func (s *settings) lines(file, title, over string, names []string, series []plot
 	}
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text = title, over
-	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, powers{}
-	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powers{}
+	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, powers{1}
+	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powers{1, 2, 5}
 	for i, name := range names {
 		positive := slices.DeleteFunc(slices.Clone(series[i]), func(xy plotter.XY) bool { return xy.Y <= 0 }) // has no logarithm
 		if len(positive) == 0 {
@@ -63,17 +63,17 @@ func (s *settings) lines(file, title, over string, names []string, series []plot
 		p.Legend.Add(name, line, points)
 	}
 	p.X.Max *= 50 // room for the legend beside the lines
-	p.Legend.Top = true
+	p.Legend.Top, p.Legend.Padding = true, vg.Points(2)
 	p.Add(plotter.NewGrid())
 	return s.save(p, file)
 }
 
-// powers are ticks at 1, 2 and 5 times the powers of ten.
-type powers struct{}
+// powers are ticks at these multiples of the powers of ten.
+type powers []float64
 
-func (powers) Ticks(low, high float64) (ticks []plot.Tick) {
+func (p powers) Ticks(low, high float64) (ticks []plot.Tick) {
 	for e := math.Floor(math.Log10(low)); e <= math.Log10(high); e++ {
-		for _, m := range []float64{1, 2, 5} {
+		for _, m := range p {
 			if v := m * math.Pow(10, e); low <= v && v <= high {
 				ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 6, 64)})
 			}
@@ -83,6 +83,7 @@ func (powers) Ticks(low, high float64) (ticks []plot.Tick) {
 }
 
 func (s *settings) save(p *plot.Plot, file string) error {
+	p.Title.Padding = vg.Points(8)
 	if err := os.MkdirAll(s.plots, 0o777); err != nil {
 		return err
 	}
