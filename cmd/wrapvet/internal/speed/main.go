@@ -21,7 +21,10 @@ import (
 	"github.com/bodywrap/bodywrap/cmd/wrapvet/internal/scratch"
 )
 
-const bodyclose = "github.com/timakin/bodyclose@v0.0.0-20260723120731-857993a2939c"
+const (
+	bodyclose = "github.com/timakin/bodyclose@v0.0.0-20260723120731-857993a2939c"
+	xtools    = "golang.org/x/tools@v0.52.0" // ours; the one that it requires does not build with this Go
+)
 
 // subjects are looked at if none is named.
 var subjects = [][]string{
@@ -79,7 +82,7 @@ func compare(stdout io.Writer, n int) error {
 	if err := scratch.Alone(); err != nil {
 		return err
 	}
-	tool, err := scratch.Module(dir, bodyclose)
+	tool, err := scratch.Module(dir, bodyclose, xtools)
 	if err != nil {
 		return err
 	}
