@@ -47,8 +47,8 @@ func (t *traffic) end(n int64)  { t.word.Add(uint64(n)<<callBits - 1) }
 func (t *traffic) bytes() int64 { return int64(t.word.Load() >> callBits) }
 func (t *traffic) quiet() bool  { return t.word.Load()&(1<<callBits-1) == 0 }
 
-// Read and Write are one atomic addition each, and nothing that Close waits for:
-// Read counts what it has brought, Write what it is given.
+// Read and Write add once each, and Close does not wait for them: Read counts
+// what it has brought, Write what it is given.
 func (m *meter) Read(p []byte) (int, error) {
 	n, err := m.next.r.Read(p)
 	if err != nil || m.read.bytes() == 0 {

@@ -30,8 +30,8 @@ type Summary struct {
 	// The first error of each kind, io.EOF aside. One that WriteTo or ReadFrom
 	// returned may be the other party's, since they do not tell. What a call
 	// returns once Close has been called is no error of reading or writing: the
-	// body is the caller's to close. A CloseWrite that cannot (its error is [errors.ErrUnsupported])
-	// has not failed, any other error of it is a WriteErr.
+	// body is the caller's to close. A CloseWrite that cannot (its error is
+	// [errors.ErrUnsupported]) has not failed, any other error of it is a WriteErr.
 	ReadErr, WriteErr, CloseErr error
 }
 

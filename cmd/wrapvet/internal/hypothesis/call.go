@@ -231,7 +231,7 @@ func (fr *frame) invokeOn(site ssa.Instruction, recv atom, method *types.Func, a
 	if couldReachCloseWrite(method) {
 		fr.mem.store(cell{in.story, halfClosed}, maybe)
 	}
-	got := fr.callBacks(nil, site, nil, args)
+	got := fr.callBacks(site, nil, args)
 	fr.leakArgs(args)
 	return handedOn(got, fr.fromTypes(sig, withoutRequest(args), true), sig)
 }
@@ -277,7 +277,7 @@ func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signa
 	} else {
 		fr.mem.store(cell{in.story, halfClosed}, maybe)
 	}
-	got := fr.callBacks(nil, site, fn, args)
+	got := fr.callBacks(site, fn, args)
 	fr.leakArgs(args)
 	about := args
 	if fn == nil {
@@ -299,9 +299,9 @@ func isPredicate(sig *types.Signature) bool {
 	return ok && b.Kind() == types.Bool
 }
 
-// callBacks runs the functions that are handed to a call, as something that may happen, and adds to got the responses that
-// they return.
-func (fr *frame) callBacks(got set, site ssa.Instruction, fn *ssa.Function, args []set) set {
+// callBacks runs the functions that are handed to a call, as something that may happen, and returns the responses that they
+// get.
+func (fr *frame) callBacks(site ssa.Instruction, fn *ssa.Function, args []set) (got set) {
 	once := fn != nil && isMethodOf(fn, "sync", "Once")
 	for _, s := range args {
 		for _, a := range s {

@@ -4,6 +4,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -454,29 +455,24 @@ func (fr *frame) runDefers() {
 // fails reports whether a return hands on nil for a response: what was done to the response until then is nothing to what
 // the other returns hand on.
 func (fr *frame) fails(res []set) bool {
-	of := fr.fn.Signature.Results()
-	for i, s := range res {
-		if IsHTTP(of.At(i).Type(), "Response") {
-			return s.only(null{})
-		}
-	}
-	return false
+	s, _ := fr.responseIn(res)
+	return s.only(null{})
 }
 
 // drops reports whether a return of a function that gets the response itself hands on something else: what it did to the
 // response is nothing to whoever is handed it by another return.
 func (fr *frame) drops(res []set) bool {
+	s, ok := fr.responseIn(res)
+	return ok && !slices.ContainsFunc(s, isResponse)
+}
+
+// responseIn returns the result that is a response; false if the function returns none.
+func (fr *frame) responseIn(res []set) (set, bool) {
 	of := fr.fn.Signature.Results()
 	for i, s := range res {
-		if !IsHTTP(of.At(i).Type(), "Response") {
-			continue
+		if IsHTTP(of.At(i).Type(), "Response") {
+			return s, true
 		}
-		for _, a := range s {
-			if isResponse(a) {
-				return false
-			}
-		}
-		return true
 	}
-	return false
+	return nil, false
 }
