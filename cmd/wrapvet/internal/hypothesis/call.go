@@ -226,7 +226,7 @@ func (fr *frame) invokeOn(site ssa.Instruction, recv atom, method *types.Func, a
 		return fr.fromTypes(sig, nil, false)
 	}
 	if isRoundTrip(sig) {
-		return fr.roundTrip()
+		return fr.roundTrip(site)
 	}
 	if couldReachCloseWrite(method) {
 		fr.mem.store(cell{in.story, halfClosed}, maybe)
@@ -257,7 +257,7 @@ func couldReachCloseWrite(m *types.Func) bool {
 func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signature, args []set) []set {
 	in := fr.in
 	if isRoundTrip(sig) && (fn == nil || fn.Name() == "RoundTrip" || in.sent(args) && modelName(fn) == "(*net/http.Client).Do") {
-		return fr.roundTrip()
+		return fr.roundTrip(site)
 	}
 	if fn != nil {
 		if made, ok := in.constructed(fn); ok {
@@ -432,9 +432,13 @@ func isBytes(t types.Type) bool {
 	return ok && b.Kind() == types.Byte
 }
 
-// roundTrip returns the response that the hypothesis is about, as it came.
-func (fr *frame) roundTrip() []set {
+// roundTrip returns the response that the hypothesis is about, as it came. An ordinary one that is dropped may be treated in
+// any way; an upgraded one may not, since nobody is answered before it ends.
+func (fr *frame) roundTrip(site ssa.Instruction) []set {
 	in := fr.in
+	if !in.world.upgrade() && dropped(site) {
+		return []set{{nonNil{}}, {null{}}}
+	}
 	fr.mem = in.before(fr.mem)
 	return []set{{ptr{in.resp, ""}}, {null{}}}
 }
