@@ -144,16 +144,22 @@ func (m *module) place(key string) *place {
 	return m.places[i]
 }
 
+// count returns how many places have each verdict.
+func (p *part) count() map[string]int {
+	n := map[string]int{}
+	for _, m := range p.modules {
+		for _, at := range m.places {
+			n[at.verdict]++
+		}
+	}
+	return n
+}
+
 // figures says how good the findings are. What is debatable counts neither way.
 func (rec *record) figures() string {
 	var b strings.Builder
 	for _, p := range rec.parts {
-		n := map[string]int{}
-		for _, m := range p.modules {
-			for _, at := range m.places {
-				n[at.verdict]++
-			}
-		}
+		n := p.count()
 		fmt.Fprintf(&b, "%s: %d modules, %d true, %d false, %d debatable, %d missed", p.name, len(p.modules), n["true"], n["false"], n["debatable"], n["missed"])
 		if n["true"] > 0 {
 			hits := float64(n["true"])
