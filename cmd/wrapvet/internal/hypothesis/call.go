@@ -228,6 +228,9 @@ func (fr *frame) invokeOn(site ssa.Instruction, recv atom, method *types.Func, a
 	if isRoundTrip(sig) {
 		return fr.roundTrip(site)
 	}
+	if res, ok := fr.dispatch(site, method, args); ok {
+		return res
+	}
 	if couldReachCloseWrite(method) {
 		fr.mem.store(cell{in.story, halfClosed}, maybe)
 	}
@@ -498,6 +501,9 @@ func (fr *frame) builtin(name string, args []set) set {
 					return set{blob{b.src, true}}
 				}
 			}
+		}
+		if len(args) > 1 && args[1].has(nonNil{}) {
+			return one(nonNil{}) // a copy of bytes that may be the body's
 		}
 		for _, a := range out {
 			switch b := a.(type) {

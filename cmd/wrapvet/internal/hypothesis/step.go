@@ -32,7 +32,11 @@ func (fr *frame) step(instr ssa.Instruction) {
 	case *ssa.BinOp:
 		fr.set(v, binary(v.Op, fr.get(v.X), fr.get(v.Y)))
 	case *ssa.UnOp:
-		fr.set(v, fr.unary(v))
+		if v.Op == token.ARROW {
+			fr.receive(v)
+		} else {
+			fr.set(v, fr.unary(v))
+		}
 	case *ssa.ChangeType:
 		fr.set(v, fr.get(v.X))
 	case *ssa.ChangeInterface:
@@ -52,7 +56,9 @@ func (fr *frame) step(instr ssa.Instruction) {
 			fr.mem.store(cell{env, freeName(fn.FreeVars[i])}, fr.get(b))
 		}
 		fr.set(v, one(closure{fn, env}))
-	case *ssa.MakeMap, *ssa.MakeChan, *ssa.MakeSlice:
+	case *ssa.MakeChan:
+		fr.set(v, one(ptr{in.object(fr.path, v, plain, nil), ""}))
+	case *ssa.MakeMap, *ssa.MakeSlice:
 		fr.set(instr.(ssa.Value), one(nonNil{}))
 	case *ssa.FieldAddr:
 		st, _ := structOf(v.X.Type().Underlying().(*types.Pointer).Elem())
@@ -92,18 +98,13 @@ func (fr *frame) step(instr ssa.Instruction) {
 			}
 		}
 	case *ssa.Select:
-		n := v.Type().(*types.Tuple).Len()
-		t := make([]set, n)
-		for i := range t {
-			t[i] = one(unknown{})
-		}
-		fr.tuples[v] = t
+		fr.choose(v)
 	case *ssa.Store:
 		fr.storeAt(v)
 	case *ssa.MapUpdate:
 		fr.mapUpdate(v)
 	case *ssa.Send:
-		fr.leak(fr.get(v.X))
+		fr.send(v.Chan, v.X)
 	case *ssa.Call:
 		res := fr.call(v, v.Common(), fr.mem)
 		if tuple, ok := v.Type().(*types.Tuple); ok {
@@ -122,16 +123,7 @@ func (fr *frame) step(instr ssa.Instruction) {
 			fr.set(v, res[0])
 		}
 	case *ssa.Go:
-		in.muted++
-		for _, arg := range v.Call.Args {
-			fr.leak(fr.get(arg))
-		}
-		if c, ok := v.Call.Value.(*ssa.MakeClosure); ok {
-			for _, b := range c.Bindings {
-				fr.leak(fr.get(b))
-			}
-		}
-		in.muted--
+		fr.start(v)
 	case *ssa.RunDefers:
 		fr.runDefers()
 	case *ssa.If:

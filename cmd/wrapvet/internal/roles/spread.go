@@ -119,6 +119,12 @@ func (f *finder) follow(v ssa.Value) {
 		f.cell(v)
 	case *ssa.Lookup:
 		f.add(v.X)
+	case *ssa.MakeMap:
+		for _, ref := range *v.Referrers() {
+			if u, ok := ref.(*ssa.MapUpdate); ok && u.Map == ssa.Value(v) {
+				f.add(u.Value)
+			}
+		}
 	case *ssa.Next:
 		if r, ok := v.Iter.(*ssa.Range); ok {
 			f.add(r.X)

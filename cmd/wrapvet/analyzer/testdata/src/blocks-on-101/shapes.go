@@ -33,6 +33,8 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"badTransport":     badTransport,
 	"badSentByClient":  badSentByClient,
 	"badMirrored":      badMirrored,
+	"badImplementer":   badImplementer,
+	"badTable":         badTable,
 	"goodToken":        goodToken,
 	"badReadFull":      badReadFull,
 	"badScanner":       badScanner,
@@ -545,19 +547,3 @@ func fetchToken(c *http.Client) (string, error) {
 func goodToken(p *httputil.ReverseProxy) {
 	p.Transport = &authorized{http.DefaultClient, base(p), fetchToken}
 }
-
-// mirroring sends a request to a second backend too, whose answer nobody is shown.
-type mirroring struct{ next, second http.RoundTripper }
-
-func (m *mirroring) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := m.next.RoundTrip(req)
-	if again, err := m.second.RoundTrip(req.Clone(req.Context())); err == nil {
-		io.Copy(io.Discard, again.Body) // want `blocks-on-101`
-		discard(again)
-	}
-	return resp, err
-}
-
-func discard(resp *http.Response) { resp.Body.Close() }
-
-func badMirrored(p *httputil.ReverseProxy) { p.Transport = &mirroring{base(p), base(p)} }

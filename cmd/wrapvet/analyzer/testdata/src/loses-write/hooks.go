@@ -52,6 +52,8 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"badTransportRetry":    badTransportRetry,
 	"goodTransportRequest": goodTransportRequest,
 	"goodTransportNoBody":  goodTransportNoBody,
+	"badHedged":            badHedged,
+	"badSent":              badSent,
 }
 
 func badField(p *httputil.ReverseProxy) {

@@ -173,3 +173,63 @@ func (c *careful) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func goodDefaultFilter(p *httputil.ReverseProxy) { p.Transport = &careful{next: base(p)} }
+
+type answer struct {
+	resp *http.Response
+	err  error
+}
+
+// hedging waits for its backend in the caller's goroutine, and gives up with the caller.
+type hedging struct{ next http.RoundTripper }
+
+func (h *hedging) RoundTrip(req *http.Request) (*http.Response, error) {
+	answers := make(chan answer, 1)
+	go func() {
+		resp, err := h.next.RoundTrip(req)
+		answers <- answer{resp, err}
+	}()
+	select {
+	case a := <-answers:
+		if a.err != nil {
+			return nil, a.err
+		}
+		a.resp.Body = &countingBody{a.resp.Body, &total} // want `loses-write`
+		return a.resp, nil
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+}
+
+func badHedged(p *httputil.ReverseProxy) { p.Transport = &hedging{base(p)} }
+
+// sending has its goroutine send from a select, and takes what comes.
+type sending struct{ next http.RoundTripper }
+
+func (s *sending) RoundTrip(req *http.Request) (*http.Response, error) {
+	resps := make(chan *http.Response)
+	failed := make(chan error, 1)
+	go s.send(req, resps, failed)
+	resp, ok := <-resps
+	if !ok {
+		return nil, <-failed
+	}
+	return resp, nil
+}
+
+func (s *sending) send(req *http.Request, resps chan<- *http.Response, failed chan<- error) {
+	defer close(resps)
+	resp, err := s.next.RoundTrip(req)
+	if err != nil {
+		failed <- err
+		return
+	}
+	resp.Body = &spanBody{resp.Body, ended} // want `loses-write`
+	select {
+	case resps <- resp:
+	case <-req.Context().Done():
+		resp.Body.Close()
+		failed <- req.Context().Err()
+	}
+}
+
+func badSent(p *httputil.ReverseProxy) { p.Transport = &sending{base(p)} }

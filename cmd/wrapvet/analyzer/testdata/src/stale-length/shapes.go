@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Shapes are the ways to treat a body here; each sets up a proxy. What is reported begins with "bad".
@@ -25,6 +26,7 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodIndexed":   goodIndexed,
 	"goodSame":      goodSame,
 	"goodCopy":      goodCopy,
+	"goodPool":      goodPool,
 	"goodGunzip":    goodGunzip,
 	"goodHelper":    goodHelper,
 	"goodMapDelete": goodMapDelete,
@@ -348,6 +350,24 @@ func goodMulti(p *httputil.ReverseProxy) {
 			io.Reader
 			io.Closer
 		}{io.MultiReader(bytes.NewReader(head[:n]), resp.Body), resp.Body}
+		return nil
+	}
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func goodPool(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		buf := buffers.Get().(*bytes.Buffer)
+		defer buffers.Put(buf)
+		buf.Reset()
+		if _, err := buf.ReadFrom(resp.Body); err != nil {
+			return err
+		}
+		resp.Body = io.NopCloser(bytes.NewReader(append([]byte(nil), buf.Bytes()...)))
 		return nil
 	}
 }
