@@ -50,6 +50,7 @@ type checker struct {
 	clients bool
 
 	prog     *hypothesis.Program
+	ordinary []hypothesis.World
 	findings []finding
 	found    map[key]bool
 }
@@ -61,6 +62,7 @@ func (c *checker) run() {
 		pkg, funcs := build(c.pass)
 		c.prog = hypothesis.NewProgram(pkg)
 		c.prog.Constructed, c.prog.Treated = c.constructed, c.treated
+		c.ordinary = hypothesis.Ordinary(funcs...)
 		found, hooked := roles.Find(pkg, funcs, roles.Settings{Clients: c.clients, Hooked: c.takesHooks})
 		if look.rules {
 			for _, r := range found {
@@ -143,7 +145,7 @@ func (c *checker) worth() interest {
 	return look
 }
 
-// isRole reports whether a function gets a response as hooks and RoundTrippers do.
+// isRole reports whether a function may get a response as hooks and RoundTrippers do.
 func (c *checker) isRole(n *ast.FuncType) bool {
 	isResponse := func(list *ast.FieldList) bool {
 		return list != nil && slices.ContainsFunc(list.List, func(f *ast.Field) bool {
@@ -151,7 +153,7 @@ func (c *checker) isRole(n *ast.FuncType) bool {
 			return t != nil && hypothesis.IsHTTP(t, "Response")
 		})
 	}
-	return isResponse(n.Params) && n.Params.NumFields() == 1 || isResponse(n.Results)
+	return isResponse(n.Params) || isResponse(n.Results)
 }
 
 // handsOver reports whether a call gives a response to another package, which may have a fact about it.

@@ -43,7 +43,7 @@ func (c *checker) judge(r roles.Role) {
 	if r.Kind == roles.Doer {
 		return
 	}
-	for _, w := range hypothesis.Ordinary() {
+	for _, w := range c.ordinary {
 		for _, e := range c.prog.Run(r.Func, r.Resp, w).Exits {
 			c.judgeOrdinary(e)
 		}

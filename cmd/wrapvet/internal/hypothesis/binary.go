@@ -52,7 +52,7 @@ func binaryAtoms(op token.Token, a, b atom) atom {
 		}
 		return vagueIf(own)
 	}
-	if r, ok := comparePositive(op, a, b); ok {
+	if r, ok := comparePositive(op, asLimit(a, b), asLimit(b, a)); ok {
 		return r
 	}
 	return vagueIf(ofResponse(a) || ofResponse(b))
@@ -63,6 +63,14 @@ func vagueIf(own bool) atom {
 		return undecided{}
 	}
 	return unknown{}
+}
+
+// asLimit takes a setting that no length at all is compared with for what it is: more than nothing.
+func asLimit(a, with atom) atom {
+	if l, ok := with.(lit); ok && l.own && l.kind == constant.Int && l.text == "0" && a == atom(unknown{}) {
+		return positive{}
+	}
+	return a
 }
 
 func comparePositive(op token.Token, a, b atom) (atom, bool) {

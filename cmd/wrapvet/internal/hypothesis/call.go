@@ -3,6 +3,7 @@ package hypothesis
 import (
 	"go/constant"
 	"go/types"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -263,6 +264,9 @@ func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signa
 		return fr.roundTrip(site)
 	}
 	if fn != nil {
+		if isPredicate(sig) && in.world.upgrade() && asksAboutNothing(fn, args) {
+			return []set{one(ownBoolean(false))}
+		}
 		if made, ok := in.constructed(fn); ok {
 			for _, s := range args {
 				for _, a := range s {
@@ -301,6 +305,17 @@ func isPredicate(sig *types.Signature) bool {
 	b, ok := sig.Results().At(0).Type().Underlying().(*types.Basic)
 	return ok && b.Kind() == types.Bool
 }
+
+// asksAboutNothing reports whether a predicate of another package is asked about a header field that is not there: to say yes,
+// it would have to be after what is missing.
+func asksAboutNothing(fn *ssa.Function, args []set) bool {
+	if missing.MatchString(fn.Name()) {
+		return false
+	}
+	return slices.ContainsFunc(args, func(s set) bool { return s.only(lit{constant.String, "", true}) })
+}
+
+var missing = regexp.MustCompile(`(?i)empty|blank|zero|missing|lacks|without|not|^no|none|nil|un`)
 
 // callBacks runs the functions that are handed to a call, as something that may happen, and returns the responses that they
 // get.
@@ -442,6 +457,7 @@ func (fr *frame) roundTrip(site ssa.Instruction) []set {
 	if !in.world.upgrade() && dropped(site) {
 		return []set{{nonNil{}}, {null{}}}
 	}
+	in.retried = in.retried || fr.again(site)
 	fr.mem = in.before(fr.mem)
 	return []set{{ptr{in.resp, ""}}, {null{}}}
 }

@@ -52,6 +52,7 @@ type interp struct {
 	steps    int
 	collect  bool // events count
 	thorough bool // enter every helper
+	retried  bool // the request is sent in a loop
 	muted    int  // calls in other goroutines
 	reads    []Read
 	exits    []Exit
@@ -213,6 +214,10 @@ func (fr *frame) pass(order []*ssa.BasicBlock, entry *memory) {
 	fr.results, fr.final = nil, nil
 	fr.failed.results, fr.failed.final = nil, nil
 	for i, b := range order {
+		if fr.entry && fr.in.collect && len(b.Preds) > 1 && onlyReturns(b) {
+			fr.runApart(b)
+			continue
+		}
 		var m *memory
 		if i == 0 {
 			m = entry
@@ -230,6 +235,52 @@ func (fr *frame) pass(order []*ssa.BasicBlock, entry *memory) {
 		}
 		fr.runBlock(b, m)
 	}
+}
+
+// runApart runs a block that does nothing but return once for each body that its predecessors hand on, so that what was
+// done for one is not taken for done for another.
+func (fr *frame) runApart(b *ssa.BasicBlock) {
+	body := cell{fr.in.resp, "Body"}
+	executed := fr.edges
+	left := slices.DeleteFunc(slices.Clone(b.Preds), func(pred *ssa.BasicBlock) bool { return fr.out[pred] == nil })
+	for len(left) > 0 {
+		first := fr.in.load(fr.out[left[0]], body)
+		var m *memory
+		fr.edges = map[edge]bool{}
+		left = slices.DeleteFunc(left, func(pred *ssa.BasicBlock) bool {
+			if !slices.Equal(fr.in.load(fr.out[pred], body), first) {
+				return false
+			}
+			for i, s := range pred.Succs {
+				if e := (edge{pred, i}); s == b && executed[e] {
+					fr.edges[e] = true
+					m = fr.in.merge(m, fr.out[pred])
+				}
+			}
+			return true
+		})
+		if m != nil {
+			for _, instr := range b.Instrs {
+				if v, ok := instr.(ssa.Value); ok {
+					delete(fr.env, v)
+				}
+			}
+			fr.runBlock(b, m.clone())
+		}
+		fr.edges = executed
+	}
+}
+
+// onlyReturns reports whether a block is the end of several branches, and no more.
+func onlyReturns(b *ssa.BasicBlock) bool {
+	for _, instr := range b.Instrs {
+		switch instr.(type) {
+		case *ssa.Phi, *ssa.RunDefers, *ssa.UnOp, *ssa.DebugRef, *ssa.Return:
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // executed reports whether control may come from b's j-th predecessor.

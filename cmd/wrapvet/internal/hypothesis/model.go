@@ -70,13 +70,12 @@ func makeModels() map[string]model {
 
 		"bytes.Clone":               sameAsFirst,
 		"slices.Clone":              sameAsFirst,
-		"(*bytes.Buffer).Bytes":     hidden,
-		"(*bytes.Buffer).String":    hidden,
 		"(*strings.Builder).String": hidden,
 	}
 	m[wrapPackage+"Keep"] = keep
 	m[wrapPackage+"Body"] = body
 	addReaders(m)
+	addWriters(m)
 	return m
 }
 

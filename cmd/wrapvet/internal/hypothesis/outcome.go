@@ -166,11 +166,11 @@ func (e Exit) NeverClosed() bool {
 // LengthNeverFixed reports whether nothing has touched the Content-Length header.
 func (e Exit) LengthNeverFixed() bool { return e.never(lengthFixed) }
 
-// Consumed returns the calls that have read from the original body.
+// Consumed returns the calls that have read from the original body, but for those that drain it before another attempt.
 func (e Exit) Consumed() []ssa.Instruction {
 	var out []ssa.Instruction
 	for _, a := range e.in.load(e.mem, cell{e.in.story, consumed}) {
-		if m, ok := a.(mark); ok {
+		if m, ok := a.(mark); ok && m.word == consumed {
 			out = append(out, m.site)
 		}
 	}
@@ -364,6 +364,9 @@ const (
 func (b Body) ChangesBytes() bool { return b.in.content(b.mem, b.val) == otherBytes }
 
 func (in *interp) content(m *memory, a atom) change {
+	if b, ok := bufferOf(a); ok {
+		a = m.held(b)
+	}
 	switch a := a.(type) {
 	case original:
 		return sameBytes
@@ -374,8 +377,10 @@ func (in *interp) content(m *memory, a atom) change {
 			return otherBytes
 		}
 		return sameBytes
-	case lit, null:
-		return otherBytes
+	case lit:
+		if a.text != "" {
+			return otherBytes // an empty one may be what an empty body was read as
+		}
 	case stream:
 		inner := in.content(m, a.src)
 		switch {
@@ -384,7 +389,7 @@ func (in *interp) content(m *memory, a atom) change {
 				return otherBytes // bytes from elsewhere
 			}
 			return inner
-		case a.name == "io.MultiReader" || a.name == "io.LimitReader" || a.name == "io.NewSectionReader":
+		case a.name == "io.MultiReader" || a.name == "io.NewSectionReader":
 			return unknownBytes
 		case a.changed && inner == sameBytes:
 			return otherBytes

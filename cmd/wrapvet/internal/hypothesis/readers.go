@@ -13,7 +13,7 @@ func addReaders(m map[string]model) {
 		m[name] = func(fr *frame, c call) []set {
 			var out set
 			for _, a := range c.arg(0) {
-				out = join(out, one(blob{a, fr.in.content(fr.mem, a) != sameBytes}))
+				out = join(out, one(fr.readFrom(a)))
 			}
 			fr.read(c.site, c.arg(0))
 			return []set{out, {null{}}}
@@ -82,6 +82,20 @@ func addReaders(m map[string]model) {
 	}
 }
 
+// readFrom returns what is read from a reader to its end.
+func (fr *frame) readFrom(a atom) atom {
+	switch fr.in.content(fr.mem, a) {
+	case sameBytes:
+		return blob{a, false}
+	case otherBytes:
+		return blob{a, true}
+	}
+	if fr.in.reaches(fr.mem, a) {
+		return nonNil{}
+	}
+	return blob{a, true}
+}
+
 func over(s stream, src atom) atom {
 	if inner, ok := src.(stream); ok {
 		s.depth = inner.depth + 1
@@ -138,7 +152,11 @@ func (fr *frame) read(site ssa.Instruction, from set) {
 	if !in.world.upgrade() {
 		c := cell{in.story, consumed}
 		if in.muted == 0 {
-			fr.mem.store(c, join(in.load(fr.mem, c), one(mark{consumed, site})))
+			word := consumed
+			if in.retried && discards(site) {
+				word = drained
+			}
+			fr.mem.store(c, join(in.load(fr.mem, c), one(mark{word, site})))
 		}
 		return
 	}

@@ -400,7 +400,7 @@ func (fr *frame) branch(v *ssa.If) {
 func (fr *frame) doReturn(v *ssa.Return) {
 	res := make([]set, len(v.Results))
 	for i, r := range v.Results {
-		res[i] = fr.get(r)
+		res[i] = fr.notNil(r)
 	}
 	mem := fr.mem
 	if !fr.entry && fr.handed && fr.fails(res) {
@@ -416,6 +416,39 @@ func (fr *frame) doReturn(v *ssa.Return) {
 	if fr.entry && fr.in.collect {
 		fr.in.exits = append(fr.in.exits, Exit{in: fr.in, mem: fr.mem.clone(), results: res})
 	}
+}
+
+// notNil returns what a value may be behind a branch that has compared it with nil.
+func (fr *frame) notNil(v ssa.Value) set {
+	s := fr.get(v)
+	if len(s) < 2 || !s.has(null{}) {
+		return s
+	}
+	for _, ref := range *v.Referrers() {
+		cmp, ok := ref.(*ssa.BinOp)
+		if !ok || cmp.Op != token.NEQ && cmp.Op != token.EQL || !isNil(cmp.X) && !isNil(cmp.Y) {
+			continue
+		}
+		for _, ref := range *cmp.Referrers() {
+			branch, ok := ref.(*ssa.If)
+			if !ok {
+				continue
+			}
+			differs := branch.Block().Succs[0]
+			if cmp.Op == token.EQL {
+				differs = branch.Block().Succs[1]
+			}
+			if len(differs.Preds) == 1 && differs.Dominates(fr.block) {
+				return slices.DeleteFunc(slices.Clone(s), func(a atom) bool { return a == atom(null{}) })
+			}
+		}
+	}
+	return s
+}
+
+func isNil(v ssa.Value) bool {
+	c, ok := v.(*ssa.Const)
+	return ok && c.IsNil()
 }
 
 // runDefers runs the calls that were deferred, last first; one that may not have been deferred counts as a possibility.

@@ -2,9 +2,14 @@ package hypothesis
 
 import (
 	"go/constant"
+	"go/token"
+	"go/types"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/tools/go/ssa"
 )
 
 // A World is one hypothesis about a response.
@@ -25,8 +30,61 @@ func Upgrade() []World {
 	}
 }
 
-// Ordinary returns the worlds of responses with a body of known length.
-func Ordinary() []World { return []World{{Status: 200}, {Status: 404}, {Status: 500}} }
+// Ordinary returns the worlds of responses with a body of known length: a success, a failure on each side, and what else
+// the functions ask for by its status code.
+func Ordinary(funcs ...*ssa.Function) []World {
+	statuses := []int{http.StatusOK, http.StatusNotFound, http.StatusInternalServerError}
+	for _, fn := range funcs {
+		for _, status := range asked(fn) {
+			if !slices.Contains(statuses, status) && len(statuses) < maxStatuses {
+				statuses = append(statuses, status)
+			}
+		}
+	}
+	var worlds []World
+	for _, status := range statuses {
+		worlds = append(worlds, World{Status: status})
+	}
+	return worlds
+}
+
+const maxStatuses = 10
+
+// asked returns the status codes that a function compares that of a response with, but for those without a body.
+func asked(fn *ssa.Function) (statuses []int) {
+	for _, b := range fn.Blocks {
+		for _, instr := range b.Instrs {
+			cmp, ok := instr.(*ssa.BinOp)
+			if !ok || cmp.Op != token.EQL || !isStatusCode(cmp.X) {
+				continue
+			}
+			c, ok := cmp.Y.(*ssa.Const)
+			if !ok || c.Value == nil {
+				continue
+			}
+			switch n := int(c.Int64()); {
+			case n < 200, n > 599, n == http.StatusNoContent, n == http.StatusNotModified:
+			default:
+				statuses = append(statuses, n)
+			}
+		}
+	}
+	return statuses
+}
+
+// isStatusCode reports whether a value is read from the StatusCode of a response.
+func isStatusCode(v ssa.Value) bool {
+	load, ok := v.(*ssa.UnOp)
+	if !ok {
+		return false
+	}
+	a, ok := load.X.(*ssa.FieldAddr)
+	if !ok || !IsHTTP(a.X.Type(), "Response") {
+		return false
+	}
+	st, _ := structOf(a.X.Type().Underlying().(*types.Pointer).Elem())
+	return st.Field(a.Field).Name() == "StatusCode"
+}
 
 func (w World) upgrade() bool { return w.Status == http.StatusSwitchingProtocols }
 
@@ -36,6 +94,7 @@ const (
 	closed      = "closed"       // the original body was closed
 	halfClosed  = "half-closed"  // CloseWrite of the original body was called
 	consumed    = "consumed"     // the original body was read from, and where
+	drained     = "drained"      // an entry of consumed: read to nowhere, before another attempt
 	inside      = "inside"       // a new body that a later one is made of
 	escaped     = "escaped"      // code that is not seen got hold of the body
 )

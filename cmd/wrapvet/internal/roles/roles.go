@@ -92,7 +92,7 @@ func (f *finder) byDeclaration(fn *ssa.Function) {
 	sig := fn.Signature
 	exported := f.api(fn)
 	switch {
-	case isHook(sig) && modifier.MatchString(fn.Name()):
+	case modifier.MatchString(fn.Name()) && (isHook(sig) || exported && isHookWithMore(sig)):
 		f.hook(fn)
 	case fn.Name() != "RoundTrip" && isDo(sig) && exported:
 		f.roles[fn] = Role{fn, Doer, -1}
@@ -312,6 +312,11 @@ func (f *finder) public(obj types.Object) bool {
 func isHook(sig *types.Signature) bool {
 	return sig.Params().Len() == 1 && hypothesis.IsHTTP(sig.Params().At(0).Type(), "Response") &&
 		sig.Results().Len() == 1 && isError(sig.Results().At(0).Type())
+}
+
+// isHookWithMore reports whether a function is a hook but for what else it is told, as a hook of somebody else's makes it one.
+func isHookWithMore(sig *types.Signature) bool {
+	return hypothesis.TakesResponse(sig) >= 0 && sig.Results().Len() == 1 && isError(sig.Results().At(0).Type())
 }
 
 func isHookType(t types.Type) bool {

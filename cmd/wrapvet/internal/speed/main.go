@@ -30,7 +30,6 @@ const (
 var subjects = [][]string{
 	{"k8s.io/apimachinery@v0.37.2", "k8s.io/apimachinery/..."},
 	{"github.com/caddyserver/caddy/v2@v2.11.9", "github.com/caddyserver/caddy/v2/..."},
-	{"github.com/traefik/traefik/v3@v3.7.13", "github.com/traefik/traefik/v3/pkg/..."},
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

@@ -54,6 +54,8 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodTransportNoBody":  goodTransportNoBody,
 	"badHedged":            badHedged,
 	"badSent":              badSent,
+	"badBounded":           badBounded,
+	"goodLengthy":          goodLengthy,
 }
 
 func badField(p *httputil.ReverseProxy) {

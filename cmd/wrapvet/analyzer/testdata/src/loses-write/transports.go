@@ -2,6 +2,7 @@ package loseswrite
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"sync"
@@ -233,3 +234,43 @@ func (s *sending) send(req *http.Request, resps chan<- *http.Response, failed ch
 }
 
 func badSent(p *httputil.ReverseProxy) { p.Transport = &sending{base(p)} }
+
+// bounded refuses bodies that say that they are too long, and cuts off those that do not.
+type bounded struct {
+	next http.RoundTripper
+	max  int64
+}
+
+func (t *bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil || t.max <= 0 {
+		return resp, err
+	}
+	if resp.ContentLength > t.max {
+		resp.Body.Close()
+		return nil, errors.New("the backend's answer is too long")
+	}
+	resp.Body = struct { // want `loses-write`
+		io.Reader
+		io.Closer
+	}{io.LimitReader(resp.Body, t.max), resp.Body}
+	return resp, nil
+}
+
+func badBounded(p *httputil.ReverseProxy) { p.Transport = &bounded{base(p), 1 << 20} }
+
+// lengthy counts what is worth it.
+type lengthy struct {
+	next http.RoundTripper
+	min  int64
+}
+
+func (t *lengthy) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err == nil && resp.ContentLength >= t.min {
+		resp.Body = &countingBody{resp.Body, &total}
+	}
+	return resp, err
+}
+
+func goodLengthy(p *httputil.ReverseProxy) { p.Transport = &lengthy{base(p), 1024} }

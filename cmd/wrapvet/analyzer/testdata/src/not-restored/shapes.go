@@ -29,6 +29,7 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodTwoSteps":    goodTwoSteps,
 	"goodAborted":     goodAborted,
 	"goodCached":      goodCached,
+	"goodRetried":     goodRetried,
 }
 
 func ordinary(resp *http.Response) bool { return resp.StatusCode >= 200 }
@@ -299,3 +300,29 @@ func (r *replaying) fetch(req *http.Request) ([]byte, error) {
 }
 
 func goodReplaying(p *httputil.ReverseProxy) { p.Transport = &replaying{base(p), false} }
+
+type persistent struct {
+	next http.RoundTripper
+	max  int
+}
+
+func (t *persistent) RoundTrip(req *http.Request) (resp *http.Response, err error) {
+	for attempt := 0; attempt < t.max; attempt++ {
+		resp, err = t.next.RoundTrip(req)
+		if err != nil {
+			return nil, err
+		}
+		if resp.StatusCode < 500 || attempt == t.max-1 {
+			break
+		}
+		drain(resp)
+	}
+	return resp, nil
+}
+
+func drain(resp *http.Response) {
+	io.Copy(io.Discard, io.LimitReader(resp.Body, 4096))
+	resp.Body.Close()
+}
+
+func goodRetried(p *httputil.ReverseProxy) { p.Transport = &persistent{http.DefaultTransport, 3} }

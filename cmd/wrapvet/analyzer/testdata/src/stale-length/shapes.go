@@ -3,6 +3,7 @@ package stalelength
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httputil"
@@ -27,6 +28,10 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodSame":      goodSame,
 	"goodCopy":      goodCopy,
 	"goodPool":      goodPool,
+	"badZipped":     badZipped,
+	"badStatus":     badStatus,
+	"badEncoded":    badEncoded,
+	"goodText":      goodText,
 	"goodGunzip":    goodGunzip,
 	"goodHelper":    goodHelper,
 	"goodMapDelete": goodMapDelete,
@@ -368,6 +373,91 @@ func goodPool(p *httputil.ReverseProxy) {
 			return err
 		}
 		resp.Body = io.NopCloser(bytes.NewReader(append([]byte(nil), buf.Bytes()...)))
+		return nil
+	}
+}
+
+func zipped(b []byte) []byte {
+	var buf bytes.Buffer
+	zw := gzip.NewWriter(&buf)
+	zw.Write(b)
+	zw.Close()
+	return buf.Bytes()
+}
+
+func badZipped(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		if len(b) > 1024 {
+			b = zipped(b)
+			resp.Header.Set("Content-Encoding", "gzip")
+		}
+		resp.Body = io.NopCloser(bytes.NewReader(b)) // want `stale-length`
+		return nil
+	}
+}
+
+func badEncoded(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if resp.Header.Get("Content-Type") != "application/json" {
+			return nil
+		}
+		var v map[string]any
+		if err := json.NewDecoder(resp.Body).Decode(&v); err != nil {
+			return err
+		}
+		delete(v, "internal")
+		buf := new(bytes.Buffer)
+		if err := json.NewEncoder(buf).Encode(v); err != nil {
+			return err
+		}
+		resp.Body = io.NopCloser(buf) // want `stale-length`
+		return nil
+	}
+}
+
+func text(resp *http.Response) (s string) {
+	if b, err := io.ReadAll(resp.Body); err == nil && len(b) > 0 {
+		s = string(b)
+	}
+	return s
+}
+
+func goodText(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if html(resp) {
+			resp.Body = io.NopCloser(strings.NewReader(text(resp)))
+		}
+		return nil
+	}
+}
+
+// ModifyResponseOf is a hook but for its setting: what uses it makes a hook of it.
+func ModifyResponseOf(resp *http.Response, old, new string) error {
+	if !html(resp) {
+		return nil
+	}
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	resp.Body = io.NopCloser(strings.NewReader(strings.ReplaceAll(string(b), old, new))) // want `stale-length`
+	return nil
+}
+
+func badStatus(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		switch resp.StatusCode {
+		case http.StatusBadGateway, http.StatusServiceUnavailable:
+			resp.Body.Close()
+			resp.Body = io.NopCloser(strings.NewReader("come back later")) // want `stale-length`
+		}
 		return nil
 	}
 }
