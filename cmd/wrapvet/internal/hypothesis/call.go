@@ -312,8 +312,11 @@ func asksAboutNothing(fn *ssa.Function, args []set) bool {
 	if missing.MatchString(fn.Name()) {
 		return false
 	}
-	return slices.ContainsFunc(args, func(s set) bool { return s.only(lit{constant.String, "", true}) })
+	return slices.ContainsFunc(args, func(s set) bool { return len(s) == 1 && isMissing(s[0]) })
 }
+
+// isMissing reports whether a value is that of a header field that the response does not have.
+func isMissing(a atom) bool { return a == atom(lit{constant.String, "", true}) }
 
 var missing = regexp.MustCompile(`(?i)empty|blank|zero|missing|lacks|without|not|^no|none|nil|un`)
 

@@ -284,6 +284,9 @@ func containsToken(fr *frame, c call) []set {
 	for _, a := range c.arg(0) {
 		for _, b := range c.arg(1) {
 			r := fr.in.vagueIf(ofResponse(a) || ofResponse(b))
+			if isMissing(b) {
+				r = ownBoolean(false)
+			}
 			l, isLit := b.(lit)
 			switch v := a.(type) {
 			case null:

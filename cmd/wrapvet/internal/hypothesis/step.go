@@ -210,6 +210,9 @@ func (fr *frame) storeAt(v *ssa.Store) {
 		}
 		c := cell{p.obj, p.field}
 		s := val
+		if p.obj.kind == response && p.field == "Header" {
+			fr.mem.store(cell{in.story, lengthFixed}, maybe)
+		}
 		if p.obj.kind == response && p.field == "Body" {
 			before := in.load(fr.mem, c)
 			fr.wrapped(before, val)
@@ -257,7 +260,7 @@ func (fr *frame) lookup(v *ssa.Lookup) {
 	for _, a := range fr.get(v.X) {
 		for _, k := range fr.get(v.Index) {
 			e, ok := fr.in.index(a, k)
-			if elemType, isMap := v.X.Type().Underlying().(*types.Map); isMap && ok == any(boolean(false)) {
+			if elemType, isMap := v.X.Type().Underlying().(*types.Map); isMap && isBool(ok, false) {
 				e = zero(elemType.Elem())[0]
 			}
 			elems, oks = join(elems, one(e)), join(oks, one(ok))
@@ -288,6 +291,9 @@ func (in *interp) index(m, key atom) (elem, ok atom) {
 		}
 	case null:
 		return unknown{}, boolean(false)
+	}
+	if isMissing(key) {
+		return unknown{}, ownBoolean(false)
 	}
 	if ofResponse(key) || ofResponse(m) {
 		return in.vague(), in.vague()
@@ -416,39 +422,6 @@ func (fr *frame) doReturn(v *ssa.Return) {
 	if fr.entry && fr.in.collect {
 		fr.in.exits = append(fr.in.exits, Exit{in: fr.in, mem: fr.mem.clone(), results: res})
 	}
-}
-
-// notNil returns what a value may be behind a branch that has compared it with nil.
-func (fr *frame) notNil(v ssa.Value) set {
-	s := fr.get(v)
-	if len(s) < 2 || !s.has(null{}) {
-		return s
-	}
-	for _, ref := range *v.Referrers() {
-		cmp, ok := ref.(*ssa.BinOp)
-		if !ok || cmp.Op != token.NEQ && cmp.Op != token.EQL || !isNil(cmp.X) && !isNil(cmp.Y) {
-			continue
-		}
-		for _, ref := range *cmp.Referrers() {
-			branch, ok := ref.(*ssa.If)
-			if !ok {
-				continue
-			}
-			differs := branch.Block().Succs[0]
-			if cmp.Op == token.EQL {
-				differs = branch.Block().Succs[1]
-			}
-			if len(differs.Preds) == 1 && differs.Dominates(fr.block) {
-				return slices.DeleteFunc(slices.Clone(s), func(a atom) bool { return a == atom(null{}) })
-			}
-		}
-	}
-	return s
-}
-
-func isNil(v ssa.Value) bool {
-	c, ok := v.(*ssa.Const)
-	return ok && c.IsNil()
 }
 
 // runDefers runs the calls that were deferred, last first; one that may not have been deferred counts as a possibility.

@@ -186,6 +186,9 @@ func (f *finder) storeSink(v *ssa.Store) {
 	}
 }
 
+// proxying matches what of another package takes a RoundTripper for a proxy.
+var proxying = regexp.MustCompile(`(?i)proxy`)
+
 // callSink finds hooks among the arguments of a function of another package.
 func (f *finder) callSink(v ssa.CallInstruction) {
 	c := v.Common()
@@ -213,7 +216,8 @@ func (f *finder) callSink(v ssa.CallInstruction) {
 		if n := typeName(param.Type()); n != nil {
 			named = named || modifier.MatchString(n.Name())
 		}
-		if isHookType(param.Type()) && named || contains(known, i) {
+		toProxy := isRoundTripper(param.Type()) && proxying.MatchString(obj.Pkg().Name()+"."+obj.Name())
+		if isHookType(param.Type()) && named || contains(known, i) || toProxy && obj.Pkg() != f.pkg.Pkg {
 			f.add(c.Args[i+offset])
 		}
 	}

@@ -53,6 +53,9 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodHelper":       goodHelper,
 	"goodStatusSet":    goodStatusSet,
 	"goodAttempt":      goodAttempt,
+	"badPattern":       badPattern,
+	"badPictures":      badPictures,
+	"goodTexts":        goodTexts,
 }
 
 func badReadAll(p *httputil.ReverseProxy) {

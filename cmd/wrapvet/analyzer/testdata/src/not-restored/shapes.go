@@ -3,6 +3,7 @@ package notrestored
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -30,6 +31,8 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodAborted":     goodAborted,
 	"goodCached":      goodCached,
 	"goodRetried":     goodRetried,
+	"goodNamed":       goodNamed,
+	"goodReturned":    goodReturned,
 }
 
 func ordinary(resp *http.Response) bool { return resp.StatusCode >= 200 }
@@ -326,3 +329,53 @@ func drain(resp *http.Response) {
 }
 
 func goodRetried(p *httputil.ReverseProxy) { p.Transport = &persistent{http.DefaultTransport, 3} }
+
+// goodNamed has an error that is a variable: behind the question whether it is nil, it is none of the errors that it might be.
+func goodNamed(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) (err error) {
+		defer func() {
+			if err != nil {
+				err = fmt.Errorf("rewriting: %w", err)
+			}
+		}()
+		if !ordinary(resp) {
+			return nil
+		}
+		var b []byte
+		switch resp.Header.Get("Content-Encoding") {
+		case "":
+			b, err = io.ReadAll(resp.Body)
+		default:
+			err = errors.ErrUnsupported
+		}
+		if err != nil {
+			return err
+		}
+		resp.Body = io.NopCloser(bytes.NewReader(b))
+		return nil
+	}
+}
+
+func content(resp *http.Response) (b []byte, err error) {
+	switch resp.Header.Get("Content-Encoding") {
+	case "":
+		b, err = io.ReadAll(resp.Body)
+	default:
+		err = errors.ErrUnsupported
+	}
+	return b, err
+}
+
+func goodReturned(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !ordinary(resp) {
+			return nil
+		}
+		b, err := content(resp)
+		if err != nil {
+			return err
+		}
+		resp.Body = io.NopCloser(bytes.NewReader(b))
+		return nil
+	}
+}

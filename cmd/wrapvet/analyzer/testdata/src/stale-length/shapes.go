@@ -14,30 +14,33 @@ import (
 
 // Shapes are the ways to treat a body here; each sets up a proxy. What is reported begins with "bad".
 var Shapes = map[string]func(*httputil.ReverseProxy){
-	"badReplace":    badReplace,
-	"badField":      badField,
-	"badGunzip":     badGunzip,
-	"badPage":       badPage,
-	"badAppend":     badAppend,
-	"badUpper":      badUpper,
-	"badTransport":  badTransport,
-	"badRewriter":   badRewriter,
-	"goodSet":       goodSet,
-	"goodDeleted":   goodDeleted,
-	"goodIndexed":   goodIndexed,
-	"goodSame":      goodSame,
-	"goodCopy":      goodCopy,
-	"goodPool":      goodPool,
-	"badZipped":     badZipped,
-	"badStatus":     badStatus,
-	"badEncoded":    badEncoded,
-	"goodText":      goodText,
-	"goodGunzip":    goodGunzip,
-	"goodHelper":    goodHelper,
-	"goodMapDelete": goodMapDelete,
-	"goodBefore":    goodBefore,
-	"goodWrapped":   goodWrapped,
-	"goodMulti":     goodMulti,
+	"badReplace":         badReplace,
+	"badField":           badField,
+	"badGunzip":          badGunzip,
+	"badPage":            badPage,
+	"badAppend":          badAppend,
+	"badUpper":           badUpper,
+	"badTransport":       badTransport,
+	"badRewriter":        badRewriter,
+	"goodSet":            goodSet,
+	"goodDeleted":        goodDeleted,
+	"goodIndexed":        goodIndexed,
+	"goodSame":           goodSame,
+	"goodCopy":           goodCopy,
+	"goodPool":           goodPool,
+	"badZipped":          badZipped,
+	"badStatus":          badStatus,
+	"badEncoded":         badEncoded,
+	"goodText":           goodText,
+	"goodGunzip":         goodGunzip,
+	"goodHelper":         goodHelper,
+	"goodMapDelete":      goodMapDelete,
+	"goodBefore":         goodBefore,
+	"goodWrapped":        goodWrapped,
+	"goodMulti":          goodMulti,
+	"goodHeaderReplaced": goodHeaderReplaced,
+	"goodLimited":        goodLimited,
+	"badOneOfTwo":        badOneOfTwo,
 }
 
 func html(resp *http.Response) bool {
@@ -457,6 +460,51 @@ func badStatus(p *httputil.ReverseProxy) {
 		case http.StatusBadGateway, http.StatusServiceUnavailable:
 			resp.Body.Close()
 			resp.Body = io.NopCloser(strings.NewReader("come back later")) // want `stale-length`
+		}
+		return nil
+	}
+}
+
+func goodHeaderReplaced(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		resp.Header = http.Header{"Content-Type": {"text/plain"}}
+		resp.Body.Close()
+		resp.Body = io.NopCloser(strings.NewReader("nothing here"))
+		return nil
+	}
+}
+
+// An answer that is read up to a limit is not taken for another one.
+func goodLimited(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
+		resp.Body.Close()
+		resp.Body = io.NopCloser(bytes.NewReader(b))
+		return err
+	}
+}
+
+// What is done for one answer is not done for the other.
+func badOneOfTwo(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		if bytes.Contains(b, []byte("internal")) {
+			resp.Body = io.NopCloser(strings.NewReader("an error")) // want `stale-length`
+		} else {
+			resp.Body = io.NopCloser(strings.NewReader("no error"))
+			resp.Header.Set("Content-Length", "8")
 		}
 		return nil
 	}
