@@ -285,7 +285,7 @@ func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signa
 		fr.mem.store(cell{in.story, halfClosed}, maybe)
 	}
 	got := fr.callBacks(site, fn, args)
-	fr.leakArgs(args)
+	fr.leakTo(fn, args)
 	about := args
 	if fn == nil {
 		about = withoutRequest(args) // a filter that the user sets
@@ -375,7 +375,7 @@ func (in *interp) constructed(fn *ssa.Function) (Constructed, bool) {
 	return in.Program.Constructed(obj)
 }
 
-// fromTypes returns what is known of a call's results from their types: an error is nil.
+// fromTypes returns what is known of a call's results from their types: an error is nil, unless it is one about a body.
 func (fr *frame) fromTypes(sig *types.Signature, args []set, dependent bool) []set {
 	out := make([]set, sig.Results().Len())
 	own := dependent && (anyOfResponse(args) || fr.holdResponse(args))
@@ -384,6 +384,9 @@ func (fr *frame) fromTypes(sig *types.Signature, args []set, dependent bool) []s
 		out[i] = one(unknown{})
 		if types.Identical(t, errorType) {
 			out[i] = one(null{})
+			if dependent && !fr.in.world.upgrade() && carriesBody(args) {
+				out[i] = set{null{}, nonNil{}} // the backend may have sent what nobody expects
+			}
 		} else if IsHTTP(t, "Request") {
 			for _, s := range args { // a copy with something added
 				for _, a := range s {

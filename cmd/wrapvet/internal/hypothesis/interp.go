@@ -52,10 +52,12 @@ type interp struct {
 	steps    int
 	collect  bool // events count
 	thorough bool // enter every helper
-	retried  bool // the request is sent in a loop
+	retried  bool // the request is sent more than once
 	muted    int  // calls in other goroutines
 	reads    []Read
-	exits    []Exit
+
+	firstSent ssa.Instruction // the call that sends the request
+	exits     []Exit
 }
 
 // A path is a chain of calls.

@@ -1,5 +1,11 @@
 package hypothesis
 
+import (
+	"slices"
+
+	"golang.org/x/tools/go/ssa"
+)
+
 // reaches reports whether the original body can be reached from a value.
 func (in *interp) reaches(m *memory, a atom) bool {
 	return in.walk(m, a, map[any]bool{}, func(a atom) bool { return a == atom(original{}) })
@@ -74,30 +80,66 @@ func (in *interp) walkSet(m *memory, s set, seen map[any]bool, f func(atom) bool
 
 // leak notes that code which is not seen got hold of a value.
 func (fr *frame) leak(s set) {
-	in := fr.in
-	for _, a := range s {
-		gone := func(a atom) bool {
-			switch a := a.(type) {
-			case original, headers:
-				return true
-			case ptr:
-				return a.obj.kind == response
-			case strct:
-				return a.obj.kind == response
-			}
-			return false
-		}
-		if in.walk(fr.mem, a, map[any]bool{}, gone) {
-			for _, name := range []string{escaped, closed, halfClosed, lengthFixed} {
-				c := cell{in.story, name}
-				fr.mem.store(c, join(in.load(fr.mem, c), maybe))
-			}
-		}
+	if fr.holds(s, isHeaders) {
+		fr.mayHave(lengthFixed)
 	}
+	if fr.holds(s, func(a atom) bool { return a == atom(original{}) || isOfResponse(a) }) {
+		fr.mayHave(escaped, closed, halfClosed, lengthFixed)
+	}
+}
+
+// mayHave notes that something may have happened to the response.
+func (fr *frame) mayHave(names ...string) {
+	for _, name := range names {
+		c := cell{fr.in.story, name}
+		fr.mem.store(c, join(fr.in.load(fr.mem, c), maybe))
+	}
+}
+
+// holds reports whether something can be reached from a value.
+func (fr *frame) holds(s set, f func(atom) bool) bool {
+	return fr.in.walkSet(fr.mem, s, map[any]bool{}, f)
+}
+
+func isHeaders(a atom) bool {
+	h, ok := a.(headers)
+	return ok && h.of.kind == response
+}
+
+// isOfResponse reports whether a value is the response, a pointer into it or a copy of it.
+func isOfResponse(a atom) bool {
+	switch a := a.(type) {
+	case ptr:
+		return a.obj.kind == response
+	case strct:
+		return a.obj.kind == response
+	}
+	return false
 }
 
 func (fr *frame) leakArgs(args []set) {
 	for _, s := range args {
 		fr.leak(s)
 	}
+}
+
+// leakTo notes that a function which is not seen got hold of its arguments; fn is nil if it is not even known which.
+func (fr *frame) leakTo(fn *ssa.Function, args []set) {
+	if fn != nil && describes(fn) && !slices.ContainsFunc(args, func(s set) bool { return fr.holds(s, isOfResponse) }) {
+		return // of the headers
+	}
+	fr.leakArgs(args)
+}
+
+// describes reports whether a function makes text of its arguments, and leaves them as they are.
+func describes(fn *ssa.Function) bool {
+	obj := fn.Object()
+	if obj == nil || obj.Pkg() == nil {
+		return false
+	}
+	switch obj.Pkg().Path() {
+	case "encoding/json", "fmt", "log", "log/slog":
+		return true
+	}
+	return false
 }

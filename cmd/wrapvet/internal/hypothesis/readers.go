@@ -196,7 +196,10 @@ func (fr *frame) bodyMethod(site ssa.Instruction, recv atom, name string, sig *t
 		if in.reaches(fr.mem, recv) {
 			fr.mem.store(cell{in.story, halfClosed}, one(yes))
 		}
-	case "WriteTo", "Peek", "Decode", "Token", "Scan", "Discard", "More":
+	case "Decode", "Token":
+		fr.read(site, one(recv))
+		return fr.fromTypes(sig, []set{{blob{recv, true}}}, true)
+	case "WriteTo", "Peek", "Scan", "Discard", "More":
 		fr.read(site, one(recv))
 	default:
 		if strings.HasPrefix(name, "Read") {

@@ -6,10 +6,14 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// again reports whether a request is sent in a loop, here or in a caller: then what is drained is an answer that another
-// attempt replaces, whatever the loop's condition looks like to us.
+// again reports whether a request is sent for the second time, or in a loop, here or in a caller: then what is drained is an
+// answer that another attempt replaces, whatever the condition looks like to us.
 func (fr *frame) again(site ssa.Instruction) bool {
-	if inLoop(site.Block()) {
+	first := &fr.in.firstSent
+	if *first == nil {
+		*first = site
+	}
+	if *first != site || inLoop(site.Block()) {
 		return true
 	}
 	for p := fr.path; p != nil; p = p.parent {

@@ -29,6 +29,7 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodMaxBytes":  goodMaxBytes,
 	"goodCloseFunc": goodCloseFunc,
 	"goodError":     goodError,
+	"badTracked":    badTracked,
 }
 
 func ordinary(resp *http.Response) bool { return resp.StatusCode == http.StatusOK }
@@ -336,3 +337,19 @@ func (m *mocked) answer(resp *http.Response) (*http.Response, error) {
 func badMocked(p *httputil.ReverseProxy) {
 	p.Transport = &mocked{next: p.Transport, instead: []byte("instead")}
 }
+
+// tracked keeps the headers of the last answer, which says nothing of its body.
+type tracked struct{ headers http.Header }
+
+func badTracked(p *httputil.ReverseProxy) {
+	last := track()
+	p.ModifyResponse = func(resp *http.Response) error {
+		last.headers = resp.Header
+		if ordinary(resp) {
+			resp.Body = io.NopCloser(io.TeeReader(resp.Body, io.Discard)) // want `loses-close`
+		}
+		return nil
+	}
+}
+
+func track() *tracked { return new(tracked) }

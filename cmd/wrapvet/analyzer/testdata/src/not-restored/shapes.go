@@ -33,6 +33,10 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodRetried":     goodRetried,
 	"goodNamed":       goodNamed,
 	"goodReturned":    goodReturned,
+	"badMalformed":    badMalformed,
+	"badUndecoded":    badUndecoded,
+	"goodMalformed":   goodMalformed,
+	"goodRevived":     goodRevived,
 }
 
 func ordinary(resp *http.Response) bool { return resp.StatusCode >= 200 }
@@ -379,3 +383,96 @@ func goodReturned(p *httputil.ReverseProxy) {
 		return nil
 	}
 }
+
+func masked(b []byte) ([]byte, error) {
+	var v map[string]any
+	if err := json.Unmarshal(b, &v); err != nil {
+		return nil, err
+	}
+	delete(v, "password")
+	return json.Marshal(v)
+}
+
+// badMalformed hands on an answer that is no JSON without its body.
+func badMalformed(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if resp.Header.Get("Content-Type") != "application/json" {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body) // want `not-restored`
+		if err != nil {
+			return err
+		}
+		if b, err = masked(b); err != nil {
+			return nil // not for us
+		}
+		resp.Body = io.NopCloser(bytes.NewReader(b))
+		resp.Header.Del("Content-Length")
+		return nil
+	}
+}
+
+func badUndecoded(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if resp.Header.Get("Content-Type") != "application/json" {
+			return nil
+		}
+		var v map[string]any
+		if err := json.NewDecoder(resp.Body).Decode(&v); err != nil { // want `not-restored`
+			log.Print(err)
+			return nil
+		}
+		b, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		resp.Body = io.NopCloser(bytes.NewReader(b))
+		resp.Header.Del("Content-Length")
+		return nil
+	}
+}
+
+func goodMalformed(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if resp.Header.Get("Content-Type") != "application/json" {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		if m, err := masked(b); err == nil {
+			b = m
+		}
+		resp.Body = io.NopCloser(bytes.NewReader(b))
+		resp.Header.Del("Content-Length")
+		return nil
+	}
+}
+
+// reviving replaces an answer by that to another request, if there is one.
+type reviving struct{ next http.RoundTripper }
+
+func (t *reviving) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusNotFound {
+		if again, err := t.again(req); again != nil || err != nil {
+			io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+			return again, err
+		}
+	}
+	return resp, nil
+}
+
+func (t *reviving) again(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("Session") == "" {
+		return nil, nil
+	}
+	return t.next.RoundTrip(req.Clone(req.Context()))
+}
+
+func goodRevived(p *httputil.ReverseProxy) { p.Transport = &reviving{http.DefaultTransport} }

@@ -41,6 +41,7 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodHeaderReplaced": goodHeaderReplaced,
 	"goodLimited":        goodLimited,
 	"badOneOfTwo":        badOneOfTwo,
+	"badCached":          badCached,
 }
 
 func html(resp *http.Response) bool {
@@ -506,6 +507,30 @@ func badOneOfTwo(p *httputil.ReverseProxy) {
 			resp.Body = io.NopCloser(strings.NewReader("no error"))
 			resp.Header.Set("Content-Length", "8")
 		}
+		return nil
+	}
+}
+
+type entry struct {
+	Body   []byte
+	Header http.Header
+}
+
+func badCached(p *httputil.ReverseProxy) {
+	cache := map[string][]byte{}
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !html(resp) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		b = bytes.ReplaceAll(b, []byte("staging"), []byte("www"))
+		if e, err := json.Marshal(entry{b, resp.Header}); err == nil {
+			cache[resp.Request.URL.Path] = e
+		}
+		resp.Body = io.NopCloser(bytes.NewReader(b)) // want `stale-length`
 		return nil
 	}
 }
