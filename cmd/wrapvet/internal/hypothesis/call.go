@@ -14,7 +14,7 @@ import (
 func (fr *frame) call(site ssa.Instruction, c *ssa.CallCommon, m *memory) []set {
 	args := make([]set, len(c.Args))
 	for i, a := range c.Args {
-		args[i] = fr.get(a)
+		args[i] = fr.notNil(a)
 	}
 	if b, ok := c.Value.(*ssa.Builtin); ok {
 		return []set{fr.builtin(b.Name(), args)}
@@ -291,7 +291,7 @@ func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signa
 		about = withoutRequest(args) // a filter that the user sets
 	}
 	res := fr.fromTypes(sig, about, true)
-	if fn != nil && len(res) == 1 && types.Identical(sig.Results().At(0).Type(), errorType) && makesError(fn) {
+	if len(res) == 1 && types.Identical(sig.Results().At(0).Type(), errorType) && (fn != nil && makesError(fn) || passesError(sig, args)) {
 		res[0] = one(nonNil{})
 	}
 	return handedOn(got, res, sig)
@@ -357,6 +357,17 @@ func (fr *frame) callBacks(site ssa.Instruction, fn *ssa.Function, args []set) (
 // isAwaited reports whether a function that is handed to a call is surely not run in another goroutine: it returns more
 // than an error, or gets the response itself.
 func isAwaited(fn *ssa.Function) bool { return fn.Signature.Results().Len() > 1 || sends(fn) }
+
+// passesError reports whether a function is handed an error: then it is not to be blamed for a response that failed.
+func passesError(sig *types.Signature, args []set) bool {
+	offset := len(args) - sig.Params().Len() // a receiver comes first
+	for i := range sig.Params().Len() {
+		if i+offset >= 0 && i+offset < len(args) && types.Identical(sig.Params().At(i).Type(), errorType) && args[i+offset].only(nonNil{}) {
+			return true
+		}
+	}
+	return false
+}
 
 // makesError reports whether a function of another package that returns an error is there to make one.
 func makesError(fn *ssa.Function) bool {

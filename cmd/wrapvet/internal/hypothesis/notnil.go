@@ -10,13 +10,25 @@ import (
 // notNil returns what a value may be behind a branch that has compared it with nil.
 func (fr *frame) notNil(v ssa.Value) set {
 	s := fr.get(v)
-	if len(s) < 2 || !s.has(null{}) {
+	if !slices.ContainsFunc(s, mayBeNil) || !slices.ContainsFunc(sameVariable(v), fr.differsFromNil) {
 		return s
 	}
-	if slices.ContainsFunc(sameVariable(v), fr.differsFromNil) {
-		return slices.DeleteFunc(slices.Clone(s), func(a atom) bool { return a == atom(null{}) })
+	var out set
+	for _, a := range s {
+		if mayBeNil(a) {
+			a = nonNil{}
+		}
+		out = join(out, one(a))
 	}
-	return s
+	return out
+}
+
+func mayBeNil(a atom) bool {
+	switch a.(type) {
+	case null, unknown, undecided:
+		return true
+	}
+	return false
 }
 
 // sameVariable returns v and, if it is read from a variable, what else is.
@@ -41,6 +53,9 @@ func sameVariable(v ssa.Value) []ssa.Value {
 // differsFromNil reports whether the current block is only reached if a value was found not to be nil, and the variable that
 // it was read from has not been assigned to since.
 func (fr *frame) differsFromNil(v ssa.Value) bool {
+	if v.Referrers() == nil { // a constant
+		return false
+	}
 	for _, ref := range *v.Referrers() {
 		cmp, ok := ref.(*ssa.BinOp)
 		if !ok || cmp.Op != token.NEQ && cmp.Op != token.EQL || !isNil(cmp.X) && !isNil(cmp.Y) {

@@ -186,7 +186,7 @@ func (fr *frame) unary(v *ssa.UnOp) set {
 
 func (fr *frame) storeAt(v *ssa.Store) {
 	in := fr.in
-	addrs, val := fr.get(v.Addr), fr.get(v.Val)
+	addrs, val := fr.get(v.Addr), fr.notNil(v.Val)
 	for _, a := range addrs {
 		p, ok := a.(ptr)
 		if !ok {

@@ -37,6 +37,7 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"badUndecoded":    badUndecoded,
 	"goodMalformed":   goodMalformed,
 	"goodRevived":     goodRevived,
+	"goodHandled":     goodHandled,
 }
 
 func ordinary(resp *http.Response) bool { return resp.StatusCode >= 200 }
@@ -476,3 +477,33 @@ func (t *reviving) again(req *http.Request) (*http.Response, error) {
 }
 
 func goodRevived(p *httputil.ReverseProxy) { p.Transport = &reviving{http.DefaultTransport} }
+
+type hook struct {
+	onError func(*http.Response, error) error
+}
+
+// mask leaves errors to somebody else.
+func (h *hook) mask(resp *http.Response) error {
+	if resp.Header.Get("Content-Type") != "application/json" {
+		return nil
+	}
+	defer func() { resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if b, err = masked(b); err != nil {
+		return h.onError(resp, err)
+	}
+	var buf bytes.Buffer
+	if _, err = write(&buf, b); err != nil {
+		return err
+	}
+	resp.Body = io.NopCloser(&buf)
+	resp.Header.Del("Content-Length")
+	return nil
+}
+
+func write(w io.Writer, b []byte) (int, error) { return w.Write(b) }
+
+func goodHandled(p *httputil.ReverseProxy) { p.ModifyResponse = new(hook).mask }
