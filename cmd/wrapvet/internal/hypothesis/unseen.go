@@ -79,7 +79,7 @@ func asksAboutNothing(fn *ssa.Function, args []set) bool {
 // isMissing reports whether a value is that of a header field that the response does not have.
 func isMissing(a atom) bool { return a == atom(lit{constant.String, "", true}) }
 
-var missing = regexp.MustCompile(`(?i)empty|blank|zero|missing|lacks|without|not|^no|none|nil|un`)
+var missing = regexp.MustCompile(`(?i)empty|blank|zero|missing|lacks|without|not|none|nil|^(is|has)?(no|un)`)
 
 // callBacks runs the functions that are handed to a call, as something that may happen, and returns the responses that they
 // get.

@@ -1,6 +1,8 @@
 package facts
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -104,5 +106,27 @@ func goodCareful(p *httputil.ReverseProxy, n *int64) {
 		}
 		treats.Careful(resp, n)
 		return nil
+	}
+}
+
+func asked(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if treats.IsCompressed(resp.Header.Get("Content-Encoding")) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body) // want `blocks-on-101`
+		resp.Body = io.NopCloser(bytes.NewReader(b))
+		return err
+	}
+}
+
+func askedForNothing(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if treats.IsEmpty(resp.Header.Get("Content-Type")) {
+			return nil
+		}
+		b, err := io.ReadAll(resp.Body)
+		resp.Body = io.NopCloser(bytes.NewReader(b))
+		return err
 	}
 }

@@ -51,3 +51,9 @@ func Careful(resp *http.Response, n *int64) {
 
 // Asks looks at the header alone.
 func Asks(resp *http.Response, name string) bool { return resp.Header.Get(name) != "" }
+
+// IsEmpty says yes to what is not there.
+func IsEmpty(s string) bool { return s == "" }
+
+// IsCompressed says no to it.
+func IsCompressed(encoding string) bool { return encoding == "gzip" || encoding == "br" }
