@@ -77,7 +77,7 @@ func (c *checker) judgeOrdinary(e hypothesis.Exit) {
 	}
 	bodies, _ := e.Bodies()
 	for _, b := range bodies {
-		if e.NeverClosed() && b.Closes() == hypothesis.No {
+		if e.NeverClosed(b) && b.Closes() == hypothesis.No {
 			c.addStore(b, losesClose)
 		}
 		if e.LengthNeverFixed() && b.ChangesBytes() {

@@ -209,14 +209,20 @@ func TestTheStoryOfAResponse(t *testing.T) {
 		{"the header is removed", `resp.Header.Del("Content-Length")`, false, true, 0},
 		{"the field alone is not it", "resp.ContentLength = 1", false, false, 0},
 		{"read", "_, _ = io.Copy(io.Discard, resp.Body)", true, false, 1},
+		{"read in part", "_, _ = io.ReadAll(io.LimitReader(resp.Body, 512))", false, false, 1},
+		{"read by hand", "_, _ = io.ReadFull(resp.Body, make([]byte, 512))", false, false, 1},
 	} {
-		p, fn := hook(t, tt.body)
+		p, fn := hook(t, tt.body+"\nresp.Body = reader{resp.Body}")
 		exits := p.Run(fn, 0, hypothesis.Ordinary()[0]).Exits
 		if len(exits) != 1 {
 			t.Fatalf("%q: %d exits, want 1", tt.body, len(exits))
 		}
 		e := exits[0]
-		if got := !e.NeverClosed(); got != tt.closed {
+		bodies, _ := e.Bodies()
+		if len(bodies) != 1 {
+			t.Fatalf("%q: %d bodies, want 1", tt.body, len(bodies))
+		}
+		if got := !e.NeverClosed(bodies[0]); got != tt.closed {
 			t.Errorf("%q: closed or read to its end: %v, want %v: %s", tt.body, got, tt.closed, tt.why)
 		}
 		if got := !e.LengthNeverFixed(); got != tt.fixed {

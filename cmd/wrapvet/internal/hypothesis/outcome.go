@@ -3,6 +3,7 @@ package hypothesis
 import (
 	"go/types"
 	"net/http"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -158,9 +159,14 @@ func (e Exit) KeepsStatus() bool {
 
 func (e Exit) never(name string) bool { return e.in.load(e.mem, cell{e.in.story, name}).only(no) }
 
-// NeverClosed reports whether nothing so far has closed the original body, read it to its end, or taken it along.
-func (e Exit) NeverClosed() bool {
-	return e.never(closed) && e.never(escaped) && len(e.in.load(e.mem, cell{e.in.story, consumed})) == 0
+// NeverClosed reports whether nothing so far has closed the original body, read it to its end, or taken it along, before b
+// took its place. A part that was read is not all, if b goes on with the rest.
+func (e Exit) NeverClosed(b Body) bool {
+	if !e.never(closed) || !e.never(escaped) {
+		return false
+	}
+	read := e.in.load(e.mem, cell{e.in.story, consumed})
+	return len(read) == 0 || b.Derived() && !slices.ContainsFunc(read, func(a atom) bool { return a.(mark).word != sampled })
 }
 
 // LengthNeverFixed reports whether nothing has touched the Content-Length header.
@@ -170,7 +176,7 @@ func (e Exit) LengthNeverFixed() bool { return e.never(lengthFixed) }
 func (e Exit) Consumed() []ssa.Instruction {
 	var out []ssa.Instruction
 	for _, a := range e.in.load(e.mem, cell{e.in.story, consumed}) {
-		if m, ok := a.(mark); ok && m.word == consumed {
+		if m, ok := a.(mark); ok && m.word != drained {
 			out = append(out, m.site)
 		}
 	}

@@ -2,6 +2,7 @@ package hypothesis
 
 import (
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -153,8 +154,11 @@ func (fr *frame) read(site ssa.Instruction, from set) {
 		c := cell{in.story, consumed}
 		if in.muted == 0 {
 			word := consumed
-			if in.retried && discards(site) {
+			switch {
+			case in.retried && discards(site):
 				word = drained
+			case samples(site) || slices.ContainsFunc(from, isLimited):
+				word = sampled
 			}
 			fr.mem.store(c, join(in.load(fr.mem, c), one(mark{word, site})))
 		}
@@ -171,6 +175,35 @@ func (fr *frame) read(site ssa.Instruction, from set) {
 		in.reads = append(in.reads, r)
 	}
 	fr.dead = !in.world.Client // there it is an answer to be read, unless it is put back
+}
+
+// samples reports whether a call reads some of a body and leaves the rest.
+func samples(site ssa.Instruction) bool {
+	c, ok := site.(ssa.CallInstruction)
+	if !ok {
+		return false
+	}
+	if c.Common().IsInvoke() {
+		return c.Common().Method.Name() == "Read"
+	}
+	fn := c.Common().StaticCallee()
+	if fn == nil {
+		return false
+	}
+	switch fn.Name() {
+	case "Read", "ReadFull", "ReadAtLeast", "CopyN", "Peek", "Discard", "Scan", "ReadByte", "ReadBytes", "ReadLine", "ReadRune", "ReadSlice", "ReadString":
+		return true
+	}
+	return false
+}
+
+// isLimited reports whether a reader ends before what it reads from does.
+func isLimited(a atom) bool {
+	if i, ok := a.(iface); ok {
+		a = i.val
+	}
+	s, ok := a.(stream)
+	return ok && (s.name == "io.LimitReader" || isLimited(s.src))
 }
 
 // streamMethod runs a method of a standard reader.

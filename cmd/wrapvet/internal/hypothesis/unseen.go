@@ -174,6 +174,8 @@ func (fr *frame) fromTypes(sig *types.Signature, args []set, dependent bool) []s
 			} else if b.Info()&types.IsString != 0 && !fr.in.world.upgrade() {
 				out[i] = one(nonNil{})
 			}
+		} else if own && isFinding(t) {
+			out[i] = one(fr.in.vague())
 		} else if isBytes(t) && own && carriesBody(args) {
 			out[i] = one(blob{original{}, true})
 		} else if isBytes(t) && own {
@@ -181,6 +183,17 @@ func (fr *frame) fromTypes(sig *types.Signature, args []set, dependent bool) []s
 		}
 	}
 	return out
+}
+
+// isFinding reports whether a result may say what was found out about an argument: reasons, a date.
+func isFinding(t types.Type) bool {
+	switch t.Underlying().(type) {
+	case *types.Slice, *types.Map:
+		return !isBytes(t)
+	case *types.Struct:
+		return true
+	}
+	return false
 }
 
 // holdResponse reports whether the response is in what is handed over, such as a struct that describes an attempt.

@@ -55,7 +55,7 @@ func asked(fn *ssa.Function) (statuses []int) {
 	for _, b := range fn.Blocks {
 		for _, instr := range b.Instrs {
 			cmp, ok := instr.(*ssa.BinOp)
-			if !ok || cmp.Op != token.EQL || !isStatusCode(cmp.X) {
+			if !ok || cmp.Op != token.EQL && cmp.Op != token.NEQ || !isStatusCode(cmp.X) {
 				continue
 			}
 			c, ok := cmp.Y.(*ssa.Const)
@@ -94,6 +94,7 @@ const (
 	closed      = "closed"       // the original body was closed
 	halfClosed  = "half-closed"  // CloseWrite of the original body was called
 	consumed    = "consumed"     // the original body was read from, and where
+	sampled     = "sampled"      // an entry of consumed: not read to its end
 	drained     = "drained"      // an entry of consumed: read to nowhere, before another attempt
 	inside      = "inside"       // a new body that a later one is made of
 	escaped     = "escaped"      // code that is not seen got hold of the body

@@ -30,6 +30,8 @@ var Shapes = map[string]func(*httputil.ReverseProxy){
 	"goodCloseFunc": goodCloseFunc,
 	"goodError":     goodError,
 	"badTracked":    badTracked,
+	"badSampled":    badSampled,
+	"goodSampled":   goodSampled,
 }
 
 func ordinary(resp *http.Response) bool { return resp.StatusCode == http.StatusOK }
@@ -353,3 +355,35 @@ func badTracked(p *httputil.ReverseProxy) {
 }
 
 func track() *tracked { return new(tracked) }
+
+// badSampled has read what it logs, and hands on the rest without its Close.
+func badSampled(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if resp.StatusCode != http.StatusMultiStatus {
+			return nil
+		}
+		head, err := io.ReadAll(io.LimitReader(resp.Body, 1024))
+		if err != nil {
+			return err
+		}
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(head), resp.Body)) // want `loses-close`
+		return nil
+	}
+}
+
+func goodSampled(p *httputil.ReverseProxy) {
+	p.ModifyResponse = func(resp *http.Response) error {
+		if !ordinary(resp) {
+			return nil
+		}
+		head, err := io.ReadAll(io.LimitReader(resp.Body, 1024))
+		if err != nil {
+			return err
+		}
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(head), resp.Body), resp.Body}
+		return nil
+	}
+}

@@ -57,3 +57,11 @@ func IsEmpty(s string) bool { return s == "" }
 
 // IsCompressed says no to it.
 func IsCompressed(encoding string) bool { return encoding == "gzip" || encoding == "br" }
+
+// Reasons says why a response is not stored.
+func Reasons(resp *http.Response) []string {
+	if resp.Header.Get("Cache-Control") == "" {
+		return []string{"nobody allows it"}
+	}
+	return nil
+}
