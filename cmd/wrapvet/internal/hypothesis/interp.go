@@ -55,9 +55,9 @@ type interp struct {
 	retried  bool // the request is sent more than once
 	muted    int  // calls in other goroutines
 	reads    []Read
+	exits    []Exit
 
-	firstSent ssa.Instruction // the call that sends the request
-	exits     []Exit
+	firstSent siteKey // the call that sends the request
 }
 
 // A path is a chain of calls.

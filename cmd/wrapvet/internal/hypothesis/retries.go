@@ -9,11 +9,11 @@ import (
 // again reports whether a request is sent for the second time, or in a loop, here or in a caller: then what is drained is an
 // answer that another attempt replaces, whatever the condition looks like to us.
 func (fr *frame) again(site ssa.Instruction) bool {
-	first := &fr.in.firstSent
-	if *first == nil {
-		*first = site
+	here := siteKey{fr.path, site}
+	if fr.in.firstSent == (siteKey{}) {
+		fr.in.firstSent = here
 	}
-	if *first != site || inLoop(site.Block()) {
+	if fr.in.firstSent != here || inLoop(site.Block()) {
 		return true
 	}
 	for p := fr.path; p != nil; p = p.parent {

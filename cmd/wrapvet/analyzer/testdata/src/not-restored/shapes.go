@@ -455,7 +455,7 @@ func goodMalformed(p *httputil.ReverseProxy) {
 type reviving struct{ next http.RoundTripper }
 
 func (t *reviving) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.next.RoundTrip(req)
+	resp, err := t.send(req)
 	if err != nil {
 		return nil, err
 	}
@@ -473,8 +473,10 @@ func (t *reviving) again(req *http.Request) (*http.Response, error) {
 	if req.Header.Get("Session") == "" {
 		return nil, nil
 	}
-	return t.next.RoundTrip(req.Clone(req.Context()))
+	return t.send(req.Clone(req.Context()))
 }
+
+func (t *reviving) send(req *http.Request) (*http.Response, error) { return t.next.RoundTrip(req) }
 
 func goodRevived(p *httputil.ReverseProxy) { p.Transport = &reviving{http.DefaultTransport} }
 
