@@ -62,9 +62,9 @@ func (c *checker) run() {
 		pkg, funcs := build(c.pass)
 		c.prog = hypothesis.NewProgram(pkg)
 		c.prog.Constructed, c.prog.Treated = c.constructed, c.treated
-		c.ordinary = hypothesis.Ordinary(funcs...)
 		found, hooked := roles.Find(pkg, funcs, roles.Settings{Clients: c.clients, Hooked: c.takesHooks})
 		if look.rules {
+			c.ordinary = hypothesis.Ordinary(funcs...)
 			for _, r := range found {
 				if c.looksAt(r.Func) {
 					c.judge(r)

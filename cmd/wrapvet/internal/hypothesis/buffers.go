@@ -1,9 +1,6 @@
 package hypothesis
 
-import (
-	"go/types"
-	"slices"
-)
+import "slices"
 
 // What is known of the bytes in a bytes.Buffer: a cell of the buffer, absent as long as nothing is.
 const held = "held"
@@ -17,11 +14,7 @@ func bufferOf(a atom) (cell, bool) {
 	if !ok || p.field != "" || p.obj.typ == nil {
 		return cell{}, false
 	}
-	n, ok := types.Unalias(p.obj.typ).(*types.Named)
-	if !ok || n.Obj().Pkg() == nil || n.Obj().Pkg().Path() != "bytes" || n.Obj().Name() != "Buffer" {
-		return cell{}, false
-	}
-	return cell{p.obj, held}, true
+	return cell{p.obj, held}, isNamed(p.obj.typ, "bytes", "Buffer")
 }
 
 // bufferBytes runs Bytes and String of a bytes.Buffer: bytes of which it is not known whether they are the body's, unless

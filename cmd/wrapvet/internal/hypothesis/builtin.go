@@ -48,7 +48,7 @@ func (fr *frame) builtin(name string, args []set) set {
 			}
 		}
 	case "close", "recover":
-		fr.mem.store(cell{fr.in.story, halfClosed}, maybe)
+		fr.mayHave(halfClosed)
 	case "panic":
 		fr.dead = true
 	}

@@ -230,7 +230,7 @@ func (fr *frame) invokeOn(site ssa.Instruction, recv atom, method *types.Func, a
 		return res
 	}
 	if couldReachCloseWrite(method) {
-		fr.mem.store(cell{in.story, halfClosed}, maybe)
+		fr.mayHave(halfClosed)
 	}
 	got := fr.callBacks(site, nil, args)
 	fr.leakArgs(args)
@@ -272,11 +272,12 @@ func isRoundTrip(sig *types.Signature) bool {
 // IsHTTP reports whether t is a pointer to the type of net/http with that name.
 func IsHTTP(t types.Type, name string) bool {
 	p, ok := t.Underlying().(*types.Pointer) // perhaps of a type defined as one
-	if !ok {
-		return false
-	}
-	n, ok := types.Unalias(p.Elem()).(*types.Named)
-	return ok && n.Obj().Name() == name && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == "net/http"
+	return ok && isNamed(p.Elem(), "net/http", name)
+}
+
+func isNamed(t types.Type, pkg, name string) bool {
+	n, ok := types.Unalias(t).(*types.Named)
+	return ok && n.Obj().Name() == name && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == pkg
 }
 
 func isMethodOf(fn *ssa.Function, pkg, typ string) bool {
@@ -286,8 +287,7 @@ func isMethodOf(fn *ssa.Function, pkg, typ string) bool {
 	}
 	t := types.Unalias(recv.Type())
 	if p, ok := t.(*types.Pointer); ok {
-		t = types.Unalias(p.Elem())
+		t = p.Elem()
 	}
-	n, ok := t.(*types.Named)
-	return ok && n.Obj().Name() == typ && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == pkg
+	return isNamed(t, pkg, typ)
 }

@@ -2,7 +2,6 @@ package hypothesis
 
 import (
 	"go/types"
-	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -41,7 +40,7 @@ func (in *interp) implementers(m *types.Func) []*ssa.Function {
 // it, or none.
 func (fr *frame) dispatch(site ssa.Instruction, method *types.Func, args []set) (res []set, handled bool) {
 	in := fr.in
-	if !slices.ContainsFunc(args, func(s set) bool { return slices.ContainsFunc(s, isResponse) }) {
+	if !handsResponse(args) {
 		return nil, false
 	}
 	before := fr.mem

@@ -145,15 +145,13 @@ func headerTouch(fr *frame, c call) []set {
 
 // touchHeader notes that a header field of the response was set or removed.
 func (fr *frame) touchHeader(key set) {
-	in := fr.in
-	c := cell{in.story, lengthFixed}
 	for _, k := range key {
 		l, ok := k.(lit)
 		switch {
 		case !ok:
-			fr.mem.store(c, join(in.load(fr.mem, c), maybe))
+			fr.mayHave(lengthFixed)
 		case strings.EqualFold(l.text, "Content-Length"):
-			fr.mem.store(c, one(yes))
+			fr.mem.store(cell{fr.in.story, lengthFixed}, one(yes))
 		}
 	}
 }

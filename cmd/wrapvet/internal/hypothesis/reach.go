@@ -101,6 +101,11 @@ func (fr *frame) holds(s set, f func(atom) bool) bool {
 	return fr.in.walkSet(fr.mem, s, map[any]bool{}, f)
 }
 
+// anyHolds reports the same of arguments: the response, for one, may be in a struct that describes an attempt.
+func (fr *frame) anyHolds(args []set, f func(atom) bool) bool {
+	return slices.ContainsFunc(args, func(s set) bool { return fr.holds(s, f) })
+}
+
 func isHeaders(a atom) bool {
 	h, ok := a.(headers)
 	return ok && h.of.kind == response
@@ -125,7 +130,7 @@ func (fr *frame) leakArgs(args []set) {
 
 // leakTo notes that a function which is not seen got hold of its arguments; fn is nil if it is not even known which.
 func (fr *frame) leakTo(fn *ssa.Function, args []set) {
-	if fn != nil && describes(fn) && !slices.ContainsFunc(args, func(s set) bool { return fr.holds(s, isOfResponse) }) {
+	if fn != nil && describes(fn) && !fr.anyHolds(args, isOfResponse) {
 		return // of the headers
 	}
 	fr.leakArgs(args)

@@ -211,7 +211,7 @@ func (fr *frame) storeAt(v *ssa.Store) {
 		c := cell{p.obj, p.field}
 		s := val
 		if p.obj.kind == response && p.field == "Header" {
-			fr.mem.store(cell{in.story, lengthFixed}, maybe)
+			fr.mayHave(lengthFixed)
 		}
 		if p.obj.kind == response && p.field == "Body" {
 			before := in.load(fr.mem, c)

@@ -78,7 +78,7 @@ func (fr *frame) treated(site ssa.Instruction, fn *ssa.Function, sig *types.Sign
 	if !ok || in.Treated == nil || obj.Pkg() == in.Pkg.Pkg || !in.world.upgrade() || in.muted > 0 {
 		return nil, false
 	}
-	if !slices.ContainsFunc(args, func(s set) bool { return slices.ContainsFunc(s, isResponse) }) {
+	if !handsResponse(args) {
 		return nil, false
 	}
 	t, ok := in.Program.Treated(obj)

@@ -43,7 +43,7 @@ func (fr *frame) unseen(site ssa.Instruction, fn *ssa.Function, sig *types.Signa
 	} else if isPredicate(sig) {
 		return fr.fromTypes(sig, withoutRequest(args), true)
 	} else {
-		fr.mem.store(cell{in.story, halfClosed}, maybe)
+		fr.mayHave(halfClosed)
 	}
 	got := fr.callBacks(site, fn, args)
 	fr.leakTo(fn, args)
@@ -150,7 +150,7 @@ func (in *interp) constructed(fn *ssa.Function) (Constructed, bool) {
 // fromTypes returns what is known of a call's results from their types: an error is nil, unless it is one about a body.
 func (fr *frame) fromTypes(sig *types.Signature, args []set, dependent bool) []set {
 	out := make([]set, sig.Results().Len())
-	own := dependent && (anyOfResponse(args) || fr.holdResponse(args))
+	own := dependent && (anyOfResponse(args) || fr.anyHolds(args, isResponse))
 	for i := range out {
 		t := sig.Results().At(i).Type()
 		out[i] = one(unknown{})
@@ -192,17 +192,6 @@ func isFinding(t types.Type) bool {
 		return !isBytes(t)
 	case *types.Struct:
 		return true
-	}
-	return false
-}
-
-// holdResponse reports whether the response is in what is handed over, such as a struct that describes an attempt.
-func (fr *frame) holdResponse(args []set) bool {
-	seen := map[any]bool{}
-	for _, s := range args {
-		if fr.in.walkSet(fr.mem, s, seen, isResponse) {
-			return true
-		}
 	}
 	return false
 }

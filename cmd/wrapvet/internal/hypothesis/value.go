@@ -4,6 +4,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -225,6 +226,11 @@ func ofResponse(a atom) bool {
 		return ofResponse(a.val)
 	}
 	return false
+}
+
+// handsResponse reports whether an argument is the response itself.
+func handsResponse(args []set) bool {
+	return slices.ContainsFunc(args, func(s set) bool { return slices.ContainsFunc(s, isResponse) })
 }
 
 func anyOfResponse(args []set) bool {

@@ -36,12 +36,18 @@ func mustParse(t *testing.T, text string) *record {
 	return rec
 }
 
-func TestRecordIsWrittenAsItIsRead(t *testing.T) {
-	onDisk, err := os.ReadFile(filepath.Join("..", "..", recorded))
+// read returns a file of the command's folder.
+func read(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{text, string(onDisk)} {
+	return string(data)
+}
+
+func TestRecordIsWrittenAsItIsRead(t *testing.T) {
+	for _, want := range []string{text, read(t, recorded)} {
 		if got := mustParse(t, want).String(); got != want {
 			t.Errorf("String() = %q, want what was parsed: %q", got, want)
 		}
@@ -49,11 +55,7 @@ func TestRecordIsWrittenAsItIsRead(t *testing.T) {
 }
 
 func TestEveryPlaceOfTheRecordIsJudgedOnce(t *testing.T) {
-	onDisk, err := os.ReadFile(filepath.Join("..", "..", recorded))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range mustParse(t, string(onDisk)).modules() {
+	for _, m := range mustParse(t, read(t, recorded)).modules() {
 		seen := map[string]bool{}
 		for _, at := range m.places {
 			if at.verdict == "" {
@@ -69,18 +71,11 @@ func TestEveryPlaceOfTheRecordIsJudgedOnce(t *testing.T) {
 
 // The README's table is that of the record.
 func TestReadmeHasTheFiguresOfTheRecord(t *testing.T) {
-	onDisk, err := os.ReadFile(filepath.Join("..", "..", recorded))
-	if err != nil {
-		t.Fatal(err)
-	}
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range mustParse(t, string(onDisk)).parts {
+	readme := read(t, "README.md")
+	for _, p := range mustParse(t, read(t, recorded)).parts {
 		n := p.count()
 		row := fmt.Sprintf("| %s | %d | %d | %d | %d | %d |\n", p.name, len(p.modules), n["true"], n["false"], n["debatable"], n["missed"])
-		if !strings.Contains(string(readme), row) {
+		if !strings.Contains(readme, row) {
 			t.Errorf("README.md lacks the row %q", row)
 		}
 	}
