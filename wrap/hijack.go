@@ -2,25 +2,31 @@ package wrap
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/tls"
 	"io"
 	"net"
 )
 
-// hijacked returns what Hijack has returned, with its bytes routed through
-// hooks, whichever of the two they go by. What brw had read is read first.
-func hijacked(conn net.Conn, brw *bufio.ReadWriter, secure bool, hooks []Hooks) (net.Conn, *bufio.ReadWriter) {
+// hijacked returns what Hijack has returned, with the bytes of both routed
+// through hooks.
+//
+// The reader in brw may still be in use: net/http reads the request's body
+// through it, in whichever goroutine reads that body. If free is true, then the
+// body has no more use for it, and conn reads what it has buffered first. If
+// free is false, only a reader of the returned brw touches it, as with net/http
+// alone.
+func hijacked(conn net.Conn, brw *bufio.ReadWriter, secure, free bool, hooks []Hooks) (net.Conn, *bufio.ReadWriter) {
 	set, cw := connSetOf(conn), closeWriterBelow(conn, secure)
 	hidden := cw != nil && set&connCloseWrite == 0
-	early := buffered(brw)
-	if len(hooks) == 0 && len(early) == 0 && !hidden {
-		return conn, brw
+	var early earlyBytes
+	if free {
+		early.add(buffered(brw))
 	}
-	if len(early) > 0 || hidden {
+	late := !free && len(hooks) > 0
+	if early.some.Load() || late || hidden {
 		var h Hooks
-		if len(early) > 0 {
-			h = readFirst(early)
+		if early.some.Load() || late {
+			h = early.hooks()
 		}
 		l := &connLayer{layer: newLayer(conn, &h), original: conn}
 		if hidden {
@@ -28,65 +34,47 @@ func hijacked(conn net.Conn, brw *bufio.ReadWriter, secure bool, hooks []Hooks) 
 			set |= connCloseWrite
 		}
 		conn = l.conn(set)
+	} else if len(hooks) == 0 {
+		return conn, brw
 	}
 	conn = Conn(conn, hooks...)
-	return conn, rebuffered(brw, conn)
-}
-
-// buffered takes out of brw what it has read.
-func buffered(brw *bufio.ReadWriter) []byte {
-	if brw == nil || brw.Reader == nil {
-		return nil
+	switch {
+	case late:
+		return conn, rebuffered(brw, &lateReader{conn: conn, early: &early, from: brw}, conn)
+	case !free:
+		return conn, brw
 	}
-	early := make([]byte, brw.Reader.Buffered())
-	_, _ = io.ReadFull(brw.Reader, early) // it has as many
-	return early
+	return conn, rebuffered(brw, conn, conn)
 }
 
-// readFirst makes hooks that have early read before the connection's own bytes.
-func readFirst(early []byte) Hooks {
-	r := bytes.NewReader(early)
-	return Hooks{
-		Read: func(next io.Reader, p []byte) (int, error) {
-			if r.Len() > 0 {
-				return r.Read(p)
-			}
-			return next.Read(p)
-		},
-		WriteTo: func(next io.WriterTo, w io.Writer) (int64, error) {
-			n, err := r.WriteTo(w)
-			if err != nil {
-				return n, err
-			}
-			m, err := next.WriteTo(w)
-			return n + m, err
-		},
-	}
-}
-
-// rebuffered returns brw's like on conn. Brw itself is left to whoever reads
-// from it: the conn below can be one of them.
-func rebuffered(brw *bufio.ReadWriter, conn net.Conn) *bufio.ReadWriter {
+// rebuffered returns a ReadWriter like brw that reads from r and writes to w.
+// It leaves brw itself alone, since others may read from it: the connection
+// that Hijack returned can be one of them.
+func rebuffered(brw *bufio.ReadWriter, r io.Reader, w io.Writer) *bufio.ReadWriter {
 	if brw == nil {
 		return nil
 	}
 	like := new(bufio.ReadWriter)
 	if brw.Reader != nil {
-		like.Reader = bufio.NewReaderSize(conn, brw.Reader.Size())
+		like.Reader = bufio.NewReaderSize(r, brw.Reader.Size())
 	}
 	if brw.Writer != nil {
 		_ = brw.Writer.Flush() // if what others left in it cannot be sent, the next Write will fail as well
-		like.Writer = bufio.NewWriterSize(conn, brw.Writer.Size())
+		like.Writer = bufio.NewWriterSize(w, brw.Writer.Size())
 	}
 	return like
 }
 
-// closeWriterBelow returns what half-closes conn: conn itself, or the first one
-// below it that can. If conn is secure, it is TLS that half-closes, not the
-// connection under it, whose FIN the peer would take for an attack.
+// closeWriterBelow returns the first of conn and the connections below it that
+// can half-close, or nil. If secure is true, the result is a TLS connection or
+// a wrapper of one: the peer would take the FIN of the connection under TLS for
+// an attack.
 func closeWriterBelow(conn net.Conn, secure bool) CloseWriter {
 	var v any = conn
 	for range longestChain {
+		if isNil(v) {
+			return nil
+		}
 		switch c := v.(type) {
 		case CloseWriter:
 			if secure {

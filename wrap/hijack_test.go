@@ -332,7 +332,7 @@ func TestHalfCloseReachesTheClientUnderHandler(t *testing.T) {
 // hijacked so.
 func hijack(t *testing.T, conn net.Conn, brw *bufio.ReadWriter, secure bool, hooks ...wrap.Hooks) (net.Conn, *bufio.ReadWriter) {
 	t.Helper()
-	r := httptest.NewRequest("GET", "/", nil)
+	r := askingForUpgrade(httptest.NewRequest("GET", "/", nil))
 	if secure {
 		r.TLS = new(tls.ConnectionState)
 	}

@@ -3,6 +3,7 @@ package wrap
 import (
 	"io"
 	"net/http"
+	"slices"
 )
 
 // Request wraps the body that req is going to send, as [Body] does, and each
@@ -25,6 +26,7 @@ func Request(req *http.Request, hooks ...Hooks) {
 	if req.Body == nil || req.Body == http.NoBody {
 		return
 	}
+	hooks = slices.Clone(hooks) // GetBody uses them later
 	if changes(hooks) {
 		forgetBytes(req.Header)
 		req.ContentLength = -1
@@ -34,10 +36,11 @@ func Request(req *http.Request, hooks ...Hooks) {
 	if get := req.GetBody; get != nil {
 		req.GetBody = func() (io.ReadCloser, error) {
 			body, err := get()
-			if err != nil {
+			if err != nil || body == nil {
 				return body, err
 			}
-			return Body(body, hooks...), nil
+			closeOnPanic(body, func() { body = Body(body, hooks...) })
+			return body, nil
 		}
 	}
 }

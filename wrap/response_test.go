@@ -226,6 +226,106 @@ func TestTransportPassesOn(t *testing.T) {
 	}
 }
 
+func TestATransportCanBeCompared(t *testing.T) {
+	hooks := func(*http.Response) []wrap.Hooks { return nil }
+	for _, base := range []http.RoundTripper{nil, roundTripFunc(nil), &closesIdle{}} {
+		a, b := wrap.Transport(base, hooks), wrap.Transport(base, hooks)
+		if a != a || a == b {
+			t.Errorf("of two transports over %T, a == a is %v and a == b is %v, want true and false", base, a == a, a == b)
+		}
+	}
+}
+
+func TestTransportOfNilUsesTheDefaultOfTheDay(t *testing.T) {
+	tr := wrap.Transport(nil, func(*http.Response) []wrap.Hooks { return nil })
+	before := http.DefaultTransport
+	defer func() { http.DefaultTransport = before }()
+	replaced := &closesIdle{RoundTripper: roundTripFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusTeapot}, nil
+	})}
+	http.DefaultTransport = replaced
+	resp, err := tr.RoundTrip(&http.Request{})
+	if err != nil || resp.StatusCode != http.StatusTeapot {
+		t.Errorf("RoundTrip = %v, %v, want the answer of the present default", resp, err)
+	}
+	tr.(interface{ CloseIdleConnections() }).CloseIdleConnections()
+	if !replaced.closed {
+		t.Error("CloseIdleConnections did not reach the present default")
+	}
+}
+
+func TestAPanicInHooksClosesTheBody(t *testing.T) {
+	boom := errors.New("boom")
+	inNew := []wrap.Hooks{{New: func(io.ReadCloser) wrap.Hooks { panic(boom) }}}
+	respond := func(body io.ReadCloser) *http.Response { return &http.Response{StatusCode: 200, Body: body} }
+	transport := func(hooks func(*http.Response) []wrap.Hooks) func(io.ReadCloser) {
+		return func(body io.ReadCloser) {
+			base := roundTripFunc(func(*http.Request) (*http.Response, error) { return respond(body), nil })
+			_, _ = wrap.Transport(base, hooks).RoundTrip(&http.Request{}) // panics
+		}
+	}
+	modify := func(hooks func(*http.Response) []wrap.Hooks) func(io.ReadCloser) {
+		return func(body io.ReadCloser) { _ = wrap.ModifyResponse(hooks)(respond(body)) } // panics
+	}
+	panics := func(*http.Response) []wrap.Hooks { panic(boom) }
+	panicsLater := func(*http.Response) []wrap.Hooks { return inNew }
+	tests := []struct {
+		name string
+		run  func(body io.ReadCloser)
+		why  string
+	}{
+		{"Transport, the function", transport(panics), "RoundTrip returns no response to close"},
+		{"Transport, New", transport(panicsLater), "the same"},
+		{"ModifyResponse, the function", modify(panics), "ReverseProxy does not close it"},
+		{"ModifyResponse, New", modify(panicsLater), "the same"},
+		{"Request, New for a retry", func(body io.ReadCloser) {
+			calls := 0
+			req := &http.Request{Body: http.NoBody, GetBody: func() (io.ReadCloser, error) { return body, nil }}
+			req.Body = io.NopCloser(nil)
+			wrap.Request(req, wrap.Hooks{New: func(io.ReadCloser) wrap.Hooks {
+				if calls++; calls > 1 {
+					panic(boom)
+				}
+				return wrap.Hooks{}
+			}})
+			_, _ = req.GetBody() // panics
+		}, "net/http has not got it yet"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rec := newRecorder("")
+			func() {
+				defer func() {
+					if got := recover(); got != boom {
+						t.Errorf("recovered %v, want %v", got, boom)
+					}
+				}()
+				tt.run(rec)
+			}()
+			if diff := cmp.Diff([]string{"Close"}, rec.calls); diff != "" {
+				t.Errorf("calls that reached the body (-want +got):\n%s\n%s", diff, tt.why)
+			}
+		})
+	}
+}
+
+func TestRequestKeepsHooksOfItsOwn(t *testing.T) {
+	req := &http.Request{
+		Body:    io.NopCloser(strings.NewReader("first")),
+		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("again")), nil },
+	}
+	hooks := []wrap.Hooks{{Read: upper.Read}}
+	wrap.Request(req, hooks...)
+	hooks[0] = wrap.Hooks{}
+	body, err := req.GetBody()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(body); string(got) != "AGAIN" || err != nil {
+		t.Errorf("the second body is %q, %v, want %q, nil", got, err, "AGAIN")
+	}
+}
+
 type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

@@ -17,9 +17,19 @@ func ModifyResponse(hooks func(*http.Response) []Hooks) func(*http.Response) err
 		panic("wrap: ModifyResponse: the function is nil; it must return the hooks for a response")
 	}
 	return func(resp *http.Response) error {
-		Response(resp, hooks(resp)...)
+		withHooks(resp, hooks)
 		return nil
 	}
+}
+
+// withHooks puts the hooks that hooks returns in front of resp's body. If one of
+// them panics then nobody else closes the body.
+func withHooks(resp *http.Response, hooks func(*http.Response) []Hooks) {
+	if resp.Body == nil {
+		Response(resp, hooks(resp)...)
+		return
+	}
+	closeOnPanic(resp.Body, func() { Response(resp, hooks(resp)...) })
 }
 
 // Transport returns a RoundTripper that calls base and then [Response], with
@@ -27,38 +37,52 @@ func ModifyResponse(hooks func(*http.Response) []Hooks) func(*http.Response) err
 // those who sit lower: [http.Client], or another RoundTripper. Errors of base
 // come back as they are.
 //
-// A nil base means [http.DefaultTransport]. The result has a
-// CloseIdleConnections method, for [http.Client.CloseIdleConnections], if base
-// has one, and may be used by as many goroutines as base and hooks allow. A nil
-// hooks panics.
+// A nil base means [http.DefaultTransport], as that is at each call. The result
+// has a CloseIdleConnections method, for [http.Client.CloseIdleConnections], if
+// base has one or is nil, and may be used by as many goroutines as base and
+// hooks allow. If hooks, or a hook's New, panics then resp.Body is closed and
+// the panic goes on. A nil hooks panics.
 func Transport(base http.RoundTripper, hooks func(*http.Response) []Hooks) http.RoundTripper {
 	if hooks == nil {
 		panic("wrap: Transport: the function is nil; it must return the hooks for a response")
 	}
-	if base == nil {
-		base = http.DefaultTransport
-	}
 	t := transport{base, hooks}
-	if idle, ok := base.(idleCloser); ok {
-		return struct {
-			transport
-			idleCloser
-		}{t, idle}
+	if base == nil {
+		return &idleTransport{t}
 	}
-	return t
+	if _, ok := base.(idleCloser); ok {
+		return &idleTransport{t}
+	}
+	return &t
 }
 
-type idleCloser interface{ CloseIdleConnections() }
-
 type transport struct {
-	base  http.RoundTripper
+	base  http.RoundTripper // nil for http.DefaultTransport
 	hooks func(*http.Response) []Hooks
 }
 
-func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.base.RoundTrip(req)
+func (t *transport) roundTripper() http.RoundTripper {
+	if t.base == nil {
+		return http.DefaultTransport
+	}
+	return t.base
+}
+
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.roundTripper().RoundTrip(req)
 	if err == nil && resp != nil {
-		Response(resp, t.hooks(resp)...)
+		withHooks(resp, t.hooks)
 	}
 	return resp, err
+}
+
+// An idleTransport is a transport whose base may have idle connections.
+type idleTransport struct{ transport }
+
+type idleCloser interface{ CloseIdleConnections() }
+
+func (t *idleTransport) CloseIdleConnections() {
+	if base, ok := t.roundTripper().(idleCloser); ok {
+		base.CloseIdleConnections()
+	}
 }

@@ -19,8 +19,15 @@ import (
 // given for original.
 func through(original http.ResponseWriter, hooks ...wrap.Hooks) (given http.ResponseWriter) {
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { given = w })
-	wrap.Handler(h, hooks...).ServeHTTP(original, httptest.NewRequest("GET", "/", nil))
+	wrap.Handler(h, hooks...).ServeHTTP(original, askingForUpgrade(httptest.NewRequest("GET", "/", nil)))
 	return given
+}
+
+// askingForUpgrade returns r with the fields that ask for an upgrade.
+func askingForUpgrade(r *http.Request) *http.Request {
+	r.Header.Set("Connection", "keep-alive, Upgrade")
+	r.Header.Set("Upgrade", "echo")
+	return r
 }
 
 func TestHandlerKeepsExactlyTheMethodsOfTheWriter(t *testing.T) {
@@ -233,16 +240,24 @@ func TestHandlerPassesUntouched(t *testing.T) {
 	h1 := httptest.NewRequest("GET", "/", nil)
 	recorder := httptest.NewRecorder()
 	loop := new(writerLoop)
+	upgrade := askingForUpgrade(httptest.NewRequest("GET", "/", nil))
+	halfAsked := httptest.NewRequest("GET", "/", nil)
+	halfAsked.Header.Set("Upgrade", "echo")
+	hooks := []wrap.Hooks{passAll}
 	tests := []struct {
-		name string
-		w    http.ResponseWriter
-		r    *http.Request
-		why  string
+		name  string
+		w     http.ResponseWriter
+		r     *http.Request
+		hooks []wrap.Hooks
+		why   string
 	}{
-		{"HTTP/2", &writerRecorder{}, h2, "one stream cannot take the connection"},
-		{"no hijacker", recorder, h1, "there will be no connection"},
-		{"no hijacker below", plain{recorder}, h1, "there will be no connection"},
-		{"a loop", loop, h1, "the search ends"},
+		{"HTTP/2", &writerRecorder{}, h2, hooks, "one stream cannot take the connection"},
+		{"no hijacker", recorder, h1, hooks, "there will be no connection"},
+		{"no hijacker, and an upgrade", recorder, upgrade, hooks, "there will be no connection"},
+		{"no hijacker below", plain{recorder}, h1, hooks, "there will be no connection"},
+		{"a loop", loop, h1, hooks, "the search ends"},
+		{"no hooks and no upgrade", &writerRecorder{}, h1, nil, "net/http asks the writer for unexported methods"},
+		{"no hooks, and Upgrade without Connection", &writerRecorder{}, halfAsked, nil, "the field is for the next hop only if Connection names it"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -251,7 +266,7 @@ func TestHandlerPassesUntouched(t *testing.T) {
 					t.Errorf("next was called with %v, %v, want what Handler was called with: %s", w, r, tt.why)
 				}
 			}
-			wrap.Handler(http.HandlerFunc(h), passAll).ServeHTTP(tt.w, tt.r)
+			wrap.Handler(http.HandlerFunc(h), tt.hooks...).ServeHTTP(tt.w, tt.r)
 		})
 	}
 }

@@ -2,8 +2,10 @@ package wrap
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 )
 
 // A writerLayer stands in front of a ResponseWriter whose connection can be
@@ -14,7 +16,8 @@ type writerLayer struct {
 
 	original http.ResponseWriter
 	handler  *handler
-	secure   bool // the request came by TLS
+	secure   bool        // the request came by TLS
+	ended    atomic.Bool // the request has no body, or its body has been read to EOF
 }
 
 func (l *writerLayer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -22,8 +25,30 @@ func (l *writerLayer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return conn, brw, err
 	}
-	conn, brw = hijacked(conn, brw, l.secure, l.handler.hooks)
+	closeOnPanic(conn, func() {
+		conn, brw = hijacked(conn, brw, l.secure, l.ended.Load(), l.handler.hooks)
+	})
 	return conn, brw, nil
+}
+
+// watch returns hooks for the body of the request. They note its EOF.
+func (l *writerLayer) watch() Hooks {
+	return Hooks{
+		Read: func(next io.Reader, p []byte) (int, error) {
+			n, err := next.Read(p)
+			if err == io.EOF {
+				l.ended.Store(true)
+			}
+			return n, err
+		},
+		WriteTo: func(next io.WriterTo, w io.Writer) (int64, error) {
+			n, err := next.WriteTo(w)
+			if err == nil {
+				l.ended.Store(true)
+			}
+			return n, err
+		},
+	}
 }
 
 // Unwrap returns the original. An [http.ResponseController] looks there for
@@ -48,6 +73,9 @@ func (h *hijacker) Unwrap() http.ResponseWriter                  { return h.Resp
 // canHijack reports whether w can, or a writer below it.
 func canHijack(w http.ResponseWriter) bool {
 	for range longestChain {
+		if isNil(w) {
+			return false
+		}
 		switch v := w.(type) {
 		case http.Hijacker:
 			return true

@@ -5,7 +5,6 @@ package soak_test
 import (
 	"bufio"
 	"context"
-	"flag"
 	"io"
 	"log"
 	"log/slog"
@@ -19,13 +18,6 @@ import (
 	"time"
 
 	"github.com/bodywrap/bodywrap/wrap"
-)
-
-var (
-	long   = flag.Bool("long", false, "the long form: 10,000 connections, 1,000 of them at once")
-	conns  = flag.Int("conns", 200, "how many upgraded connections to open and end")
-	atOnce = flag.Int("at-once", 100, "how many of them at once")
-	seed   = flag.Uint64("seed", 0, "what they do; if 0, another each time")
 )
 
 // Upgraded connections are opened by the hundred, and ended in every way at

@@ -29,7 +29,9 @@ type Options struct {
 
 	// ClientBuffered and BackendBuffered may hold bytes that were already read
 	// from that side, as the reader that [http.Hijacker] returns does. They go
-	// first. No more is read through them.
+	// first. No more is read through them. A server reads the body of a request
+	// through that same reader: set ClientBuffered only if there is no body, or
+	// if it has been read to EOF.
 	ClientBuffered  *bufio.Reader
 	BackendBuffered *bufio.Reader
 

@@ -15,6 +15,13 @@ import (
 // resp's header to it, and joins it with resp.Body as [Copy] does, until both
 // have finished. Bytes that either side has sent early are not lost.
 //
+// A request with a body is an exception: net/http reads that body through the
+// buffer that holds early bytes, and the transport may still read it when the
+// backend has answered. Upgrade cannot see the body's end and leaves the buffer
+// alone. [wrap.Handler] can, so put it in front of a proxy that is to serve such
+// requests: under it early bytes are lost only if the backend answers before
+// the body's end.
+//
 // It is for proxies that have sent the request with an [http.Transport], and
 // the caller does nothing more with w and resp. The request must ask the
 // backend for the upgrade, so send it with r's Connection and Upgrade fields.
@@ -81,9 +88,18 @@ func upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *O
 	}
 	_ = client.SetDeadline(time.Time{}) // if it cannot, it has none that is in the way
 	t = newTunnel(client, backend, opt)
-	t.toBackend.early = brw.Reader
+	t.toBackend.early = nil
+	if !hasBody(r) {
+		t.toBackend.early = brw.Reader
+	}
 	t.toClient.lead = switching(w.Header(), resp.Header)
 	return t, 0, nil
+}
+
+// hasBody reports whether r, which a server has received, has a body, be it one
+// that some wrapper hides.
+func hasBody(r *http.Request) bool {
+	return r.Body != nil && r.Body != http.NoBody && (r.ContentLength != 0 || len(r.TransferEncoding) > 0)
 }
 
 // upgraded returns resp's body as the connection that it is, if r and resp

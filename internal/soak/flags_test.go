@@ -1,0 +1,14 @@
+package soak_test
+
+import (
+	"flag"
+	"time"
+)
+
+var (
+	long   = flag.Bool("long", false, "the long form: 10,000 connections, 1,000 of them at once, and minutes of everything else")
+	conns  = flag.Int("conns", 200, "how many upgraded connections to open and end")
+	atOnce = flag.Int("at-once", 100, "how many of them at once")
+	seed   = flag.Uint64("seed", 0, "what they do; if 0, another each time")
+	hammer = flag.Duration("hammer", 2*time.Minute, "how long the long form hammers each proxy with requests whose body is in flight")
+)

@@ -1,0 +1,125 @@
+package soak_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bodywrap/bodywrap/wrap"
+)
+
+// upgradeInFlight asks for an upgrade with a body that has no end.
+const upgradeInFlight = "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: soak\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+// A client asks for an upgrade and goes on sending the body of its request. The
+// backend answers 101 before it has read that, so that http.Transport still
+// reads the body, through the server's buffer, while the proxy takes over the
+// client's connection. Whatever the client sends, the process lives on and the
+// next client is served.
+func TestRequestsWithABodyInFlight(t *testing.T) {
+	underHandler := func(hooks ...wrap.Hooks) func(http.Handler) http.Handler {
+		return func(proxy http.Handler) http.Handler { return wrap.Handler(proxy, hooks...) }
+	}
+	bare := func(proxy http.Handler) http.Handler { return proxy }
+	for _, tt := range []struct {
+		name  string
+		why   string
+		new   newProxyFunc
+		under func(http.Handler) http.Handler
+	}{
+		{"ReverseProxy", "under Handler for its early bytes", newReverseProxy, underHandler()},
+		{"ReverseProxy with hooks", "the buffer goes through them too", newReverseProxy, underHandler(routed)},
+		{"tunnel", "Upgrade takes the buffer by itself", newTunnelProxy, bare},
+		{"tunnel under Handler", "both want the buffer", newTunnelProxy, underHandler(routed)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			backend := httptest.NewServer(http.HandlerFunc(switchAtOnce))
+			defer backend.Close()
+			transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, backend.Listener.Addr().String())
+			}}
+			defer transport.CloseIdleConnections()
+			proxy := httptest.NewServer(tt.under(tt.new(transport, func(*http.Response) error { return nil })))
+			defer proxy.Close()
+
+			last := 2 * time.Second
+			if *long {
+				last = *hammer
+			}
+			end := time.Now().Add(last)
+			var clients sync.WaitGroup
+			var upgrades atomic.Int64
+			for range 8 {
+				clients.Add(1)
+				go func() {
+					defer clients.Done()
+					for time.Now().Before(end) && !t.Failed() {
+						upgrades.Add(1)
+						sendForEver(t, proxy.Listener.Addr().String())
+					}
+				}()
+			}
+			clients.Wait()
+			t.Logf("%d upgrades in %v", upgrades.Load(), last)
+		})
+	}
+}
+
+// switchAtOnce is a backend that answers 101 at once, and reads what comes.
+func switchAtOnce(w http.ResponseWriter, _ *http.Request) {
+	conn, brw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return // the server is closed
+	}
+	defer conn.Close()
+	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: soak\r\n\r\n") // the client sees what arrived
+	_, _ = io.Copy(io.Discard, brw)                                                                                 // to the end, which may be a reset
+}
+
+// sendForEver is a client that sends chunk after chunk, until some time after
+// it has an answer.
+func sendForEver(t *testing.T, addr string) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Errorf("the proxy does not serve any more: %v", err)
+		return
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(patience)) // an error would come back from Read
+	answered, sent := make(chan struct{}), make(chan struct{})
+	go sendChunks(conn, answered, sent)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	close(answered)
+	if err != nil {
+		t.Errorf("reading the answer: %v", err)
+	} else if resp.StatusCode != http.StatusSwitchingProtocols {
+		t.Errorf("the proxy answered %s, want 101", resp.Status)
+	}
+	<-sent
+}
+
+func sendChunks(conn net.Conn, answered <-chan struct{}, sent chan<- struct{}) {
+	defer close(sent)
+	if _, err := io.WriteString(conn, upgradeInFlight); err != nil {
+		return
+	}
+	chunk := strings.Repeat("5\r\nchunk\r\n", 100)
+	for left := -1; left != 0; left-- {
+		if _, err := io.WriteString(conn, chunk); err != nil {
+			return // the other end has had enough
+		}
+		select {
+		case <-answered:
+			answered, left = nil, 10
+		default:
+		}
+	}
+}
