@@ -75,16 +75,25 @@ func (d *direction) deliver(w io.Writer, p []byte) error {
 // write writes all of p or returns, and notes, why not.
 func (d *direction) write(w io.Writer, p []byte) (int, error) {
 	d.blocked()
-	n, err := w.Write(p)
-	d.unblocked()
-	switch {
-	case uint(n) > uint(len(p)):
-		n, err = 0, errImpossibleCount
-	case n < len(p) && err == nil:
-		err = io.ErrShortWrite
+	defer d.unblocked()
+	written := 0
+	for {
+		some := p[written:min(len(p), written+d.piece())]
+		n, err := w.Write(some)
+		switch {
+		case uint(n) > uint(len(some)):
+			n, err = 0, errImpossibleCount
+		case n < len(some) && err == nil:
+			err = io.ErrShortWrite
+		}
+		written += n
+		if err != nil {
+			d.writeErr = d.dst.note(err)
+			return written, err
+		}
+		if written == len(p) {
+			return written, nil
+		}
+		d.last.Store(max(d.t.now(), 1))
 	}
-	if err != nil {
-		d.writeErr = d.dst.note(err)
-	}
-	return n, err
 }

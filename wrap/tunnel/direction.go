@@ -27,6 +27,7 @@ type direction struct {
 	end              End
 	err              error
 	halfClosed, lost bool
+	drained          bool // nothing more is read from src: it has finished, or discard has returned
 }
 
 // moved notes that n bytes were delivered, or none but that some came in.
@@ -96,4 +97,26 @@ func (d *direction) copyEarly() error {
 		}
 	}
 	return nil
+}
+
+// discard reads what src goes on to send, and drops it, until src has finished
+// or fails: dst does not take it any more. If src were closed with input
+// unread, the kernel would reset it and destroy what src has still to receive.
+// A socket is read directly, since no hook is to see what is delivered nowhere.
+func (d *direction) discard() {
+	from := io.Reader(d.src.conn)
+	if d.src.tcp != nil && !d.src.framed {
+		from = d.src.tcp
+	}
+	buf := buffers.Get().(*[bufferSize]byte)
+	defer buffers.Put(buf)
+	for empty := 0; empty < maxEmptyReads; empty++ {
+		n, err := from.Read(buf[:])
+		if err != nil {
+			return
+		}
+		if n > 0 {
+			empty = 0
+		}
+	}
 }

@@ -5,6 +5,9 @@ import (
 	"syscall"
 )
 
+// SeesQueues says that the kernel tells how much it holds for a peer.
+const SeesQueues = true
+
 // DropPipes closes the pipes that no direction uses.
 func DropPipes() {
 	pipes.Lock()

@@ -21,8 +21,9 @@ func (d *direction) copyFrom(r io.Reader) error {
 	d.from = r
 	if _, ok := socketOf(d.dst.conn); !ok {
 		if rf, ok := d.dst.conn.(io.ReaderFrom); ok {
+			before := d.bytes.Load()
 			n, err := rf.ReadFrom((*source)(d))
-			return d.taken(n, err)
+			return d.taken(before, n, err)
 		}
 	}
 	return d.copyTo(d.dst.conn)
@@ -74,7 +75,7 @@ func (s *source) Read(p []byte) (int, error) {
 	if n := d.inHand.Load(); n > 0 {
 		d.moved(int(n))
 	}
-	n, err := d.from.Read(p)
+	n, err := d.from.Read(p[:min(len(p), d.piece())])
 	if n > 0 {
 		d.read(n)
 		d.blocked()
@@ -86,9 +87,10 @@ func (s *source) Read(p []byte) (int, error) {
 }
 
 // taken accounts for a destination's ReadFrom that has returned n and err.
-func (d *direction) taken(n int64, err error) error {
+// before is how many bytes were delivered when it was called.
+func (d *direction) taken(before, n int64, err error) error {
 	d.unblocked()
-	if rest := min(n-d.bytes.Load(), d.inHand.Load()); rest > 0 {
+	if rest := min(before+n-d.bytes.Load(), d.inHand.Load()); rest > 0 {
 		d.moved(int(rest))
 	}
 	if err != nil && d.readErr == nil && d.writeErr == nil {

@@ -2,7 +2,9 @@ package tunnel
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"time"
 )
 
 // A Group ends tunnels together, for a graceful shutdown:
@@ -15,7 +17,7 @@ type Group struct {
 	mu      sync.Mutex
 	running map[*tunnel]struct{}
 	closed  bool
-	empty   chan struct{} // closed when none is left; made by who waits for it
+	empty   chan struct{} // closed when none is left; made by Shutdown
 }
 
 // Len returns how many tunnels are running.
@@ -25,18 +27,27 @@ func (g *Group) Len() int {
 	return len(g.running)
 }
 
+// closeTime is how long Shutdown waits for the tunnels that it has ended.
+const closeTime = time.Second
+
 // Shutdown lets the running tunnels finish until ctx is done, and then ends
 // the rest. New ones are not begun any more: [Copy] closes both sides and
-// returns [ErrShutdown], and [Upgrade] answers 503. When Shutdown returns, no
-// tunnel of the group is left; its error is that of ctx if any had to be ended.
+// returns [ErrShutdown], and [Upgrade] answers 503. The error is nil if no
+// tunnel had to be ended, even if ctx is done already. Otherwise it wraps that
+// of ctx.
+//
+// Shutdown returns one second after ctx is done at the latest. If a Close, or
+// another call of a side, has not returned by then, the tunnel is still in the
+// group, and the error says how many there are.
 func (g *Group) Shutdown(ctx context.Context) error {
 	g.mu.Lock()
 	g.closed = true
+	if len(g.running) == 0 {
+		g.mu.Unlock()
+		return nil
+	}
 	if g.empty == nil {
 		g.empty = make(chan struct{})
-		if len(g.running) == 0 {
-			close(g.empty)
-		}
 	}
 	empty := g.empty
 	g.mu.Unlock()
@@ -46,11 +57,47 @@ func (g *Group) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	for _, t := range g.rest() {
+	rest := g.rest()
+	if len(rest) == 0 {
+		return nil
+	}
+	for _, t := range rest {
 		go t.shutDown()
 	}
-	<-empty
-	return ctx.Err()
+	wait := time.NewTimer(closeTime)
+	defer wait.Stop()
+	select {
+	case <-empty:
+		return ctx.Err()
+	case <-wait.C:
+		return g.stuck(ctx.Err())
+	}
+}
+
+// stuck returns an error that wraps err and says what the tunnels that are left
+// wait for.
+func (g *Group) stuck(err error) error {
+	closes, calls := 0, 0
+	for _, t := range g.rest() {
+		n := 0
+		for _, s := range []*side{&t.client, &t.backend} {
+			if s.closing.Load() == closeCalled {
+				n++
+			}
+		}
+		if closes += n; n == 0 {
+			calls++
+		}
+	}
+	switch {
+	case closes > 0 && calls > 0:
+		return fmt.Errorf("%w: %d sides have not returned from Close, and %d tunnels wait for a Read or Write", err, closes, calls)
+	case closes > 0:
+		return fmt.Errorf("%w: %d sides have not returned from Close", err, closes)
+	case calls > 0:
+		return fmt.Errorf("%w: %d tunnels wait for a Read or Write that does not return", err, calls)
+	}
+	return err // the last one has just ended
 }
 
 func (g *Group) rest() []*tunnel {
@@ -102,6 +149,9 @@ func (g *Group) remove(t *tunnel) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if _, ok := g.running[t]; !ok {
+		return // it was not added, since the group is closed
+	}
 	delete(g.running, t)
 	if len(g.running) == 0 && g.empty != nil {
 		close(g.empty)

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"io"
 	"net"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/bodywrap/bodywrap/wrap"
+	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
 // A side is one of the two connections, and all that is known of it.
@@ -17,26 +19,36 @@ type side struct {
 	name string
 	conn io.ReadWriteCloser
 
-	tcp *net.TCPConn    // what conn wraps in the end; nil if that is not TCP or does not tell
-	fd  syscall.RawConn // of that, or of another socket; to look, never to read or write
+	tcp     *net.TCPConn    // the TCP connection that conn wraps in the end; nil if there is none, or conn does not tell
+	framed  bool            // TLS or the like is between conn and tcp
+	fd      syscall.RawConn // the socket of tcp, or of a Unix connection; to look, never to read or write
+	visible bool            // the kernel tells how much it holds for the peer
 
 	reset    atomic.Int32 // whether an operation has told that the peer reset it, and when
 	finished atomic.Bool  // CloseWrite was called
 	once     sync.Once
+	closing  atomic.Int32 // how far Close has come
 }
+
+// The values of side.closing.
+const (
+	closeCalled   = 1
+	closeReturned = 2
+)
 
 // look finds the socket at the end of the chain of wrappers.
 func (s *side) look() {
-	var socket syscall.Conn
-	if tcp, ok := wrap.As[*net.TCPConn](s.conn); ok {
-		s.tcp, socket = tcp, tcp
-	} else if unix, ok := wrap.As[*net.UnixConn](s.conn); ok {
-		socket = unix
-	} else {
-		return
-	}
-	if fd, err := socket.SyscallConn(); err == nil {
-		s.fd = fd
+	conn, framed := socket.Behind(s.conn)
+	s.framed = framed
+	s.tcp, _ = conn.(*net.TCPConn)
+	s.fd = socket.Raw(conn)
+	_, s.visible = s.queued()
+}
+
+// clearDeadlines takes back the deadlines that the caller may have left.
+func (s *side) clearDeadlines() {
+	if c, ok := s.conn.(interface{ SetDeadline(time.Time) error }); ok {
+		_ = c.SetDeadline(time.Time{}) // if it cannot, it has none that is in the way
 	}
 }
 
@@ -74,6 +86,9 @@ func (s *side) closeWrite() error {
 // which ends otherwise than the connection below.
 func closeWriter(v any) wrap.CloseWriter {
 	for range 100 {
+		if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
+			return nil
+		}
 		switch c := v.(type) {
 		case wrap.CloseWriter:
 			return c
@@ -90,33 +105,42 @@ func closeWriter(v any) wrap.CloseWriter {
 	return nil
 }
 
-// close closes the connection if it is not closed yet.
-func (s *side) close() {
-	s.once.Do(s.closeConn)
-}
-
-func (s *side) closeConn() { _ = s.conn.Close() } // all is said by how its directions ended
-
-// abort closes the connection by a reset, where that is TCP. What the kernel
-// has still to send is dropped.
-func (s *side) abort() {
+// close closes the connection, unless it is closed already or being closed. If
+// abort is true and the connection is TCP in the end, it is reset, and the
+// kernel drops what it has still to send. Reads and writes that wait return,
+// even where Close does not see to that. A panic of Close is recovered and
+// returned.
+func (s *side) close(abort bool) (panicked any) {
 	s.once.Do(func() {
-		if s.tcp != nil {
+		defer func() {
+			panicked = recover()
+			s.closing.Store(closeReturned)
+		}()
+		s.closing.Store(closeCalled)
+		if abort && s.tcp != nil {
 			_ = s.tcp.SetLinger(0) // if it fails then the peer sees an early end only
-			if _, framed := wrap.As[interface{ NetConn() net.Conn }](s.conn); framed {
+			if s.framed {
 				_ = s.tcp.Close() // else TLS would first say that this was all
 			}
 		}
-		s.closeConn()
+		s.interrupt()
+		_ = s.conn.Close() // all is said by how its directions ended
 	})
+	return panicked
 }
 
-// settleLimit is how long a side may take nothing of what it has still to get.
-const settleLimit = time.Second
+// interrupt makes a waiting Read return where Close alone may not: a QUIC
+// stream's Close ends only what is written.
+func (s *side) interrupt() {
+	if c, ok := s.conn.(interface{ SetReadDeadline(time.Time) error }); ok {
+		_ = c.SetReadDeadline(time.Unix(1, 0)) // in the past; Close comes next
+	}
+}
 
 // settle waits until the peer's kernel has everything that was written: a
-// reset that overtakes it, or a Close with input unread, would destroy it.
-func (s *side) settle(hurry <-chan struct{}) {
+// reset that overtakes it, or a Close with input unread, would destroy it. It
+// gives up when the peer has taken nothing for limit, unless that is zero.
+func (s *side) settle(hurry <-chan struct{}, limit time.Duration) {
 	left, since := -1, time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		n, ok := s.unsent()
@@ -125,7 +149,7 @@ func (s *side) settle(hurry <-chan struct{}) {
 		}
 		if n != left {
 			left, since = n, time.Now()
-		} else if time.Since(since) > settleLimit {
+		} else if limit > 0 && time.Since(since) > limit {
 			return
 		}
 		select {

@@ -2,15 +2,13 @@ package tunnel
 
 import "time"
 
-// dyingLimit is how long a tunnel with a dead side may stand still while what
-// that side had sent is delivered to the other.
-const dyingLimit = time.Second
-
 // silenceLimit is how long the tunnel may be silent as things are, and what it
 // then ends with. It is called with mu held.
 func (t *tunnel) silenceLimit() (time.Duration, *fault) {
 	if t.dying != nil {
-		return dyingLimit, t.dying
+		f := *t.dying
+		f.told = false // there was time enough for it
+		return t.opt.linger(), &f
 	}
 	limit, reason := t.opt.Idle, ErrIdle
 	if t.toBackend.over || t.toClient.over {
@@ -25,15 +23,31 @@ func (t *tunnel) silenceLimit() (time.Duration, *fault) {
 // start and whenever the limit changes.
 func (t *tunnel) limitSilence() {
 	limit, _ := t.silenceLimit()
+	t.limit.Store(int64(limit))
 	if limit <= 0 || t.over {
 		return
 	}
 	t.since, t.queued = t.now(), t.inKernel()
+	next := t.nextLook(limit, limit)
 	if t.silence == nil {
-		t.silence = time.AfterFunc(limit, t.judgeSilence)
+		t.silence = time.AfterFunc(next, t.judgeSilence)
 	} else {
-		t.silence.Reset(limit)
+		t.silence.Reset(next)
 	}
+}
+
+// looks is how often in a limit the kernel's queues are looked at, while there
+// is something in them. A slow reader empties them, which counts as a move when
+// it is seen, so the tunnel may be silent for 1/looks longer than the limit.
+const looks = 16
+
+// nextLook returns when to judge the silence again if it may last for left. It
+// is called with mu held.
+func (t *tunnel) nextLook(limit, left time.Duration) time.Duration {
+	if t.queued > 0 {
+		return min(left, limit/looks+1)
+	}
+	return left
 }
 
 // judgeSilence runs when there may have been silence for long enough. Moving
@@ -54,13 +68,28 @@ func (t *tunnel) judgeSilence() {
 		t.queued, t.since = queued, now
 	}
 	if left := limit - time.Duration(now-t.lastMove()); left > 0 {
-		t.silence.Reset(left)
+		t.silence.Reset(t.nextLook(limit, left))
 		f = nil
 	}
 	t.mu.Unlock()
 	if f != nil {
 		t.end(f)
 	}
+}
+
+// slowest is how many bytes a second a side takes that is slow, and not silent.
+const slowest = 1 << 10
+
+// piece returns how many bytes to give to dst in one Write. Where the kernel's
+// queue cannot be seen, only a Write that returns tells that the side takes
+// bytes. With this size one returns within the limit on silence even if the
+// side takes no more than slowest.
+func (d *direction) piece() int {
+	limit := time.Duration(d.t.limit.Load())
+	if d.dst.visible || limit <= 0 || limit > time.Minute {
+		return bufferSize
+	}
+	return min(max(int(limit*slowest/time.Second), 512), bufferSize)
 }
 
 func (t *tunnel) lastMove() int64 {

@@ -3,6 +3,8 @@ package tunnel
 import (
 	"syscall"
 	"unsafe"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
 // What the kernel tells of a socket, asked in ways that change nothing: neither
@@ -33,34 +35,38 @@ func (s *side) events() (events int16) {
 	return events
 }
 
-// ask is an ioctl that answers with a number.
-func (s *side) ask(what uintptr) (n int, ok bool) {
-	if s.fd == nil {
-		return 0, false
-	}
-	_ = s.fd.Control(func(fd uintptr) { // if it is closed then ok is false
-		var answer int32
-		_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, fd, what, uintptr(unsafe.Pointer(&answer)))
-		n, ok = int(answer), errno == 0
-	})
-	return n, ok
-}
-
 // unread is how many bytes of the peer's wait in the kernel.
-func (s *side) unread() (n int, ok bool) { return s.ask(syscall.TIOCINQ) }
+func (s *side) unread() (n int, ok bool) { return socket.Ask(s.fd, syscall.TIOCINQ) }
 
 // unsent is how many bytes the peer's kernel does not have yet, and may still
-// get.
+// get. That goes on when both sides have sent FIN, until the peer's kernel has
+// acknowledged ours.
 func (s *side) unsent() (n int, ok bool) {
-	if s.tcp == nil || s.events()&(pollErr|pollHup) != 0 {
+	if s.tcp == nil || s.dead() {
 		return 0, false
 	}
 	return s.queued()
 }
 
+// tcpClose is the state TCP_CLOSE of a socket, in the first byte of TCP_INFO:
+// it was reset, or both FINs were acknowledged.
+const tcpClose = 7
+
+// dead reports whether nothing more is sent to the peer of a TCP socket.
+func (s *side) dead() (dead bool) {
+	if s.fd == nil {
+		return false
+	}
+	err := s.fd.Control(func(fd uintptr) {
+		info, err := syscall.GetsockoptInet4Addr(int(fd), syscall.IPPROTO_TCP, syscall.TCP_INFO) // 4 bytes, whatever they mean
+		dead = err != nil || info[0] == tcpClose
+	})
+	return dead || err != nil
+}
+
 // queued is how many bytes the kernel holds for the peer. Of a Unix socket that
 // is, roughly, what the peer has not read.
-func (s *side) queued() (n int, ok bool) { return s.ask(syscall.TIOCOUTQ) }
+func (s *side) queued() (n int, ok bool) { return socket.Queued(s.fd) }
 
 // pendingReset returns the error that a read would return once it has come to
 // the end of what the peer sent before.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 )
 
 // Upgrade serves an upgraded connection whose backend has answered 101
@@ -39,8 +38,8 @@ import (
 //
 // Where the upgrade can't be, the client is answered 502 Bad Gateway, resp.Body
 // is closed, and the error says why: resp is not a 101; it names a protocol
-// that r did not ask for (RFC 9110, section 7.8); resp.Body lost its Write to a
-// wrapper; or w cannot be hijacked.
+// that r did not ask for (RFC 9110, section 7.8); resp.Body is nil, or lost its
+// Write to a wrapper; or w cannot be hijacked.
 //
 // The tunnel ends when the context is cancelled that the request was sent with
 // (resp.Request's; if there is none, r's). Do not count on that for a client
@@ -50,7 +49,9 @@ import (
 func Upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *Options) (Result, error) {
 	t, status, err := upgrade(w, r, resp, opt)
 	if err != nil {
-		_ = resp.Body.Close() // refused already
+		if resp.Body != nil {
+			_ = resp.Body.Close() // refused already
+		}
 		if status != 0 {
 			http.Error(w, http.StatusText(status), status)
 		}
@@ -86,7 +87,7 @@ func upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *O
 	case err != nil:
 		return nil, http.StatusBadGateway, fmt.Errorf("%T: %w", w, err)
 	}
-	_ = client.SetDeadline(time.Time{}) // if it cannot, it has none that is in the way
+
 	t = newTunnel(client, backend, opt)
 	t.toBackend.early = nil
 	if !hasBody(r) {
@@ -113,6 +114,9 @@ func upgraded(r *http.Request, resp *http.Response) (io.ReadWriteCloser, error) 
 	}
 	if err := agree(r.Header, resp.Header); err != nil {
 		return nil, err
+	}
+	if resp.Body == nil {
+		return nil, errors.New("the response has no Body; pass the response of a RoundTripper, or set Body to the connection")
 	}
 	backend, ok := resp.Body.(io.ReadWriteCloser)
 	if !ok {

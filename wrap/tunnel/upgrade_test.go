@@ -231,14 +231,14 @@ func TestUpgradeRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct {
-		why                string
-		asked, switched    string
-		status             int
-		readOnly, hijacked bool
-		http10             bool
-		group              *tunnel.Group
-		want               int
-		says               string
+		why              string
+		asked, switched  string
+		status           int
+		readOnly, noBody bool
+		http10           bool
+		group            *tunnel.Group
+		want             int
+		says             string
 	}{
 		{why: "not a 101", asked: "a", switched: "a", status: 200, want: 502, says: "101 alone"},
 		{why: "another protocol", asked: "a", switched: "b", want: 502, says: "asked for"},
@@ -248,6 +248,7 @@ func TestUpgradeRefuses(t *testing.T) {
 		{why: "not a protocol", asked: "a", switched: "a b", want: 502, says: "no protocol"},
 		{why: "HTTP/1.0 has no Upgrade", asked: "a", switched: "a", http10: true, want: 502, says: "HTTP/1.0"},
 		{why: "the body cannot be written", asked: "a", switched: "a", readOnly: true, want: 502, says: "wrap.Keep"},
+		{why: "no body", asked: "a", switched: "a", noBody: true, want: 502, says: "no Body"},
 		{why: "the writer cannot be hijacked", asked: "a", switched: "A", want: 502, says: "not supported"},
 		{why: "the group is shut down", asked: "a", switched: "a", group: group, want: 503, says: "shut down"},
 	}
@@ -260,6 +261,10 @@ func TestUpgradeRefuses(t *testing.T) {
 			}
 			if tt.readOnly {
 				resp.Body = body
+			}
+			closes := int32(1)
+			if tt.noBody {
+				resp.Body, closes = nil, 0
 			}
 			r := httptest.NewRequest("GET", "/", nil)
 			if tt.http10 {
@@ -279,8 +284,8 @@ func TestUpgradeRefuses(t *testing.T) {
 			if w.Code != tt.want {
 				t.Errorf("the client was answered %d, want %d", w.Code, tt.want)
 			}
-			if n := body.closed.Load(); n != 1 {
-				t.Errorf("the backend was closed %d times, want once", n)
+			if n := body.closed.Load(); n != closes {
+				t.Errorf("the backend was closed %d times, want %d", n, closes)
 			}
 		})
 	}

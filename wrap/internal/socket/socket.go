@@ -1,0 +1,84 @@
+// Package socket finds the socket behind a connection or a body, to look at it.
+// Nothing is read from it or written to it: what wrappers hold back, and what
+// net/http has buffered, would be gone round.
+package socket
+
+import (
+	"io"
+	"net"
+	"reflect"
+	"syscall"
+)
+
+// longestChain is the number of steps after which a chain of wrappers is taken
+// for a loop.
+const longestChain = 100
+
+// Behind returns the TCP or Unix connection at the end of the chain of wrappers
+// that begins with v, or nil if the chain does not lead to one. A step is an
+// Unwrap or NetConn method, or leads from the body that an http.Transport makes
+// of a 101 response to its connection. framed is true if a NetConn method was
+// on the way, as [crypto/tls.Conn] has: what is written there has a framing of
+// its own, which ends otherwise than the connection does.
+func Behind(v any) (conn net.Conn, framed bool) {
+	for range longestChain {
+		if nothing(v) {
+			return nil, framed
+		}
+		switch c := v.(type) {
+		case *net.TCPConn:
+			return c, framed
+		case *net.UnixConn:
+			return c, framed
+		case interface{ Unwrap() io.ReadCloser }:
+			v = c.Unwrap()
+		case interface{ Unwrap() io.ReadWriteCloser }:
+			v = c.Unwrap()
+		case interface{ Unwrap() net.Conn }:
+			v = c.Unwrap()
+		case interface{ NetConn() net.Conn }:
+			v, framed = c.NetConn(), true
+		default:
+			v = belowUpgraded(v)
+		}
+	}
+	return nil, framed
+}
+
+// belowUpgraded returns the connection below the body of a 101 response, or
+// nil if v is not such a body. The body's type is not exported. It is a struct
+// that embeds the connection as an io.ReadWriteCloser, and the name of an
+// embedded field is that of its type, which is exported.
+func belowUpgraded(v any) any {
+	body := reflect.ValueOf(v)
+	if body.Kind() != reflect.Pointer || body.Elem().Kind() != reflect.Struct || body.Elem().Type().PkgPath() != "net/http" {
+		return nil
+	}
+	field, ok := body.Elem().Type().FieldByName("ReadWriteCloser")
+	if !ok || !field.Anonymous {
+		return nil
+	}
+	return body.Elem().FieldByIndex(field.Index).Interface()
+}
+
+// nothing reports whether v is nil, or a nil pointer, whose methods would panic.
+func nothing(v any) bool {
+	if v == nil {
+		return true
+	}
+	r := reflect.ValueOf(v)
+	return r.Kind() == reflect.Pointer && r.IsNil()
+}
+
+// Raw returns conn's socket, or nil if conn is nil or closed.
+func Raw(conn net.Conn) syscall.RawConn {
+	c, ok := conn.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	return raw
+}

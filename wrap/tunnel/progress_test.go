@@ -1,0 +1,292 @@
+package tunnel_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bodywrap/bodywrap/wrap/tunnel"
+)
+
+// A peer that reads slowly and never pauses is not silent, though a Write to it
+// lasts for longer than the limit. A net.Pipe has no queue in the kernel to look
+// at.
+func TestCopyIdleSparesASlowWrite(t *testing.T) {
+	noLeaks(t)
+	opt := tunnel.Options{Idle: limit}
+	steadily(t, func(mark func()) error {
+		client, clientPeer := link(t, "tcp")
+		backend, backendPeer := link(t, "pipe")
+		sent := block(32 << 10)
+		go func() { _, _ = clientPeer.Write(sent) }() // what arrives tells
+		mark()
+		j := joinConns(t, client, clientPeer, backend, backendPeer, &opt)
+		var got []byte
+		p := make([]byte, 200)
+		_, err := trickle(3, opt, false, func() error {
+			n, err := backendPeer.Read(p)
+			got = append(got, p[:n]...)
+			mark()
+			return err
+		})
+		if err == nil && !bytes.Equal(got, sent[:len(got)]) {
+			err = errors.New("the bytes are not those that were sent")
+		}
+		j.cancel()
+		if _, e := j.wait(); !errors.Is(e, context.Canceled) {
+			err = errors.Join(err, fmt.Errorf("Copy = %w, want context.Canceled", e))
+		}
+		return err
+	})
+}
+
+// upgradedThrough serves one request by tunnel.Upgrade with an http.Transport,
+// and returns both peers and what Upgrade will return.
+func upgradedThrough(t *testing.T, opt *tunnel.Options) (client, backend net.Conn, ended <-chan error) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	tr := &http.Transport{}
+	t.Cleanup(tr.CloseIdleConnections)
+	done := make(chan error, 1)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := r.Clone(context.WithoutCancel(r.Context()))
+		out.URL.Scheme, out.URL.Host, out.RequestURI = "http", l.Addr().String(), ""
+		resp, err := tr.RoundTrip(out)
+		if err != nil {
+			t.Errorf("RoundTrip: %v", err)
+			return
+		}
+		_, err = tunnel.Upgrade(w, r, resp, opt)
+		done <- err
+	}))
+	t.Cleanup(proxy.Close)
+	client, err = net.Dial("tcp", proxy.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	if _, err := io.WriteString(client, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	backend, err = l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { backend.Close() })
+	_ = backend.SetDeadline(time.Now().Add(patience)) // Read tells
+	_ = client.SetDeadline(time.Now().Add(patience))  // Read tells
+	if err := backend.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := http.ReadRequest(bufio.NewReader(backend)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(backend, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	// A byte at a time, since nothing after the head may be lost.
+	var head strings.Builder
+	for p := make([]byte, 1); !strings.HasSuffix(head.String(), "\r\n\r\n"); head.Write(p) {
+		if _, err := io.ReadFull(client, p); err != nil {
+			t.Fatalf("reading the head after %q: %v", head.String(), err)
+		}
+	}
+	return client, backend, done
+}
+
+// The body of a 101 hides its connection. An upload to a backend that reads
+// slowly and never pauses goes on all the same.
+func TestUpgradeSparesASlowUpload(t *testing.T) {
+	if !tunnel.SeesQueues {
+		t.Skip("only Linux tells what its kernel holds")
+	}
+	opt := tunnel.Options{Idle: limit}
+	steadily(t, func(mark func()) error {
+		client, backend, ended := upgradedThrough(t, &opt)
+		go func() {
+			for p := block(1 << 20); ; {
+				if _, err := client.Write(p); err != nil {
+					return // the test is over
+				}
+			}
+		}()
+		mark()
+		p := make([]byte, 16<<10)
+		_, err := trickle(6, opt, false, func() error {
+			_, err := io.ReadFull(backend, p)
+			mark()
+			return err
+		})
+		select {
+		case e := <-ended: // the backend goes on reading what the kernel has
+			return errors.Join(err, fmt.Errorf("Upgrade has returned: %w", e))
+		default:
+		}
+		client.Close()
+		backend.Close()
+		<-ended
+		return err
+	})
+}
+
+// A backend that takes nothing more is cut off with bytes on the way to it, so
+// it must not take what it has for all there was.
+func TestUpgradeCutsByAReset(t *testing.T) {
+	if !tunnel.SeesQueues {
+		t.Skip("only Linux tells what its kernel holds")
+	}
+	client, backend, ended := upgradedThrough(t, &tunnel.Options{Idle: 50 * time.Millisecond})
+	go func() {
+		for p := block(1 << 20); ; {
+			if _, err := client.Write(p); err != nil {
+				return // the tunnel is over
+			}
+		}
+	}()
+	if err := <-ended; !errors.Is(err, tunnel.ErrIdle) {
+		t.Fatalf("Upgrade = %v, want ErrIdle", err)
+	}
+	wantReset(t, "the backend", backend)
+}
+
+// Bytes that the kernel delivers just after the client has finished do not
+// double the time that the backend has.
+func TestCopyLingersOnce(t *testing.T) {
+	if !tunnel.SeesQueues {
+		t.Skip("only Linux tells what its kernel holds")
+	}
+	noLeaks(t)
+	const linger = time.Second
+	client, clientPeer := link(t, "tcp")
+	backend, backendPeer := link(t, "tcp")
+	if err := backendPeer.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan struct{})
+	j := joinConns(t, client, clientPeer, &tellsCloseWrite{backend.(*net.TCPConn), told}, backendPeer, &tunnel.Options{Linger: linger})
+	sent := block(300_000)
+	send(t, clientPeer, sent)
+	finish(t, clientPeer)
+	<-told
+	if err := expect(backendPeer, sent); err != nil {
+		t.Fatal(err)
+	}
+	longer := make(chan error, 1)
+	go outlast(1, tunnel.Options{Linger: linger * 18 / 10}, true, longer)
+	if err := <-longer; err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-j.done:
+	default:
+		t.Error("Copy goes on after 1.8 times Linger")
+	}
+	if _, err := j.wait(); !errors.Is(err, tunnel.ErrLinger) {
+		t.Errorf("Copy = %v, want ErrLinger", err)
+	}
+}
+
+// tellsCloseWrite tells when CloseWrite has returned.
+type tellsCloseWrite struct {
+	*net.TCPConn
+	told chan struct{}
+}
+
+func (c *tellsCloseWrite) Unwrap() net.Conn { return c.TCPConn }
+
+func (c *tellsCloseWrite) CloseWrite() error {
+	defer close(c.told)
+	return c.TCPConn.CloseWrite()
+}
+
+// A stream like QUIC's: Close ends what is written, and a Read waits on.
+type stream struct{ net.Conn }
+
+func (s stream) Close() error { return s.Conn.(*net.TCPConn).CloseWrite() }
+
+func TestCopyReturnsThoughCloseDoesNotEndARead(t *testing.T) {
+	client, clientPeer := link(t, "tcp")
+	backend, backendPeer := link(t, "tcp")
+	j := joinConns(t, stream{client}, clientPeer, stream{backend}, backendPeer, nil)
+	send(t, clientPeer, []byte("x"))
+	if _, err := io.ReadFull(backendPeer, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	j.cancel()
+	if _, err := j.wait(); !errors.Is(err, context.Canceled) {
+		t.Errorf("Copy = %v, want context.Canceled", err)
+	}
+	client.Close()
+	backend.Close()
+}
+
+// http.Server leaves deadlines on a connection that is hijacked from it by
+// other means than Hijack, and so do dialers with a handshake.
+func TestCopyClearsDeadlines(t *testing.T) {
+	noLeaks(t)
+	client, clientPeer := link(t, "tcp")
+	backend, backendPeer := link(t, "tls")
+	for _, c := range []net.Conn{client, backend} {
+		if err := c.SetDeadline(time.Unix(1, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := joinConns(t, client, clientPeer, backend, backendPeer, nil)
+	for _, way := range [][2]net.Conn{{clientPeer, backendPeer}, {backendPeer, clientPeer}} {
+		send(t, way[0], []byte("x"))
+		if _, err := io.ReadFull(way[1], make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	finish(t, clientPeer)
+	finish(t, backendPeer)
+	if _, err := j.wait(); err != nil {
+		t.Errorf("Copy = %v, want nil", err)
+	}
+}
+
+// A readsSome takes so many bytes from ReadFrom's reader, and fails.
+type readsSome struct {
+	net.Conn
+	some int64
+	err  error
+}
+
+func (c *readsSome) ReadFrom(r io.Reader) (int64, error) {
+	n, err := io.CopyN(c.Conn, r, c.some)
+	return n, errors.Join(err, c.err)
+}
+
+func TestCopyCountsEarlyBytesAndWhatReadFromHasTaken(t *testing.T) {
+	noLeaks(t)
+	client, clientPeer := link(t, "tcp")
+	backend, backendPeer := link(t, "tcp")
+	full := errors.New("full")
+	early := bufio.NewReader(strings.NewReader("early"))
+	if _, err := early.Peek(5); err != nil {
+		t.Fatal(err)
+	}
+	var counters tunnel.Counters
+	j := joinConns(t, client, clientPeer, &readsSome{backend, 7, full}, backendPeer, &tunnel.Options{ClientBuffered: early, Counters: &counters})
+	send(t, clientPeer, block(100))
+	result, err := j.wait()
+	if d := result.ToBackend; !errors.Is(err, full) || d.Bytes != 12 || counters.ToBackend.Load() != 12 {
+		t.Errorf("Copy = %v, %+v and %d counted; want %v, 5 early bytes and 7", err, d, counters.ToBackend.Load(), full)
+	}
+	if got, _ := io.ReadAll(backendPeer); len(got) != 12 {
+		t.Errorf("the backend read %d bytes, want 12", len(got))
+	}
+}
