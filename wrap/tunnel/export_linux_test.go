@@ -22,13 +22,17 @@ func DropPipes() {
 func Pipes() int {
 	pipes.Lock()
 	defer pipes.Unlock()
-	return pipes.count
+	return len(pipes.all)
 }
+
+// MovedBytes returns how many bytes wait in memory, since their pipe was taken
+// away.
+func MovedBytes() int64 { return moved.n.Load() }
 
 // PutPiped moves p through a pipe into the file fd, as a pump does what it has
 // spliced from a socket. It returns how much was counted.
 func PutPiped(p []byte, fd uintptr) (int64, error) {
-	pipe := takePipe()
+	pipe := takePipe(nil)
 	if pipe == nil {
 		return 0, errors.New("no pipe")
 	}

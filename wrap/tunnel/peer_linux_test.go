@@ -91,6 +91,8 @@ func runPeer(role string, args []string) error {
 		return runIdlers(args[0], args[1])
 	case "sender":
 		return runSender(args[0], args[1])
+	case "bursts":
+		return runBursts(args[0], args[1], args[2])
 	}
 	return fmt.Errorf("no such role")
 }
@@ -195,5 +197,59 @@ func runSender(addr, size string) error {
 		return fmt.Errorf("of %s bytes %q arrived", size, got)
 	}
 	fmt.Println(time.Since(start).Seconds())
+	return nil
+}
+
+// runBursts opens many tunnels, and sends a burst of 256 KiB through each in
+// turn, so many times. It checks that all have arrived.
+func runBursts(addr, count, rounds string) error {
+	if err := allowFiles(); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(count)
+	if err != nil {
+		return err
+	}
+	times, err := strconv.Atoi(rounds)
+	if err != nil {
+		return err
+	}
+	type opened struct {
+		net.Conn
+		br *bufio.Reader
+	}
+	conns := make([]opened, n)
+	for i := range conns {
+		conn, br, err := upgrade(addr, "swallow")
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		conns[i] = opened{conn, br}
+	}
+	fmt.Println("opened")
+	if _, err := bufio.NewReader(os.Stdin).ReadByte(); err != nil && err != io.EOF {
+		return err
+	}
+	burst := bytes.Repeat([]byte("0123456789abcdef"), 16<<10)
+	for range times {
+		for _, conn := range conns {
+			if _, err := conn.Write(burst); err != nil {
+				return err
+			}
+		}
+	}
+	for _, conn := range conns {
+		if err := conn.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+			return err
+		}
+		got, err := conn.br.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		if want := fmt.Sprint(times * len(burst)); strings.TrimSpace(got) != want {
+			return fmt.Errorf("of %s bytes %q arrived", want, got)
+		}
+	}
 	return nil
 }

@@ -55,6 +55,32 @@ func BenchmarkBulk(b *testing.B) {
 	b.ReportMetric(median(times[3])/median(times[2]), "tunnel.Upgrade/ReverseProxy")
 }
 
+// BenchmarkBursts is the processor time that a copier takes for a GiB in bursts
+// of 256 KiB, through 1,000 connections in turn. Each is idle before its burst.
+func BenchmarkBursts(b *testing.B) {
+	const conns, rounds = 1000, 2
+	if err := allowFiles(); err != nil {
+		b.Fatal(err)
+	}
+	backend, _ := startPeer(b, "backend")
+	addrs := startCopiers(b, backend)
+	times := make([][]float64, len(copiers))
+	for b.Loop() {
+		for i := range copiers {
+			_, wait := startPeer(b, "bursts", addrs[i], fmt.Sprint(conns), fmt.Sprint(rounds))
+			before := cpuTime(b)
+			wait()
+			const gib = float64(conns*rounds*256<<10) / (1 << 30)
+			times[i] = append(times[i], (cpuTime(b)-before).Seconds()/gib)
+		}
+	}
+	for i, c := range copiers {
+		b.ReportMetric(median(times[i]), "cpu-s/GiB:"+c.name)
+	}
+	b.ReportMetric(median(times[0])/median(times[1]), "tunnel/io.Copy")
+	b.ReportMetric(median(times[3])/median(times[2]), "tunnel.Upgrade/ReverseProxy")
+}
+
 func median(v []float64) float64 {
 	v = slices.Sorted(slices.Values(v))
 	return v[len(v)/2]

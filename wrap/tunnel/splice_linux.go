@@ -2,7 +2,9 @@ package tunnel
 
 import (
 	"io"
+	"sync"
 	"syscall"
+	"unsafe"
 )
 
 const spliceNonblock = 0x2
@@ -13,15 +15,25 @@ const spliceWorth = 16 << 10
 
 // A pump moves bytes out of a socket, and into another where it can. While it
 // waits for the first it holds neither a buffer nor a pipe.
+//
+// While it waits for the second, the bytes in hand are in its pipe. Another pump
+// may then take the pipe away, and leave them in memory: see takePipe.
 type pump struct {
 	d     *direction
-	buf   *[bufferSize]byte
-	mem   []byte // in hand, in buf
-	pipe  *pipe
-	piped int   // in hand, in pipe
-	bulk  bool  // the next read is by splice, if there is a pipe
-	never bool  // splice does not do for these two
+	never bool // splice does not do for these two
+	woken bool // the source had nothing when it was last asked
+	bulk  bool // the next read is by splice, if there is a pipe
+
 	errno error // of the last callback
+	had   int   // bytes in hand after the last callback of the source
+	stuck bool  // bytes were in the pipe when the destination failed
+
+	mu    sync.Mutex // held by callbacks, and by a pump that takes the pipe away; guards the rest
+	buf   *[bufferSize]byte
+	mem   []byte // in hand, in memory
+	moved int    // the size of mem if the bytes were taken out of a pipe; else 0
+	pipe  *pipe
+	piped int // in hand, in pipe
 }
 
 // copySocket is copyTo from a socket.
@@ -39,10 +51,10 @@ func (d *direction) copySocket(w io.Writer, src syscall.RawConn) (handled bool, 
 			d.readErr = d.src.note(err)
 			return true, d.readErr
 		}
-		if p.have() == 0 {
+		if p.had == 0 {
 			return true, nil
 		}
-		d.read(p.have())
+		d.read(p.had)
 		if !spliceable {
 			if err := d.deliver(w, p.mem); err != nil {
 				return true, err
@@ -54,7 +66,7 @@ func (d *direction) copySocket(w io.Writer, src syscall.RawConn) (handled bool, 
 		if err == nil {
 			err = p.errno
 		}
-		if err == syscall.EPIPE && p.piped > 0 {
+		if err == syscall.EPIPE && p.stuck {
 			// A splice that has moved some keeps the error that then stopped
 			// it to itself. This may be what is left of a reset.
 			_ = d.dst.note(errReset)
@@ -66,27 +78,33 @@ func (d *direction) copySocket(w io.Writer, src syscall.RawConn) (handled bool, 
 	}
 }
 
-func (p *pump) have() int { return len(p.mem) + p.piped }
-
 // readable is called when the source may have bytes. It takes some, or returns
 // false to wait for them.
 func (p *pump) readable(fd uintptr) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.errno = syscall.EINTR
 	for p.errno == syscall.EINTR {
 		p.errno = p.take(int(fd))
 	}
 	if p.errno == syscall.EAGAIN {
-		p.release()
+		p.drop()
+		p.woken = true
 		return false
 	}
+	p.had = len(p.mem) + p.piped
 	return true
 }
 
-// take reads or splices once.
+// take reads or splices once. It is called with mu held.
 func (p *pump) take(fd int) error {
+	if p.woken {
+		p.woken = false
+		p.bulk = !p.never && waiting(fd) >= spliceWorth
+	}
 	if p.bulk && !p.never {
 		if p.pipe == nil {
-			p.pipe = takePipe()
+			p.pipe = takePipe(p)
 		}
 		if p.pipe != nil {
 			n, err := splice(fd, p.pipe.w, pipeSize)
@@ -94,6 +112,7 @@ func (p *pump) take(fd int) error {
 				p.never = true
 				return syscall.EINTR
 			}
+			p.pipe.used()
 			p.piped, p.bulk = n, n >= spliceWorth
 			return err
 		}
@@ -111,23 +130,35 @@ func (p *pump) take(fd int) error {
 	return err
 }
 
+// waiting returns how many bytes there are to read, or 0 if the kernel does not
+// tell.
+func waiting(fd int) int {
+	var n int32
+	_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.TIOCINQ, uintptr(unsafe.Pointer(&n))) // n stays 0
+	return int(n)
+}
+
 // writable is called when the destination may have room. It writes until all is
 // written, or returns false to wait for more.
 func (p *pump) writable(fd uintptr) bool {
-	for p.have() > 0 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.mem)+p.piped > 0 {
 		switch p.errno = p.put(int(fd)); p.errno {
 		case nil, syscall.EINTR:
 		case syscall.EAGAIN:
 			p.d.blocked()
 			return false
 		default:
+			p.stuck = p.piped > 0 || p.moved > 0
 			return true
 		}
 	}
+	p.forget()
 	return true
 }
 
-// put writes or splices once.
+// put writes or splices once. It is called with mu held.
 func (p *pump) put(fd int) error {
 	if len(p.mem) > 0 {
 		n, err := syscall.Write(fd, p.mem)
@@ -140,6 +171,7 @@ func (p *pump) put(fd int) error {
 	if !p.never {
 		n, err := splice(p.pipe.r, fd, p.piped)
 		if n > 0 {
+			p.pipe.used()
 			p.piped -= n
 			p.d.moved(n)
 		}
@@ -160,6 +192,44 @@ func (p *pump) put(fd int) error {
 	return progress(n, err)
 }
 
+// lend takes the pipe away from p, whose destination takes nothing, and leaves
+// the bytes in memory. It returns nil if p is at work, or if too many bytes of
+// others were left in memory already.
+func (p *pump) lend() *pipe {
+	if !p.mu.TryLock() {
+		return nil // in a callback, so at work
+	}
+	defer p.mu.Unlock()
+	if p.pipe == nil || p.piped == 0 || !p.pipe.stale() {
+		return nil
+	}
+	if !moved.reserve(p.piped) {
+		return nil
+	}
+	p.mem, p.moved = make([]byte, p.piped), p.piped
+	for at := 0; p.piped > 0; {
+		n, err := syscall.Read(p.pipe.r, p.mem[at:])
+		if n <= 0 && err != syscall.EINTR {
+			// It does not happen: the pipe has that many. What is left in it stays.
+			p.mem = p.mem[:at]
+			return nil
+		}
+		at += max(n, 0)
+		p.piped -= max(n, 0)
+	}
+	lent := p.pipe
+	p.pipe = nil
+	return lent
+}
+
+// forget lets go of the memory that lend has made. It is called with mu held.
+func (p *pump) forget() {
+	if p.moved > 0 {
+		moved.free(p.moved)
+		p.moved, p.mem = 0, nil
+	}
+}
+
 // progress is err, or an error if there is none and yet nothing was done.
 func progress(n int, err error) error {
 	if n <= 0 && err == nil {
@@ -170,6 +240,14 @@ func progress(n int, err error) error {
 
 // release gives back what p holds, which is empty unless there was an error.
 func (p *pump) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.drop()
+}
+
+// drop is release with mu held.
+func (p *pump) drop() {
+	p.forget()
 	if p.buf != nil {
 		buffers.Put(p.buf)
 		p.buf, p.mem = nil, nil

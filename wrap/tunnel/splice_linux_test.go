@@ -13,8 +13,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -26,27 +24,10 @@ import (
 )
 
 // piped returns how many bytes the pipes of this process hold.
-func piped(t *testing.T) (n int) {
+func piped(t *testing.T) int {
 	t.Helper()
-	files, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		target, err := os.Readlink(filepath.Join("/proc/self/fd", f.Name()))
-		if err != nil || !strings.HasPrefix(target, "pipe:") {
-			continue
-		}
-		fd, err := strconv.Atoi(f.Name())
-		if err != nil || fd <= 2 { // what the test is run by
-			continue
-		}
-		var held int32
-		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.TIOCINQ, uintptr(unsafe.Pointer(&held))); errno == 0 {
-			n += int(held) / 2 // its other end says the same
-		}
-	}
-	return n
+	_, held := pipesInUse(t)
+	return held
 }
 
 // narrow makes the kernel keep little on the way from ours to peer.
