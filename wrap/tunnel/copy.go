@@ -61,7 +61,7 @@ type tunnel struct {
 	dying   *fault // a side is dead, and what it sent before is still under way
 	fault   *fault // why the tunnel is ended; nil while it runs and if both sides finished
 	since   int64  // when the present limit on silence began to apply
-	queued  int    // bytes that the kernel had still to deliver when silence was last judged
+	queued  int    // bytes that the kernel had still to deliver when it was last asked
 	over    bool   // callbacks come too late
 	panics  []any  // what methods and hooks of the sides have panicked with
 	running sync.WaitGroup

@@ -19,12 +19,26 @@
 //	    cannot half-close   the other has Linger to finish
 //	one side is reset,      what it had sent is delivered, then the other is reset too;
 //	or fails                Direction.Lost is true
+//	... after it had        the other is told of the end, and is not reset: what it
+//	    finished            goes on to send is dropped until it finishes, within Linger
 //	one side is reset while the other takes nothing: noticed within 2 s (Linux)
 //	both sides are silent   nothing, or after Options.Idle: ErrIdle
 //	ctx is cancelled        both are closed at once
+//	a hook panics           both are closed at once, and Copy panics
 //
-// Closing by us is a plain Close, unless bytes are known to be missing: then it
-// is a reset, since FIN would say that this was all.
+// Copy closes a side by a plain Close, unless bytes for it are known to be
+// missing: then it resets the side where that is TCP, since FIN would say that
+// this was all. The two sides are closed at the same time.
+//
+// # Silence
+//
+// Every byte that a side takes is a move. On Linux the kernel tells how much of
+// what was written a TCP or Unix socket still holds for its peer, so a peer that
+// reads slowly is not silent, however long a Write lasts. The socket is found
+// through wrappers with an Unwrap or NetConn method, and behind the body that an
+// [net/http.Transport] makes of a 101. Where it is not found, as with a
+// net.Pipe or an SSH channel, a Write is split, so that a side which takes a
+// KiB each second is not silent either.
 //
 // # Hooks and splice
 //

@@ -13,12 +13,15 @@ type Options struct {
 	// Linger is how long the tunnel may be silent once one side has finished
 	// sending. Progress restarts it, so that a long answer is never cut, but a
 	// backend that ignores the end of its input does not hold the tunnel for
-	// ever. If zero, 30 seconds; if negative, there is no limit.
+	// ever. It also bounds how long a side may take nothing of what is still on
+	// the way to it when the other side has failed. The tunnel may last for up to a
+	// quarter longer, since that is how often it is looked at. If zero, 30 seconds;
+	// if negative, there is no limit.
 	Linger time.Duration
 
 	// Idle is how long both directions may be silent at once before the tunnel
-	// is ended. A trickle in one of them keeps it alive. If zero, there is no
-	// limit.
+	// is ended, or up to a quarter longer. A trickle in one of them keeps it
+	// alive. If zero, there is no limit.
 	Idle time.Duration
 
 	// KeepOpen is for a side that must be told the end of the other's input

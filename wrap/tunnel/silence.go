@@ -36,18 +36,23 @@ func (t *tunnel) limitSilence() {
 	}
 }
 
-// looks is how often in a limit the kernel's queues are looked at, while there
-// is something in them. A slow reader empties them, which counts as a move when
-// it is seen, so the tunnel may be silent for 1/looks longer than the limit.
-const looks = 16
+// The kernel's queues are looked at several times in a limit: a slow reader
+// empties them, which counts as a move at the time when it is seen. So the
+// tunnel may be silent for longer than the limit by the time between two looks:
+// a sixteenth of the limit while the queues hold something, and a quarter
+// while they do not.
+const (
+	looksFull  = 16
+	looksEmpty = 4
+)
 
 // nextLook returns when to judge the silence again if it may last for left. It
 // is called with mu held.
 func (t *tunnel) nextLook(limit, left time.Duration) time.Duration {
 	if t.queued > 0 {
-		return min(left, limit/looks+1)
+		return min(left, limit/looksFull+1)
 	}
-	return left
+	return min(left, limit/looksEmpty+1)
 }
 
 // judgeSilence runs when there may have been silence for long enough. Moving
@@ -64,7 +69,7 @@ func (t *tunnel) judgeSilence() {
 		t.mu.Unlock()
 		return
 	}
-	if queued != t.queued { // a slow reader empties the kernel's queue
+	if queued != t.queued {
 		t.queued, t.since = queued, now
 	}
 	if left := limit - time.Duration(now-t.lastMove()); left > 0 {
