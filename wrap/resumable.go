@@ -183,12 +183,11 @@ func (r *resumable) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.throw(t)
-	r.asked = false
-	switch {
-	case r.closed:
-		r.err = r.onClose
-	case r.err == nil:
-		r.err = errReaderLeft
+	if r.asked {
+		r.asked, r.out, r.err = false, nil, errReaderLeft
+		if r.closed {
+			r.err = r.onClose
+		}
 	}
 	r.changed.Broadcast()
 	close(r.done)
