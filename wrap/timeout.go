@@ -9,6 +9,9 @@ import (
 // isTimeout reports whether err is a timeout. A Read that returns one may go on
 // later, once the caller has moved the deadline, so no hook may keep it.
 func isTimeout(err error) bool {
+	if err == nil {
+		return false // without an allocation
+	}
 	var t interface{ Timeout() bool }
 	return errors.As(err, &t) && t.Timeout()
 }
