@@ -171,7 +171,7 @@ func TestACallOfAReadyMadeHookAllocatesNothing(t *testing.T) {
 		"TransformWrite":   wrap.TransformWrite(func(w io.Writer) nopWriteCloser { return nopWriteCloser{w} }),
 		"TransformRead 2x": {New: same.New, Read: passAll.Read},
 	}
-	p := make([]byte, 512)
+	p := make([]byte, 32<<10) // as much as a hook asks for, so that each Read asks the body
 	for name, hook := range hooks {
 		for _, original := range []io.ReadCloser{endless{}, endlessConn{}} {
 			body := wrap.Body(original, hook)

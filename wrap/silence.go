@@ -66,10 +66,13 @@ type silence struct {
 	// call raises it in the caller's.
 	thrown atomic.Pointer[thrown]
 
+	// ranOut says that the timer closes the body, or has done so. It is set with mu
+	// held, before the body is closed.
+	ranOut atomic.Bool
+
 	mu       sync.Mutex  // guards the rest
 	timer    *time.Timer // nil before the start
 	stopped  bool        // the timer does nothing more
-	ranOut   bool        // the timer closes the body, or has done so
 	closeErr error       // of the body's Close in the timer's goroutine, once that has returned
 }
 
@@ -92,7 +95,8 @@ func (s *silence) check() {
 		s.mu.Unlock()
 		return
 	}
-	s.stopped, s.ranOut = true, true
+	s.stopped = true
+	s.ranOut.Store(true)
 	s.mu.Unlock()
 
 	var err error
@@ -120,7 +124,7 @@ func (s *silence) close() error {
 	s.raise()
 	s.mu.Lock()
 	s.stop()
-	ranOut, err := s.ranOut, s.closeErr
+	ranOut, err := s.ranOut.Load(), s.closeErr
 	s.mu.Unlock()
 	if !ranOut {
 		return s.body.Close()
@@ -153,9 +157,7 @@ func (s *silence) explain(err error) error {
 // explainRead is explain for a Read. No result of a Read is true of a body that
 // the timer has closed, not even that nothing went wrong.
 func (s *silence) explainRead(err error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ranOut {
+	if s.ranOut.Load() {
 		return &TimeoutError{s.hook, s.d, err}
 	}
 	return err
