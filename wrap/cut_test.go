@@ -73,7 +73,7 @@ func TestACutDoesNotLookLikeTheEnd(t *testing.T) {
 					if !errors.As(err, &timeout) || !timeout.Timeout() || timeout != error(cut) {
 						t.Errorf("errors.As finds the net.Error %v, want %v: a timeout", timeout, cut)
 					}
-					if timeout.Temporary() { //nolint:staticcheck // deprecated, and still asked
+					if cut.Temporary() {
 						t.Error("Temporary() = true of a body that stays closed")
 					}
 				}
