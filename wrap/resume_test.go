@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -199,10 +200,10 @@ func readAhead(r io.Reader) (io.Reader, error) {
 // A panic reaches the caller from the goroutine of the reader too, and the body
 // works on.
 func TestTransformReadPanicsInTheCaller(t *testing.T) {
-	explode := false
+	var explode atomic.Bool // a reader that reads ahead reads it at any time
 	bang := func(r io.Reader) io.Reader {
 		return readFunc(func(p []byte) (int, error) {
-			if explode {
+			if explode.Load() {
 				panic("boom")
 			}
 			return r.Read(p)
@@ -230,7 +231,7 @@ func TestTransformReadPanicsInTheCaller(t *testing.T) {
 				defer body.Close()
 				go func() { _, _ = io.WriteString(peer, "hello") }()
 				for range 3 {
-					explode = true
+					explode.Store(true)
 					func() {
 						defer func() {
 							if got := recover(); got != "boom" {
@@ -241,7 +242,7 @@ func TestTransformReadPanicsInTheCaller(t *testing.T) {
 						t.Errorf("Read = %v, want a panic", err)
 					}()
 				}
-				explode = false
+				explode.Store(false)
 				p := make([]byte, 5)
 				if n, err := io.ReadFull(body, p); err != nil || !strings.EqualFold(string(p), "hello") {
 					t.Errorf("read %q, %v after the panics, want hello", p[:n], err)
