@@ -189,9 +189,9 @@ func TestAPanicOfCloseBehindATimer(t *testing.T) {
 					read:  func([]byte) (int, error) { <-waits; return 0, io.EOF },
 					close: func() error { closing <- true; panic("boom") },
 				}, hook)
-				_ = body.(wrap.CloseWriter).CloseWrite() // starts Linger
 				returned := make(chan bool, 1)
-				if name == "Linger" { // its clock runs while a Read waits
+				if name == "Linger" { // its clock runs after CloseWrite, while a Read waits
+					_ = body.(wrap.CloseWriter).CloseWrite() // nil
 					go func() {
 						_, _ = body.Read(make([]byte, 1))
 						returned <- true
