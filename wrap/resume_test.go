@@ -413,6 +413,7 @@ func TestTransformReadHandsOutTheLastBytesFirst(t *testing.T) {
 
 // Read of nothing waits for nothing.
 func TestTransformReadOfNothing(t *testing.T) {
+	before := decoders() // of earlier tests, on their way out
 	_, conn := tcpPair(t)
 	_, other := pipePair(t)
 	for name, body := range map[string]io.ReadCloser{
@@ -428,8 +429,8 @@ func TestTransformReadOfNothing(t *testing.T) {
 			t.Errorf("Read(nil) of a %s = %v", name, err)
 		}
 	}
-	if got := decoders(); got != 0 {
-		t.Errorf("Read(nil) has started %d goroutines, want none", got)
+	if got := decoders(); got > before {
+		t.Errorf("Read(nil) has started %d goroutines, want none", got-before)
 	}
 }
 
