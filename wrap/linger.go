@@ -16,8 +16,8 @@ import (
 // not lose the end of its answer. A call that fails because of this returns a
 // [*TimeoutError], and so does every Read from then on. Before CloseWrite, after
 // EOF and after Close there is no clock. The body is closed once, and a panic of
-// its Close goes on, as [Idle] describes. The body's Close must make a waiting Read return, as it does in
-// bodies of responses and in connections.
+// its Close goes on, as [Idle] describes. The body's Close must make a waiting
+// Read return, as it does in bodies of responses and in connections.
 //
 // WriteTo is routed through Read, since it does not tell when bytes move;
 // ReadFrom keeps its direct way. A d that is not positive panics.
