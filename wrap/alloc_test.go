@@ -3,9 +3,12 @@ package wrap_test
 import (
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -115,6 +118,86 @@ func (idleConn) SetWriteDeadline(time.Time) error      { return nil }
 func (idleConn) CloseRead() error                      { return nil }
 func (idleConn) SyscallConn() (syscall.RawConn, error) { return nil, nil }
 func (idleConn) NetConn() net.Conn                     { return nil }
+
+// The sizes that the package comment states.
+func TestSizeOfALayer(t *testing.T) {
+	words := map[int][2]uint64{32: {80, 96}, 64: {160, 176}} // of bits; 88 bytes take 96
+	want := words[strconv.IntSize]
+	rec := &connRecorder{recorder: newRecorder("")}
+	var body io.ReadCloser
+	if got := bytesPerRun(func() { body = wrap.Body(rec, passAll) }); got != want[0] {
+		t.Errorf("Body allocates %d bytes, want %d", got, want[0])
+	}
+	if got := bytesPerRun(func() { body = wrap.Conn(rec, passAll) }); got != want[1] {
+		t.Errorf("Conn allocates %d bytes, want %d", got, want[1])
+	}
+	_ = body
+}
+
+// bytesPerRun returns how many bytes f allocates. Others may allocate meanwhile,
+// so that the least of several averages counts.
+func bytesPerRun(f func()) uint64 {
+	const runs = 1000
+	least := uint64(math.MaxUint64)
+	for range 10 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range runs {
+			f()
+		}
+		runtime.ReadMemStats(&after)
+		least = min(least, (after.TotalAlloc-before.TotalAlloc)/runs)
+	}
+	return least
+}
+
+// A call through a ready-made hook allocates nothing either, once a transform
+// has its buffers.
+func TestACallOfAReadyMadeHookAllocatesNothing(t *testing.T) {
+	same := wrap.TransformRead(func(r io.Reader) (io.Reader, error) { return r, nil })
+	encoder := wrap.TransformRead(wrap.Encoder(func(w io.Writer) nopWriteCloser { return nopWriteCloser{w} }))
+	hooks := map[string]wrap.Hooks{
+		"Done":             wrap.Done(func(wrap.Summary) {}),
+		"DoneBeforeClose":  wrap.DoneBeforeClose(func(wrap.Summary) {}),
+		"Log":              wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo),
+		"TeeRead":          wrap.TeeRead(io.Discard),
+		"TeeWrite":         wrap.TeeWrite(io.Discard),
+		"LimitRead":        wrap.LimitRead(math.MaxInt64),
+		"LimitWrite":       wrap.LimitWrite(math.MaxInt64),
+		"Linger":           wrap.Linger(time.Hour),
+		"Idle":             wrap.Idle(time.Hour),
+		"TransformRead":    same,
+		"Encoder":          encoder,
+		"TransformWrite":   wrap.TransformWrite(func(w io.Writer) nopWriteCloser { return nopWriteCloser{w} }),
+		"TransformRead 2x": {New: same.New, Read: passAll.Read},
+	}
+	p := make([]byte, 32<<10) // as much as a hook asks for, so that each Read asks the body
+	for name, hook := range hooks {
+		for _, original := range []io.ReadCloser{endless{}, endlessConn{}} {
+			body := wrap.Body(original, hook)
+			calls := map[string]func(){
+				"Read":  func() { _, _ = body.Read(p) },
+				"Write": func() { _, _ = body.(io.Writer).Write(p) },
+			}
+			for call, f := range calls {
+				f() // makes what is made once
+				if got := testing.AllocsPerRun(1000, f); got != 0 {
+					t.Errorf("%s of a %T with %s allocates %v times, want 0", call, original, name, got)
+				}
+			}
+			body.Close()
+		}
+	}
+}
+
+type nopWriteCloser struct{ io.Writer }
+
+func (nopWriteCloser) Close() error { return nil }
+
+// endlessConn is endless and has deadlines.
+type endlessConn struct{ idleConn }
+
+func (endlessConn) Read(p []byte) (int, error) { return len(p), nil }
 
 // What a body costs with each ready-made hook: a layer, a state, and for Log
 // what logs the calls.

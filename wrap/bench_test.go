@@ -111,3 +111,29 @@ func BenchmarkHooks(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTransformRead is what one call through a transform that does nothing
+// costs, in the caller's goroutine and, where a read deadline can be set, in the
+// reader's own.
+func BenchmarkTransformRead(b *testing.B) {
+	same := wrap.TransformRead(func(r io.Reader) (io.Reader, error) { return r, nil })
+	bodies := []struct {
+		name string
+		body io.ReadCloser
+	}{
+		{"bare", endless{}},
+		{"body", wrap.Body(endless{}, same)},
+		{"connection", wrap.Conn(endlessConn{}, same)},
+	}
+	p := make([]byte, 4096)
+	for _, bb := range bodies {
+		b.Run(bb.name, func(b *testing.B) {
+			defer bb.body.Close()
+			b.ReportAllocs()
+			b.SetBytes(int64(len(p)))
+			for b.Loop() {
+				_, _ = bb.body.Read(p)
+			}
+		})
+	}
+}

@@ -45,9 +45,16 @@
 //
 // A hook may therefore keep state for its own direction without a lock, and
 // needs one (or an atomic) for state that the other direction or Close shares.
-// The package itself holds no lock while it calls a hook or a body, and a hook
-// that panics leaves nothing behind: the panic reaches the caller, and the
-// body works on.
+//
+// A layer holds no lock while it calls a hook or a body. Of the hooks of this
+// package, limits and transforms hold one for their own direction while they
+// call what is behind them: of two Reads at the same time, or two Writes, one
+// waits for the other. Close waits for none of them.
+//
+// A panic of a hook or of a body reaches the caller, also if it happens in a
+// goroutine of this package, and no lock stays held: the next call is as good as
+// if the panic had been an error. Done counts of that call only the bytes that
+// are known to have passed.
 //
 // # Hooks that are there already
 //
@@ -65,6 +72,7 @@
 //     what was sent.
 //   - A limit in front of a transform bounds what the caller has to store, such
 //     as what a small gzip file becomes. Behind it, it bounds what is received.
+//     Limits bound upgraded streams, too.
 //   - A tee in front of a transform copies what the caller gets, one behind it
 //     what was sent.
 //   - Linger and Idle go last. In front of a transform they would take bytes
@@ -85,10 +93,16 @@
 //
 // # Cost
 //
-// One layer is one allocation of 160 bytes; a call through it allocates
-// nothing. A method without a hook costs one more static call than the
-// original, one with a hook the call of a function value besides.
+// One layer is one allocation: of 160 bytes on 64-bit machines, for a connection
+// of 176. A hook that keeps a state for each body allocates that as well. A call
+// through a layer allocates nothing, and neither does a call through the hooks of
+// this package, with these exceptions: what a transform's own reader or writer
+// allocates, the buffers of a transform, which grow to the size of the largest
+// call, each [*TimeoutError], and what [Log] writes. A method without a hook
+// costs one more static call than the original, one with a hook the call of a
+// function value besides.
 //
-// Package wrap does not dial, does not parse what goes through it, and starts
-// no goroutine for a body, except to close one that [Linger] or [Idle] ends.
+// Package wrap does not dial and does not parse what goes through it. It starts
+// a goroutine for a body in two cases: [TransformRead] does for a body with a
+// read deadline, and [Linger] and [Idle] do to close the body that they end.
 package wrap

@@ -13,7 +13,7 @@ package wrap
 // direction goes on. When Close overtakes a WriteTo or ReadFrom in another
 // goroutine, f waits for that call to return, so that its bytes count. It does
 // not wait for a Read, which then does not count, nor for a Write, which counts
-// in full, though Close may cut it short.
+// in full, though Close may cut it short. A Write that panics counts nothing.
 // f runs in the goroutine whose call was the last, and may close the body.
 // WriteTo and ReadFrom keep their direct way; of a WriteTo that is the first to
 // read, the first block goes through Read, which tells when the first byte came.
@@ -32,7 +32,8 @@ func Done(f func(Summary)) Hooks {
 
 // DoneBeforeClose is [Done], but calls f when Close is called and not when it
 // has returned. The summary has no CloseErr then, and lacks the bytes of calls
-// that are still on their way in other goroutines.
+// that are still on their way in other goroutines: it counts a call that has
+// returned, Write too. If f panics, the body is closed all the same.
 func DoneBeforeClose(f func(Summary)) Hooks {
 	if f == nil {
 		panic("wrap: DoneBeforeClose: the function is nil; leave the hook out")

@@ -402,3 +402,73 @@ func TestDoneMayCloseTheBody(t *testing.T) {
 		t.Errorf("the body was closed %d times and Done called %d times, want 1 and 1", closes, calls)
 	}
 }
+
+// DoneBeforeClose counts what has happened: a Write that has not returned has
+// not. Done counts it, because it does not wait for it.
+func TestDoneBeforeCloseCountsWritesThatHaveReturned(t *testing.T) {
+	for _, early := range []bool{false, true} {
+		begun, release, returned := make(chan bool), make(chan bool), make(chan bool)
+		body := &funcs{write: func(p []byte) (int, error) {
+			if len(p) == 8 {
+				begun <- true
+				<-release
+			}
+			return len(p), nil
+		}}
+		done, c := summaries()
+		hook, want := wrap.Done(done), int64(3+8)
+		if early {
+			hook, want = wrap.DoneBeforeClose(done), 3
+		}
+		wrapped := wrap.Body(body, hook)
+		_, _ = wrapped.(io.Writer).Write(make([]byte, 3))
+		go func() { _, _ = wrapped.(io.Writer).Write(make([]byte, 8)); close(returned) }()
+		receive(t, begun, "the Write")
+		wrapped.Close()
+		if s := one(t, c); s.Written != want {
+			t.Errorf("early: %v: Written = %d, want %d", early, s.Written, want)
+		}
+		close(release)
+		receive(t, returned, "the Write's return")
+	}
+}
+
+// Of what a Write that panics has taken, nothing is known.
+func TestDoneDoesNotCountAWriteThatPanics(t *testing.T) {
+	for name, hook := range map[string]func(func(wrap.Summary)) wrap.Hooks{"Done": wrap.Done, "DoneBeforeClose": wrap.DoneBeforeClose} {
+		done, c := summaries()
+		body := wrap.Body(&funcs{write: func(p []byte) (int, error) {
+			if len(p) == 8 {
+				panic("boom")
+			}
+			return len(p), nil
+		}}, hook(done))
+		for _, size := range []int{3, 8, 4} {
+			func() {
+				defer func() { _ = recover() }()
+				_, _ = body.(io.Writer).Write(make([]byte, size))
+			}()
+		}
+		body.Close()
+		if s := one(t, c); s.Written != 3+4 {
+			t.Errorf("%s: Written = %d, want 7", name, s.Written)
+		}
+	}
+}
+
+// A report that panics does not keep the body open.
+func TestDoneBeforeCloseThatPanicsClosesTheBody(t *testing.T) {
+	closes := 0
+	body := wrap.Body(&funcs{close: func() error { closes++; return nil }}, wrap.DoneBeforeClose(func(wrap.Summary) { panic("boom") }))
+	func() {
+		defer func() {
+			if got := recover(); got != "boom" {
+				t.Errorf("Close panicked with %v, want boom", got)
+			}
+		}()
+		_ = body.Close()
+	}()
+	if closes != 1 {
+		t.Errorf("the body was closed %d times, want once", closes)
+	}
+}

@@ -16,7 +16,8 @@ import (
 //
 // If the writer has a `Flush() error` method, it is called after each read from
 // the body, so that nothing that has arrived waits for more. The writer is
-// closed at EOF, or else when the body is. A nil f panics.
+// closed at EOF, or else when the body is. After a timeout of the body, reading
+// goes on where it stopped. A nil f panics.
 func Encoder[W io.WriteCloser](f func(io.Writer) W) func(io.Reader) (io.Reader, error) {
 	if f == nil {
 		panic("wrap: Encoder: the function is nil; it must return a writer")
@@ -27,26 +28,31 @@ func Encoder[W io.WriteCloser](f func(io.Writer) W) func(io.Reader) (io.Reader, 
 		if isNil(w) {
 			return nil, errors.New("wrap: Encoder: the function returned no writer")
 		}
-		e.w = w
+		e.w.Writer, e.closer = w, w
 		return e, nil
 	}
 }
 
 type encoder struct {
-	body io.Reader
-	w    io.WriteCloser // nil once it is closed
-	out  bytes.Buffer
-	err  error // what comes after out
+	body   io.Reader
+	w      flushing  // writes to out
+	closer io.Closer // closes w; nil once it is closed
+	out    bytes.Buffer
+	err    error // what comes after out
 }
 
 func (e *encoder) Read(p []byte) (int, error) {
 	if len(p) > 0 && e.out.Len() == 0 && e.err == nil {
 		e.fill()
 	}
-	if e.out.Len() == 0 {
-		return 0, e.err
+	if e.out.Len() > 0 {
+		return e.out.Read(p)
 	}
-	return e.out.Read(p)
+	err := e.err
+	if isTimeout(err) {
+		e.err = nil
+	}
+	return 0, err
 }
 
 // fill reads until something comes out.
@@ -55,7 +61,7 @@ func (e *encoder) fill() {
 	defer buffers.Put(buf)
 	for e.out.Len() == 0 && e.err == nil {
 		var ended bool
-		_, ended, e.err = pumpOnce(flushing{e.w}, e.body, buf)
+		_, ended, e.err = pumpOnce(&e.w, e.body, buf)
 		if ended && e.err == nil {
 			e.err = e.Close()
 			if e.err == nil {
@@ -66,11 +72,11 @@ func (e *encoder) fill() {
 }
 
 func (e *encoder) Close() error {
-	w := e.w
-	if e.w = nil; w == nil {
+	c := e.closer
+	if e.closer = nil; c == nil {
 		return nil
 	}
-	return w.Close()
+	return c.Close()
 }
 
 // flushing is a writer that is flushed after each Write, if it can be.

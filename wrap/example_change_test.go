@@ -2,10 +2,12 @@ package wrap_test
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -56,6 +58,38 @@ func ExampleTransformRead() {
 	text, err := io.ReadAll(body)
 	fmt.Printf("%s, %v\n", text, err)
 	// Output: the backend's answer, <nil>
+}
+
+// A constructor that returns no error, such as flate's, needs a function around it.
+func ExampleTransformRead_function() {
+	var deflated bytes.Buffer
+	w, _ := flate.NewWriter(&deflated, flate.BestSpeed)
+	_, _ = io.WriteString(w, "the backend's answer")
+	_ = w.Close()
+
+	body := io.NopCloser(&deflated)
+	body = wrap.Body(body, wrap.TransformRead(func(r io.Reader) (io.ReadCloser, error) {
+		return flate.NewReader(r), nil
+	}))
+	text, err := io.ReadAll(body)
+	fmt.Printf("%s, %v\n", text, err)
+	// Output: the backend's answer, <nil>
+}
+
+// Both ends of a connection that speaks gzip in both directions.
+func ExampleTransformWrite_conn() {
+	speaksGzip := []wrap.Hooks{wrap.TransformRead(gzip.NewReader), wrap.TransformWrite(gzip.NewWriter)}
+	client, server := net.Pipe()
+	client, server = wrap.Conn(client, speaksGzip...), wrap.Conn(server, speaksGzip...)
+	go func() {
+		_, _ = io.WriteString(client, "the client's question")
+	}()
+	p := make([]byte, 64)
+	n, err := server.Read(p)
+	fmt.Printf("%s, %v\n", p[:n], err)
+	go func() { _, _ = io.Copy(io.Discard, server) }() // the end of gzip's stream
+	_ = client.Close()
+	// Output: the client's question, <nil>
 }
 
 // An upgraded connection whose backend wants to be spoken to in gzip. What is

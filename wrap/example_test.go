@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync/atomic"
 
 	"github.com/bodywrap/bodywrap/wrap"
@@ -63,6 +64,33 @@ func ExampleKeep() {
 	}
 	fmt.Println(talk(proxy, "ping"))
 	// Output: 101 Switching Protocols: ping
+}
+
+// slotBody returns a slot each time it is closed, and must not be closed twice.
+type slotBody struct {
+	io.Reader
+	slots chan bool
+}
+
+func (b slotBody) Close() error {
+	<-b.slots
+	fmt.Println("one slot returned")
+	return nil
+}
+
+// KeepFunc closes the original once, although both the wrapper and KeepFunc
+// close it.
+func ExampleKeepFunc() {
+	slots := make(chan bool, 2)
+	slots <- true // taken by this body
+	slots <- true // taken by another one
+	var body io.ReadCloser = slotBody{strings.NewReader("text"), slots}
+	body = wrap.KeepFunc(body, func(body io.ReadCloser) meter { return meter{body} })
+	_ = body.Close()
+	fmt.Println(len(slots), "taken")
+	// Output:
+	// one slot returned
+	// 1 taken
 }
 
 // One hook for each direction: the echo comes back, and both are counted.

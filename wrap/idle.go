@@ -11,8 +11,11 @@ import (
 //
 //	resp.Body = wrap.Body(resp.Body, wrap.Idle(10*time.Minute))
 //
-// A call that fails because of this returns a [*TimeoutError]. After Close, and
-// after EOF of a body that can only be read, there is no clock. The body's
+// A call that fails because of this returns a [*TimeoutError], and so does every
+// Read from then on. After Close, and after EOF of a body that can only be read,
+// there is no clock. The body is closed once, by Idle or by the caller's Close,
+// which after Idle's returns the result of that. If the body's Close panics in
+// Idle's goroutine, the panic goes on in the caller's next call, once. The body's
 // Close must make waiting calls return, as it does in bodies of responses and
 // in connections; the body of a request that a server has received does not,
 // for which there is [http.ResponseController.SetReadDeadline].
@@ -43,12 +46,14 @@ type idle struct {
 func (i *idle) lasted() time.Duration { return time.Since(i.moved) }
 
 func (i *idle) Read(p []byte) (int, error) {
+	i.raise()
 	n, err := i.next.r.Read(p)
 	i.did(n, err == io.EOF && i.next.w == nil)
-	return n, i.explain(err)
+	return n, i.explainRead(err)
 }
 
 func (i *idle) Write(p []byte) (int, error) {
+	i.raise()
 	n, err := i.next.w.Write(p)
 	i.did(n, false)
 	return n, i.explain(err)
@@ -65,7 +70,11 @@ func (i *idle) did(n int, over bool) {
 	}
 }
 
-func (i *idle) CloseWrite() error                   { return i.next.cw.CloseWrite() }
+func (i *idle) CloseWrite() error {
+	i.raise()
+	return i.explain(i.next.cw.CloseWrite())
+}
+
 func (i *idle) WriteTo(w io.Writer) (int64, error)  { return pump(w, i) }
 func (i *idle) ReadFrom(r io.Reader) (int64, error) { return pump(i, r) }
 func (i *idle) Close() error                        { return i.close() }

@@ -1,10 +1,8 @@
 package wrap
 
 import (
-	"errors"
 	"io"
-	"io/fs"
-	"net"
+	"net/http"
 	"sync/atomic"
 )
 
@@ -19,32 +17,78 @@ import (
 // would go round replacement's Read; and original's ReadFrom only if Write is
 // original's as well.
 //
-// Closing the result closes replacement, and then original, once: a
-// replacement such as io.NopCloser(gzipReader) does not pass Close on, and the
-// connection would leak. Where replacement does pass it on, original is closed
-// twice, which net/http's bodies allow; its answer that it was closed already
-// is not reported. The error is replacement's or else original's.
+// Closing the result closes replacement, and then original, once, even if
+// replacement's Close panics: a replacement such as io.NopCloser(gzipReader)
+// does not pass Close on, and the connection would leak. Where replacement does
+// pass it on, original is closed twice, which net/http's bodies allow; its answer
+// that it was closed already is not reported. For bodies that do not allow it,
+// see [KeepFunc]. The error is replacement's or else original's.
 //
 // [Unwrap] leads from the result to original, and [As] finds replacement on the
-// way. A nil original leaves replacement as it is; a nil replacement panics.
+// way. If original is nil or [http.NoBody], there is nothing to keep and nothing
+// to close, and Keep returns replacement itself. A nil replacement panics.
 func Keep(original, replacement io.ReadCloser) io.ReadCloser {
 	if replacement == nil {
 		panic("wrap: Keep: the replacement is nil; an empty body is http.NoBody")
 	}
-	if original == nil {
+	if original == nil || original == http.NoBody {
 		return replacement
 	}
 	k := &kept{ReadCloser: replacement, original: original}
 	next, lost := methodsOf(replacement), methodsOf(original)
 	next.c = k
 	if next.w == nil {
-		next.w, next.rf = lost.w, lost.rf
+		next.w = lost.w
+		if next.rf == nil {
+			next.rf = lost.rf
+		}
 	}
 	if next.cw == nil {
 		next.cw = lost.cw
 	}
 	l := &layer{inner: k, next: next}
 	return l.body(next.set())
+}
+
+// KeepFunc is [Keep] of original and of what f returns, for an original that must
+// not be closed twice, such as one that returns a slot to a pool. The body that f
+// is given has exactly original's methods, and passes only the first Close on:
+//
+//	resp.Body = wrap.KeepFunc(resp.Body, newMeteredBody)
+//
+// However often that body and the result are closed, and by whom, original is
+// closed once. Later calls of Close return the result of the first; one that
+// comes before the first has returned does not wait, and returns nil.
+//
+// If f panics, original is closed, and the panic goes on. If f returns nil or a
+// nil pointer, original is closed, and KeepFunc panics. A nil original stays nil,
+// without a call of f. [http.NoBody] is given to f as it is. A nil f panics.
+func KeepFunc[B io.ReadCloser](original io.ReadCloser, f func(io.ReadCloser) B) io.ReadCloser {
+	if f == nil {
+		panic("wrap: KeepFunc: the function is nil; it must return a replacement")
+	}
+	return keepFunc(original, func(body io.ReadCloser) io.ReadCloser { return f(body) })
+}
+
+func keepFunc(original io.ReadCloser, f func(io.ReadCloser) io.ReadCloser) io.ReadCloser {
+	if original == nil {
+		return nil
+	}
+	if original != http.NoBody {
+		original = hooked(original, Hooks{Close: new(closeOnce).close})
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			_ = original.Close() // a panic is on its way
+		}
+	}()
+	replacement := f(original)
+	if isNil(replacement) {
+		panic("wrap: KeepFunc: the function returned nil; an empty body is http.NoBody")
+	}
+	returned = true
+	return Keep(original, replacement)
 }
 
 // kept is a replacement that closes its original as well.
@@ -56,18 +100,18 @@ type kept struct {
 
 func (k *kept) Unwrap() io.ReadCloser { return k.original }
 
-func (k *kept) Close() error {
-	err := k.ReadCloser.Close()
-	if k.closed.Swap(true) {
-		return err
-	}
-	if again := k.original.Close(); err == nil && !saysClosed(again) {
-		err = again
-	}
-	return err
+func (k *kept) Close() (err error) {
+	defer k.closeOriginal(&err) // also if the replacement's Close panics
+	return k.ReadCloser.Close()
 }
 
-// saysClosed reports whether err is the answer of something that was closed before.
-func saysClosed(err error) bool {
-	return errors.Is(err, net.ErrClosed) || errors.Is(err, fs.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
+// closeOriginal closes the original, once, and sets err to its error if there is
+// none yet.
+func (k *kept) closeOriginal(err *error) {
+	if k.closed.Swap(true) {
+		return
+	}
+	if own := k.original.Close(); *err == nil && !saysClosed(own) {
+		*err = own
+	}
 }

@@ -20,7 +20,7 @@ import (
 func TestKeepChoosesWhoIsAsked(t *testing.T) {
 	for o := range allMethods + 1 {
 		for r := range allMethods + 1 {
-			o, r := kept(o), kept(r)
+			o := kept(o)
 			t.Run(methodNames(o)+"/"+methodNames(r), func(t *testing.T) {
 				orig, repl := newRecorder("orig"), newRecorder("repl")
 				body := wrap.Keep(orig.only(o), repl.only(r))
@@ -29,6 +29,7 @@ func TestKeepChoosesWhoIsAsked(t *testing.T) {
 				if r&hasWrite == 0 {
 					want |= o & hasReadFrom
 				}
+				want = kept(want)
 				if got := methodsOf(body); got != want {
 					t.Fatalf("Keep has %s, want %s", methodNames(got), methodNames(want))
 				}
@@ -188,5 +189,140 @@ func TestKeepReleasesTheConnection(t *testing.T) {
 	}
 	if diff := cmp.Diff([]bool{false, true}, reused); diff != "" {
 		t.Errorf("connection reused (-want +got):\n%s", diff)
+	}
+}
+
+// A panic of the replacement's Close does not leak the original.
+func TestKeepClosesTheOriginalAfterAPanic(t *testing.T) {
+	closes := 0
+	orig := &funcs{close: func() error { closes++; return nil }}
+	body := wrap.Keep(orig, &funcs{close: func() error { panic("boom") }})
+	for range 2 {
+		func() {
+			defer func() {
+				if got := recover(); got != "boom" {
+					t.Errorf("Close panicked with %v, want boom", got)
+				}
+			}()
+			_ = body.Close()
+		}()
+		if closes != 1 {
+			t.Errorf("the original was closed %d times, want once", closes)
+		}
+	}
+}
+
+// net/http must still find http.NoBody: it sends any other body of unknown
+// length in chunks.
+func TestKeepOfNoBody(t *testing.T) {
+	if got := wrap.Keep(http.NoBody, http.NoBody); got != http.NoBody {
+		t.Errorf("Keep(http.NoBody, http.NoBody) = %v, want http.NoBody", got)
+	}
+	repl := newRecorder("")
+	if got := wrap.Keep(http.NoBody, repl); got != repl {
+		t.Errorf("Keep(http.NoBody, x) = %v, want x", got)
+	}
+	same := func(body io.ReadCloser) io.ReadCloser { return body }
+	if got := wrap.KeepFunc(http.NoBody, same); got != http.NoBody {
+		t.Errorf("KeepFunc of http.NoBody = %v, want http.NoBody", got)
+	}
+	got := make(chan *http.Request, 1)
+	backend := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r }))
+	defer backend.Close()
+	resp, err := backend.Client().Post(backend.URL, "text/plain", wrap.Keep(http.NoBody, http.NoBody))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if r := receive(t, got, "the request"); len(r.TransferEncoding) != 0 || r.ContentLength != 0 {
+		t.Errorf("the backend got Transfer-Encoding %q and length %d, want none and 0", r.TransferEncoding, r.ContentLength)
+	}
+}
+
+// However often, in whatever order and by whom the parts are closed, the
+// original is closed once.
+func TestKeepFuncClosesTheOriginalOnce(t *testing.T) {
+	own := errors.New("the original's error")
+	for _, first := range []error{nil, own} {
+		for mask := range allMethods + 1 {
+			t.Run(methodNames(kept(mask)), func(t *testing.T) {
+				rec := newRecorder("hello")
+				rec.err = first
+				orig := rec.only(kept(mask))
+				var given io.ReadCloser
+				body := wrap.KeepFunc(orig, func(body io.ReadCloser) *closesOriginal {
+					given = body
+					return &closesOriginal{body}
+				})
+				for name, b := range map[string]io.ReadCloser{"the result": body, "the body that f is given": given} {
+					want := kept(mask)
+					if name == "the result" {
+						want &^= hasWriteTo // it would go round closesOriginal's Read
+					}
+					if got := methodsOf(b); got != want {
+						t.Errorf("%s has %s, want %s", name, methodNames(got), methodNames(want))
+					}
+				}
+				if got, err := io.ReadAll(body); string(got) != "hello" || err != nil {
+					t.Errorf("ReadAll = %q, %v, want hello", got, err)
+				}
+				for range 2 {
+					if err := body.Close(); err != first {
+						t.Errorf("Close = %v, want %v", err, first)
+					}
+					if err := given.Close(); err != first {
+						t.Errorf("Close of the body that f was given = %v, want %v", err, first)
+					}
+				}
+				if got := strings.Count(strings.Join(rec.calls, " ")+" ", "Close "); got != 1 {
+					t.Errorf("the original was closed %d times, want once", got)
+				}
+				if _, ok := wrap.As[*closesOriginal](body); !ok {
+					t.Error("As does not find the replacement")
+				}
+			})
+		}
+	}
+}
+
+// A Close within Close does not wait for itself.
+func TestKeepFuncClosedWithinClose(t *testing.T) {
+	var body io.ReadCloser
+	closed := make(chan error, 1)
+	body = wrap.KeepFunc(wrap.Body(newRecorder(""), wrap.Done(func(wrap.Summary) { closed <- body.Close() })),
+		func(body io.ReadCloser) closesOriginal { return closesOriginal{body} })
+	go func() { _ = body.Close() }()
+	if err := receive(t, closed, "the inner Close"); err != nil {
+		t.Errorf("Close = %v", err)
+	}
+}
+
+func TestKeepFuncOfNothing(t *testing.T) {
+	never := func(io.ReadCloser) io.ReadCloser { t.Error("f was called"); return nil }
+	if got := wrap.KeepFunc(nil, never); got != nil {
+		t.Errorf("KeepFunc(nil, f) = %v, want nil", got)
+	}
+	tests := []struct {
+		name string
+		call func(io.ReadCloser)
+		want string
+	}{
+		{"f panics", func(b io.ReadCloser) { wrap.KeepFunc(b, func(io.ReadCloser) io.ReadCloser { panic("boom") }) }, "boom"},
+		{"f returns nil", func(b io.ReadCloser) { wrap.KeepFunc(b, func(io.ReadCloser) io.ReadCloser { return nil }) }, "http.NoBody"},
+		{"f returns a nil pointer", func(b io.ReadCloser) { wrap.KeepFunc(b, func(io.ReadCloser) *closesOriginal { return nil }) }, "http.NoBody"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			closes := 0
+			defer func() {
+				if msg, _ := recover().(string); !strings.Contains(msg, tt.want) {
+					t.Errorf("KeepFunc panicked with %q, want %q", msg, tt.want)
+				}
+				if closes != 1 {
+					t.Errorf("the original was closed %d times, want once", closes)
+				}
+			}()
+			tt.call(&funcs{close: func() error { closes++; return nil }})
+		})
 	}
 }

@@ -21,10 +21,13 @@ func (e *LimitError) Error() string {
 // LimitRead closes a body from which more than n bytes are read. The first n
 // bytes come out, then Read returns a [*LimitError], now and later; the body is
 // closed then and not cut off as if it had ended. One of exactly n bytes ends
-// in io.EOF.
+// in io.EOF. The caller's Close then does not close the body again, but returns
+// the result of that.
 //
-// WriteTo is routed through Read. Each body has a limit of its own. A negative
-// n panics.
+// The limit holds for every body, also for that of an upgraded connection, whose
+// stream has no natural end: there, give it to those responses alone that are
+// not 101, or make it long enough. WriteTo is routed through Read. Each body has
+// a limit of its own. A negative n panics.
 func LimitRead(n int64) Hooks {
 	if n < 0 {
 		panic("wrap: LimitRead: the limit is negative; without a limit, leave the hook out")
@@ -36,8 +39,9 @@ func LimitRead(n int64) Hooks {
 }
 
 // LimitWrite closes a body to which more than n bytes are written. The first n
-// bytes go in, then Write returns a [*LimitError], now and later. All else is as
-// with [LimitRead], with ReadFrom routed through Write.
+// bytes go in, then Write returns a [*LimitError], now and later. In messages of
+// HTTP, a body with Write is that of an upgraded connection. All else is as with
+// [LimitRead], with ReadFrom routed through Write.
 func LimitWrite(n int64) Hooks {
 	if n < 0 {
 		panic("wrap: LimitWrite: the limit is negative; without a limit, leave the hook out")
@@ -52,10 +56,19 @@ type limit struct {
 	body io.Closer
 	err  error // for going beyond the limit
 
-	mu     sync.Mutex // held for the whole call, as the next must see what is left
-	left   int64      // negative once that has happened
-	closed atomic.Bool
+	mu   sync.Mutex // held for the whole call, so that the next call sees the updated left
+	left int64      // negative once the limit was exceeded
+
+	closer   atomic.Int32          // who has closed the body first
+	closeErr atomic.Pointer[error] // of the limit's Close, once that has returned
 }
+
+// The values of limit.closer.
+const (
+	nobody = iota
+	theCaller
+	theLimit
+)
 
 func (l *limit) read(next io.Reader, p []byte) (int, error) {
 	l.mu.Lock()
@@ -97,16 +110,22 @@ func (l *limit) write(next io.Writer, p []byte) (n int, err error) {
 
 func (l *limit) exceeded() error {
 	l.left = -1
-	l.closed.Store(true)
-	_ = l.body.Close() // the caller gets the LimitError
+	if l.closer.CompareAndSwap(nobody, theLimit) {
+		err := l.body.Close()
+		l.closeErr.Store(&err)
+	}
 	return l.err
 }
 
-// close is the caller's Close, which may find the body closed already.
+// close is the caller's Close, which may find the body closed already. It does
+// not wait for the limit's Close: that may be what calls it.
 func (l *limit) close(next io.Closer) error {
-	err := next.Close()
-	if l.closed.Load() && saysClosed(err) {
-		return nil
+	l.closer.CompareAndSwap(nobody, theCaller)
+	if l.closer.Load() == theCaller {
+		return next.Close()
 	}
-	return err
+	if err := l.closeErr.Load(); err != nil && !saysClosed(*err) {
+		return *err
+	}
+	return nil
 }

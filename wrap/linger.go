@@ -13,10 +13,11 @@ import (
 //
 // The body is silent while a Read waits and gets no bytes: bytes restart the
 // clock, and it stands still while nobody reads, so that a slow client does
-// not lose the end of its answer. A Read that fails because of this returns a
-// [*TimeoutError]. Before CloseWrite, after EOF and after Close there is no
-// clock. The body's Close must make a waiting Read return, as it does in
-// bodies of responses and in connections.
+// not lose the end of its answer. A call that fails because of this returns a
+// [*TimeoutError], and so does every Read from then on. Before CloseWrite, after
+// EOF and after Close there is no clock. The body is closed once, and a panic of
+// its Close goes on, as [Idle] describes. The body's Close must make a waiting
+// Read return, as it does in bodies of responses and in connections.
 //
 // WriteTo is routed through Read, since it does not tell when bytes move;
 // ReadFrom keeps its direct way. A d that is not positive panics.
@@ -51,10 +52,11 @@ func (l *linger) lasted() time.Duration {
 }
 
 func (l *linger) Read(p []byte) (n int, err error) {
+	l.raise()
 	l.beginRead()
 	defer func() { l.endRead(n, err) }()
 	n, err = l.next.r.Read(p)
-	return n, l.explain(err)
+	return n, l.explainRead(err)
 }
 
 func (l *linger) beginRead() {
@@ -82,24 +84,27 @@ func (l *linger) endRead(n int, err error) {
 }
 
 func (l *linger) CloseWrite() error {
-	err := l.next.cw.CloseWrite()
-	if err == nil {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if l.timer == nil {
-			l.since = time.Now() // what was before does not count
-			l.start()
-		}
+	l.raise()
+	if err := l.next.cw.CloseWrite(); err != nil {
+		return l.explain(err)
 	}
-	return err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer == nil {
+		l.since = time.Now() // what was before does not count
+		l.start()
+	}
+	return nil
 }
 
 func (l *linger) Write(p []byte) (int, error) {
+	l.raise()
 	n, err := l.next.w.Write(p)
 	return n, l.explain(err)
 }
 
 func (l *linger) ReadFrom(r io.Reader) (int64, error) {
+	l.raise()
 	n, err := l.next.rf.ReadFrom(r)
 	return n, l.explain(err)
 }

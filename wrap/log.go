@@ -16,9 +16,10 @@ import (
 // The message is "body done". A body with Write, such as an upgraded one, gets
 // another when one of its directions ends before the body does: "body read
 // side ended" at EOF, "body write side ended" when CloseWrite has succeeded.
-// All are of the given level. While logger is enabled for [slog.LevelDebug],
+// All are of the given level. The bytes of a Write that has not returned count in
+// full in the record of a read side. While logger is enabled for [slog.LevelDebug],
 // each call adds a "body call" record of that level with its method, bytes and
-// error. What logger is not enabled for is not put together either.
+// error, also an error that is no error of the body by [Summary]. What logger is not enabled for is not put together either.
 //
 // A nil logger panics: use [slog.Default] for that one, and no hook for silence.
 func Log(logger *slog.Logger, level slog.Level, attrs ...slog.Attr) Hooks {
@@ -32,7 +33,7 @@ func Log(logger *slog.Logger, level slog.Level, attrs ...slog.Attr) Hooks {
 	done, ended := l.done, l.ended
 	return Hooks{New: func(body io.ReadCloser) Hooks {
 		next := methodsOf(body)
-		m := newMeter(next.staged(&callLog{next, logger}), done, false)
+		m := newMeter(body, next.staged(&callLog{next, logger}), done, false)
 		m.ended = ended
 		return Hooks{stage: m}
 	}}

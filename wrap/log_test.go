@@ -124,6 +124,48 @@ func TestLogBelowItsThreshold(t *testing.T) {
 	}
 }
 
+// A handler that panics when a side ends gets the last record all the same.
+func TestLogAfterAPanicOfTheHandler(t *testing.T) {
+	ends := map[string]func(io.ReadCloser){
+		"read":          func(b io.ReadCloser) { _, _ = b.Read(make([]byte, 1)) },
+		"read, WriteTo": func(b io.ReadCloser) { _, _ = b.(io.WriterTo).WriteTo(io.Discard) },
+		"write":         func(b io.ReadCloser) { _ = b.(wrap.CloseWriter).CloseWrite() },
+	}
+	for side, end := range ends {
+		t.Run(side, func(t *testing.T) {
+			var got []string
+			body := wrap.Body(newRecorder(""), wrap.Log(slog.New(panicky{&got}), slog.LevelInfo))
+			func() {
+				defer func() {
+					if v := recover(); v != "boom" {
+						t.Errorf("the call panicked with %v, want boom", v)
+					}
+				}()
+				end(body)
+			}()
+			body.Close()
+			half, _, _ := strings.Cut(side, ",")
+			if diff := cmp.Diff([]string{"body " + half + " side ended", "body done"}, got); diff != "" {
+				t.Errorf("records (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// panicky notes messages, and panics with those that say that a side has ended.
+type panicky struct{ got *[]string }
+
+func (p panicky) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+func (p panicky) WithAttrs([]slog.Attr) slog.Handler               { return p }
+func (p panicky) WithGroup(string) slog.Handler                    { return p }
+func (p panicky) Handle(_ context.Context, r slog.Record) error {
+	*p.got = append(*p.got, r.Message)
+	if strings.HasSuffix(r.Message, "ended") {
+		panic("boom")
+	}
+	return nil
+}
+
 // mute is a handler that is enabled for nothing.
 type mute struct{ t *testing.T }
 

@@ -13,6 +13,7 @@ type meter struct {
 	next   methods
 	report func(Summary)
 	early  bool                              // report when Close is called, not when it has returned
+	timed  bool                              // the caller can set a read deadline
 	ended  func(direction string, s Summary) // if not nil, is told when one of two directions ends
 
 	read, written traffic
@@ -26,12 +27,13 @@ type meter struct {
 
 func metered(f func(Summary), early bool) Hooks {
 	return Hooks{New: func(body io.ReadCloser) Hooks {
-		return Hooks{stage: newMeter(methodsOf(body), f, early)}
+		return Hooks{stage: newMeter(body, methodsOf(body), f, early)}
 	}}
 }
 
-func newMeter(next methods, f func(Summary), early bool) *meter {
-	return &meter{next: next, report: f, early: early, sum: Summary{Start: time.Now()}}
+// newMeter returns a meter in front of next, the methods of body.
+func newMeter(body io.ReadCloser, next methods, f func(Summary), early bool) *meter {
+	return &meter{next: next, report: f, early: early, timed: hasReadDeadline(body), sum: Summary{Start: time.Now()}}
 }
 
 // traffic is what goes one way: in its low bits how many calls are on their
@@ -47,16 +49,18 @@ func (t *traffic) end(n int64)  { t.word.Add(uint64(n)<<callBits - 1) }
 func (t *traffic) bytes() int64 { return int64(t.word.Load() >> callBits) }
 func (t *traffic) quiet() bool  { return t.word.Load()&(1<<callBits-1) == 0 }
 
-// Read and Write add once each, and Close does not wait for them: Read counts
-// what it has brought, Write what it is given.
+// Read and Write add once each, and Close does not wait for them. Read counts
+// what it has brought. Write counts what it is given, before it is taken, so that
+// the report lacks nothing if Close overtakes the Write; an early report is there
+// for what has happened, and counts a Write that has returned.
 func (m *meter) Read(p []byte) (int, error) {
 	n, err := m.next.r.Read(p)
 	if err != nil || m.read.bytes() == 0 {
 		m.read.begin()
-		m.didRead(passed(n, p), err, err == io.EOF)
+		m.didRead(clamp(n, p), err, err == io.EOF)
 		return n, err
 	}
-	m.read.add(passed(n, p))
+	m.read.add(clamp(n, p))
 	return n, err
 }
 
@@ -94,11 +98,15 @@ func (r firstByteReader) Read(p []byte) (int, error) {
 }
 
 func (m *meter) didRead(n int64, err error, ended bool) {
+	defer m.endRead(n) // also if ended panics
 	if half := m.noteRead(n > 0, err, ended); half && m.ended != nil {
 		s := m.summary()
 		s.Read += n
 		m.ended("read", s)
 	}
+}
+
+func (m *meter) endRead(n int64) {
 	m.read.end(n)
 	if m.over.Load() {
 		m.settle()
@@ -120,17 +128,31 @@ func (m *meter) noteRead(some bool, err error, ended bool) bool {
 	case ended && m.sum.ReadEnd == 0:
 		m.sum.ReadEnd = m.elapsed()
 		return !m.over.Load()
+	case m.timed && isDeadline(err):
 	case m.sum.ReadErr == nil && !ended && !m.closed:
 		m.sum.ReadErr = err
 	}
 	return false
 }
 
-func (m *meter) Write(p []byte) (int, error) {
+func (m *meter) Write(p []byte) (n int, err error) {
+	if m.early {
+		n, err = m.next.w.Write(p)
+		m.written.add(clamp(n, p))
+		m.noteWrite(err)
+		return n, err
+	}
 	m.written.add(int64(len(p)))
-	n, err := m.next.w.Write(p)
+	returned := false
+	defer func() {
+		if !returned { // of what a Write that panics has taken, nothing is known
+			m.written.add(-int64(len(p)))
+		}
+	}()
+	n, err = m.next.w.Write(p)
+	returned = true
 	if err != nil || n != len(p) {
-		m.written.add(passed(n, p) - int64(len(p)))
+		m.written.add(clamp(n, p) - int64(len(p)))
 		m.noteWrite(err)
 	}
 	return n, err
@@ -186,15 +208,27 @@ func (m *meter) noteWrite(err error) {
 	}
 }
 
-func (m *meter) Close() (err error) {
+func (m *meter) Close() error {
 	m.mu.Lock()
 	m.closed = true
 	m.mu.Unlock()
-	if m.early {
-		m.over.Store(true)
-		m.settle()
+	if !m.early {
+		return m.closeNext()
 	}
-	defer func() { m.didClose(err) }()
+	reported := false
+	defer func() {
+		if !reported { // report has panicked
+			_ = m.closeNext()
+		}
+	}()
+	m.over.Store(true)
+	m.settle()
+	reported = true
+	return m.closeNext()
+}
+
+func (m *meter) closeNext() (err error) {
+	defer func() { m.didClose(err) }() // also if the body's Close panics
 	return m.next.c.Close()
 }
 
@@ -208,8 +242,9 @@ func (m *meter) didClose(err error) {
 	m.settle()
 }
 
-// settle reports if this is the time. Whoever makes it the time, by setting
-// over or by ending a call, looks afterwards: the last to do so finds it so.
+// settle calls report once the body is over and no call is in flight that report
+// waits for. Close and every such call call settle after updating their own
+// state, so the last one sees both.
 func (m *meter) settle() {
 	if !m.early && !(m.read.quiet() && m.written.quiet()) {
 		return
@@ -231,5 +266,5 @@ func (m *meter) summary() Summary {
 // elapsed is never zero, not even where the clock ticks slowly.
 func (m *meter) elapsed() time.Duration { return max(time.Since(m.sum.Start), 1) }
 
-// passed is n as far as it can be true of p.
-func passed(n int, p []byte) int64 { return int64(min(max(n, 0), len(p))) }
+// clamp returns n limited to [0, len(p)].
+func clamp(n int, p []byte) int64 { return int64(min(max(n, 0), len(p))) }

@@ -2,6 +2,7 @@ package wrap_test
 
 import (
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -24,6 +25,7 @@ func TestMisusePanicsWithAdvice(t *testing.T) {
 		{"TransformRead", func() { wrap.TransformRead[io.Reader](nil) }, "leave the hook out"},
 		{"TransformWrite", func() { wrap.TransformWrite[io.WriteCloser](nil) }, "leave the hook out"},
 		{"Encoder", func() { wrap.Encoder[io.WriteCloser](nil) }, "must return a writer"},
+		{"KeepFunc", func() { wrap.KeepFunc[io.ReadCloser](http.NoBody, nil) }, "must return a replacement"},
 		{"Linger", func() { wrap.Linger(0) }, "leave the hook out"},
 		{"Idle", func() { wrap.Idle(-1) }, "leave the hook out"},
 		{"Response", func() { wrap.Response(nil) }, "check the error"},

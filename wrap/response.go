@@ -18,10 +18,13 @@ import (
 //
 //   - HEAD and 304 have no body to change, but the header of the response that
 //     has one: it is made true as that one is. No hook with Changes sees them.
-//   - 204 has neither, and keeps its header. No hook with Changes sees it.
+//   - 204 and 205 have neither (RFC 9110, sections 15.3.5 and 15.3.6), and keep
+//     their header. No hook with Changes sees them.
 //   - 206 is a part of the bytes as they were, and Content-Range counts in
 //     those. It passes as it is, without the hooks with Changes. Where these
 //     must see everything, delete Range from the request.
+//   - 416 loses its Content-Range, which states the length of the bytes as they
+//     were (RFC 9110, section 15.5.17).
 //   - 101 has no length: its header stays, and all hooks see both directions.
 //
 // All other hooks see all responses, those without a body too: unlike Body,
@@ -48,12 +51,14 @@ func makeTrue(resp *http.Response, hooks []Hooks) []Hooks {
 	switch resp.StatusCode {
 	case http.StatusSwitchingProtocols:
 		return hooks
-	case http.StatusNoContent, http.StatusPartialContent:
+	case http.StatusNoContent, http.StatusResetContent, http.StatusPartialContent:
 		return unchanging(hooks)
 	case http.StatusNotModified:
 		forgetBytes(resp.Header)
 		forgetParts(resp.Header)
 		return unchanging(hooks)
+	case http.StatusRequestedRangeNotSatisfiable:
+		resp.Header.Del("Content-Range")
 	}
 	forgetBytes(resp.Header)
 	forgetParts(resp.Header)

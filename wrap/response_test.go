@@ -54,6 +54,7 @@ func TestResponseMakesTheHeaderTrue(t *testing.T) {
 		{"HEAD unchanged", 200, "HEAD", []wrap.Hooks{harmless}, fullHeader(), 5, "hello", "every header is kept"},
 		{"304", 304, "GET", []wrap.Hooks{upper}, changed, 5, "hello", "it speaks of the response that was changed"},
 		{"204", 204, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "hello", "there are no bytes"},
+		{"205", 205, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "hello", "there may be no bytes (RFC 9110, section 15.3.6)"},
 		{"206", 206, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "hello", "a part of the old bytes"},
 		{"101", 101, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "HELLO", "a connection has no length"},
 	}
@@ -89,6 +90,31 @@ func TestResponseKeepsAWeakETag(t *testing.T) {
 		wrap.Response(resp, upper)
 		if got := resp.Header.Get("ETag"); got != tag {
 			t.Errorf("ETag = %s, want %s", got, tag)
+		}
+	}
+}
+
+// The length in a 416 is that of the bytes as they were (RFC 9110, section 15.5.17).
+func TestResponseTakesBackTheLengthOfA416(t *testing.T) {
+	for _, tt := range []struct {
+		status int
+		method string
+		hook   wrap.Hooks
+		want   string
+	}{
+		{416, "GET", upper, ""},
+		{416, "HEAD", upper, ""},
+		{416, "GET", wrap.Done(func(wrap.Summary) {}), "bytes */5"},
+		{206, "GET", upper, "bytes */5"},
+	} {
+		resp := &http.Response{StatusCode: tt.status, Header: fullHeader(), Body: http.NoBody, Request: &http.Request{Method: tt.method}}
+		resp.Header.Set("Content-Range", "bytes */5")
+		wrap.Response(resp, tt.hook)
+		if got := resp.Header.Get("Content-Range"); got != tt.want {
+			t.Errorf("%s %d: Content-Range = %q, want %q", tt.method, tt.status, got, tt.want)
+		}
+		if got := resp.Header.Get("Accept-Ranges"); (got == "") != (tt.want == "") {
+			t.Errorf("%s %d: Accept-Ranges = %q beside Content-Range %q", tt.method, tt.status, got, tt.want)
 		}
 	}
 }

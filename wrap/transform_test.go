@@ -3,10 +3,16 @@ package wrap_test
 import (
 	"bufio"
 	"bytes"
+	"compress/bzip2"
+	"compress/flate"
 	"compress/gzip"
+	"compress/lzw"
 	"compress/zlib"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"io"
+	"mime/quotedprintable"
 	"net"
 	"net/http"
 	"strings"
@@ -42,6 +48,10 @@ func TestTransformReadTakesTheUsualConstructors(t *testing.T) {
 	zw := zlib.NewWriter(&zlibbed)
 	_, _ = io.WriteString(zw, "hello") // a Buffer cannot fail
 	_ = zw.Close()
+	var lzwed bytes.Buffer
+	lw := lzw.NewWriter(&lzwed, lzw.LSB, 8)
+	_, _ = io.WriteString(lw, "hello") // a Buffer cannot fail
+	_ = lw.Close()
 	tests := []struct {
 		name string
 		hook wrap.Hooks
@@ -50,6 +60,12 @@ func TestTransformReadTakesTheUsualConstructors(t *testing.T) {
 		{"gzip", wrap.TransformRead(gzip.NewReader), gzipped("hello")},
 		{"zlib", wrap.TransformRead(zlib.NewReader), zlibbed.Bytes()},
 		{"bufio", wrap.TransformRead(func(r io.Reader) (io.Reader, error) { return bufio.NewReader(r), nil }), []byte("hello")},
+		{"flate", wrap.TransformRead(func(r io.Reader) (io.ReadCloser, error) { return flate.NewReader(r), nil }), gzipped("hello")[10:]},
+		{"bzip2", wrap.TransformRead(func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }), unhexed(bzippedHello)},
+		{"lzw", wrap.TransformRead(func(r io.Reader) (io.ReadCloser, error) { return lzw.NewReader(r, lzw.LSB, 8), nil }), lzwed.Bytes()},
+		{"hex", wrap.TransformRead(func(r io.Reader) (io.Reader, error) { return hex.NewDecoder(r), nil }), []byte("68656c6c6f")},
+		{"base64", wrap.TransformRead(func(r io.Reader) (io.Reader, error) { return base64.NewDecoder(base64.StdEncoding, r), nil }), []byte("aGVsbG8=")},
+		{"quotedprintable", wrap.TransformRead(func(r io.Reader) (io.Reader, error) { return quotedprintable.NewReader(r), nil }), []byte("h=65llo")},
 		{"Encoder and back", wrap.TransformRead(func(r io.Reader) (io.Reader, error) {
 			zipped, err := wrap.Encoder(gzip.NewWriter)(r)
 			if err != nil {
@@ -74,6 +90,14 @@ func TestTransformReadTakesTheUsualConstructors(t *testing.T) {
 			})
 		}
 	}
+}
+
+// bzippedHello is hello by bzip2, which the standard library does not write.
+const bzippedHello = "425a68393141592653591931653d00000081000244a000219a68334d07338bb9229c28480c98b29e80"
+
+func unhexed(s string) []byte {
+	b, _ := hex.DecodeString(s) // a constant
+	return b
 }
 
 // Nothing is lost that came before an error.

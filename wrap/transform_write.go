@@ -10,7 +10,7 @@ import (
 // TransformWrite passes what is written to a body through the writer that f
 // makes for it, as gzip.NewWriter does:
 //
-//	conn = wrap.Body(conn, wrap.TransformWrite(gzip.NewWriter))
+//	conn = wrap.Conn(conn, wrap.TransformWrite(gzip.NewWriter))
 //
 // f is called at the first Write or CloseWrite, for each body anew. If the
 // writer has a `Flush() error` method, it is called after each Write, so that an
@@ -22,9 +22,14 @@ import (
 // the peer to take what is pending.
 //
 // Write returns how many bytes the writer has taken. A Write that reaches the
-// body in part fails with the body's error, or [io.ErrShortWrite]. ReadFrom is
+// body in part fails with the body's error, or [io.ErrShortWrite]. After Close,
+// Write to a [net.Conn] returns an error that is [net.ErrClosed]. ReadFrom is
 // routed through Write. Headers are the caller's: [Response] and [Request]
 // look at what is read. A nil f panics.
+//
+// TransformWrite keeps no error, but most writers keep that of the body behind
+// them, and a write deadline that expires cuts the writer's output off at some
+// byte. A stream that has missed a write deadline is therefore broken: close it.
 func TransformWrite[W io.WriteCloser](f func(io.Writer) W) Hooks {
 	if f == nil {
 		panic("wrap: TransformWrite: the function is nil; leave the hook out")
@@ -35,7 +40,7 @@ func TransformWrite[W io.WriteCloser](f func(io.Writer) W) Hooks {
 		if !ok {
 			return Hooks{}
 		}
-		t := &transformWrite{open: open, body: w}
+		t := &transformWrite{open: open, body: w, onClose: writeAfterClose(body)}
 		return Hooks{Write: t.write, CloseWrite: t.closeWrite, Close: t.close}
 	}}
 }
@@ -44,10 +49,11 @@ type transformWrite struct {
 	open func(io.Writer) io.WriteCloser
 	body io.Writer
 
-	closed atomic.Bool    // Close was called
-	mu     sync.Mutex     // held by Write and CloseWrite; guards the rest
-	w      io.WriteCloser // nil before the first of them
-	ended  bool           // w is closed, or never will be there
+	onClose error          // what Write returns after Close
+	closed  atomic.Bool    // Close was called
+	mu      sync.Mutex     // held by Write and CloseWrite; guards the rest
+	w       io.WriteCloser // nil before the first of them
+	ended   bool           // w is closed, or never will be there
 }
 
 var (
@@ -79,7 +85,10 @@ func (t *transformWrite) closeWrite(next CloseWriter) error {
 
 // start makes the writer.
 func (t *transformWrite) start() error {
-	if t.ended || t.closed.Load() {
+	if t.closed.Load() {
+		return t.onClose
+	}
+	if t.ended {
 		return errWriteAfterEnd
 	}
 	if t.w != nil {
@@ -103,14 +112,15 @@ func (t *transformWrite) finish() error {
 	return w.Close()
 }
 
-func (t *transformWrite) close(next io.Closer) error {
+func (t *transformWrite) close(next io.Closer) (err error) {
 	t.closed.Store(true)
-	pending := t.tidy()
-	return firstOf(pending, next.Close())
+	defer func() { err = firstOf(err, next.Close()) }() // also if the writer's Close panics
+	return t.tidy()
 }
 
-// tidy finishes the writer when Close was called and nobody is using it:
-// whoever of Close and the calls that it overtook comes last does that.
+// tidy finishes the writer if Close was called and no call is using the writer.
+// Close and the calls that it may overtake call tidy last, so the last of them
+// finds the writer unused.
 func (t *transformWrite) tidy() error {
 	if !t.closed.Load() || !t.mu.TryLock() {
 		return nil

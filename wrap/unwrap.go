@@ -3,6 +3,7 @@ package wrap
 import (
 	"io"
 	"net"
+	"reflect"
 )
 
 // Unwrap returns what body wraps, one step down, or nil if body does not tell.
@@ -14,6 +15,7 @@ import (
 //	NetConn() net.Conn
 //
 // so it goes through other people's wrappers too, and through a [crypto/tls.Conn].
+// A nil pointer wraps nothing, whatever its type; Unwrap calls no method of it.
 //
 // It is for looking. What is written to the result, or read from it, goes
 // round the hooks, and round TLS; and no one needs it for CloseWrite, which
@@ -24,6 +26,9 @@ func Unwrap(body io.ReadCloser) io.ReadCloser {
 }
 
 func unwrap(v any) any {
+	if isNil(v) {
+		return nil
+	}
 	switch v := v.(type) {
 	case interface{ Unwrap() io.ReadCloser }:
 		return v.Unwrap()
@@ -47,7 +52,8 @@ const longestChain = 100
 //
 //	conn, ok := wrap.As[*tls.Conn](resp.Body)
 //
-// As returns the zero T and false if there is none. A chain that leads back
+// As returns the zero T and false if there is none. A nil pointer in the chain
+// ends it and is not found: nothing can be done with it. A chain that leads back
 // into itself ends.
 func As[T any](v any) (T, bool) {
 	steps := longestChain
@@ -55,7 +61,7 @@ func As[T any](v any) (T, bool) {
 }
 
 func find[T any](v any, steps *int) (T, bool) {
-	for ; v != nil && *steps > 0; *steps-- {
+	for ; !isNil(v) && *steps > 0; *steps-- {
 		if t, ok := v.(T); ok {
 			return t, true
 		}
@@ -68,4 +74,13 @@ func find[T any](v any, steps *int) (T, bool) {
 	}
 	var zero T
 	return zero, false
+}
+
+// isNil reports whether v is nil or a nil pointer.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	r := reflect.ValueOf(v)
+	return r.Kind() == reflect.Pointer && r.IsNil()
 }

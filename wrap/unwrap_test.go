@@ -84,3 +84,35 @@ func TestAsEndsInALoop(t *testing.T) {
 		}
 	}
 }
+
+// A nil pointer has methods and nothing behind them. A walk ends there.
+func TestAChainEndsAtANilPointer(t *testing.T) {
+	var secure *tls.Conn
+	var tcp *net.TCPConn
+	var through *unwrapsConn
+	for name, body := range map[string]io.ReadCloser{
+		"*tls.Conn":               secure,
+		"*net.TCPConn":            tcp,
+		"*unwrapsConn":            through,
+		"behind a wrapper":        unwrapsReadCloser{secure},
+		"behind Body":             wrap.Body(secure, closeOnly),
+		"behind Conn":             wrap.Conn(secure, closeOnly),
+		"behind Keep":             wrap.Keep(secure, tcp),
+		"behind hooks that ask":   wrap.Body(secure, wrap.Done(func(wrap.Summary) {})),
+		"behind hooks that ask 2": wrap.Body(secure, wrap.TransformRead(upperReader)),
+	} {
+		if got, ok := wrap.As[*net.TCPConn](body); ok {
+			t.Errorf("As[*net.TCPConn] of a nil %s = %v, want none", name, got)
+		}
+		if got, ok := wrap.As[*tls.Conn](body); ok {
+			t.Errorf("As[*tls.Conn] of a nil %s = %v, want none", name, got)
+		}
+		wrap.Unwrap(body)
+	}
+	if got, ok := wrap.As[net.Conn](secure); ok {
+		t.Errorf("As[net.Conn] of a nil *tls.Conn = %v, want none", got)
+	}
+	if got := wrap.Unwrap(secure); got != nil {
+		t.Errorf("Unwrap of a nil *tls.Conn = %v, want nil", got)
+	}
+}
