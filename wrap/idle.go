@@ -2,14 +2,27 @@ package wrap
 
 import (
 	"io"
+	"math"
+	"syscall"
 	"time"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
 // Idle closes a body through which nothing moves in either direction for d.
 // The clock starts when the body is wrapped, and every byte read or written
-// restarts it; that a Read or Write is waiting does not.
+// restarts it; that a Read or Write is waiting does not. A peer that takes the
+// bytes of one long Write little by little restarts it too:
 //
-//	resp.Body = wrap.Body(resp.Body, wrap.Idle(10*time.Minute))
+//   - On Linux the kernel tells how much of what was written a TCP or Unix socket
+//     still holds for its peer. It is asked now and then, so that the clock may run
+//     for up to a quarter of d longer. The socket is found through wrappers with an
+//     Unwrap or NetConn method, and behind the body of a 101.
+//
+//   - Elsewhere, and where there is no such socket, a long Write is passed on as
+//     several, each of as many bytes as a peer takes within d at 1 KiB a second.
+//
+//     resp.Body = wrap.Body(resp.Body, wrap.Idle(10*time.Minute))
 //
 // A call that fails because of this returns a [*TimeoutError], and so does every
 // Read from then on. After Close, and after EOF of a body that can only be read,
@@ -27,10 +40,13 @@ func Idle(d time.Duration) Hooks {
 		panic("wrap: Idle: the duration must be positive; without a limit, leave the hook out")
 	}
 	return Hooks{New: func(body io.ReadCloser) Hooks {
-		i := &idle{next: methodsOf(body), moved: time.Now()}
+		i := &idle{next: methodsOf(body), moved: time.Now(), part: math.MaxInt}
 		i.silence = silence{hook: "Idle", d: d, body: body, lasted: i.lasted}
 		i.mu.Lock()
 		defer i.mu.Unlock()
+		if i.next.w != nil {
+			i.look(body)
+		}
 		i.start()
 		return Hooks{stage: i}
 	}}
@@ -40,10 +56,45 @@ type idle struct {
 	next methods
 	silence
 
-	moved time.Time // when bytes last did
+	socket syscall.RawConn // of body; nil if the kernel does not tell what it holds for the peer
+	part   int             // how much of a Write is passed on at once
+	moved  time.Time       // when bytes last did; guarded by mu
+	queued int             // what the kernel held when it was last asked; guarded by mu
 }
 
-func (i *idle) lasted() time.Duration { return time.Since(i.moved) }
+// look finds out how to learn of progress within a Write.
+func (i *idle) look(body io.ReadCloser) {
+	conn, _ := socket.Behind(body)
+	raw := socket.Raw(conn)
+	queued, ok := socket.Queued(raw)
+	if !ok {
+		i.part = socket.Part(i.d)
+		return
+	}
+	i.socket, i.queued, i.every = raw, queued, i.d/looksEmpty
+}
+
+// How often the kernel is asked within d, while it holds something for the peer
+// and while it does not.
+const (
+	looksFull  = 16
+	looksEmpty = 4
+)
+
+// lasted is called with mu held.
+func (i *idle) lasted() time.Duration {
+	if i.socket != nil {
+		queued, _ := socket.Queued(i.socket) // 0 if the socket is closed
+		if queued != i.queued {
+			i.queued, i.moved = queued, time.Now()
+		}
+		i.every = i.d/looksEmpty + 1
+		if queued > 0 {
+			i.every = i.d/looksFull + 1
+		}
+	}
+	return time.Since(i.moved)
+}
 
 func (i *idle) Read(p []byte) (int, error) {
 	i.raise()
@@ -54,9 +105,16 @@ func (i *idle) Read(p []byte) (int, error) {
 
 func (i *idle) Write(p []byte) (int, error) {
 	i.raise()
-	n, err := i.next.w.Write(p)
-	i.did(n, false)
-	return n, i.explain(err)
+	written := 0
+	for {
+		part := p[written:min(len(p), written+min(i.part, len(p)))]
+		n, err := i.next.w.Write(part)
+		i.did(n, false)
+		written += n
+		if err != nil || n != len(part) || written == len(p) {
+			return written, i.explain(err)
+		}
+	}
 }
 
 func (i *idle) did(n int, over bool) {

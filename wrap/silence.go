@@ -62,6 +62,10 @@ type silence struct {
 	// lasted returns how long the silence has lasted. It is called with mu held.
 	lasted func() time.Duration
 
+	// every is how often to call lasted at least. If zero, once in d. It is guarded
+	// by mu; lasted may set it.
+	every time.Duration
+
 	// thrown is the panic of the body's Close in the timer's goroutine, until a
 	// call raises it in the caller's.
 	thrown atomic.Pointer[thrown]
@@ -79,8 +83,17 @@ type silence struct {
 // start starts the timer, unless after stop. The caller holds mu.
 func (s *silence) start() {
 	if !s.stopped {
-		s.timer = time.AfterFunc(s.d, s.check)
+		s.timer = time.AfterFunc(s.next(s.d), s.check)
 	}
+}
+
+// next returns when to look again if the silence may last for left. The caller
+// holds mu.
+func (s *silence) next(left time.Duration) time.Duration {
+	if s.every > 0 {
+		return min(left, s.every)
+	}
+	return left
 }
 
 // check runs in the timer's goroutine.
@@ -91,7 +104,7 @@ func (s *silence) check() {
 		return
 	}
 	if left := s.d - s.lasted(); left > 0 {
-		s.timer.Reset(left)
+		s.timer.Reset(s.next(left))
 		s.mu.Unlock()
 		return
 	}

@@ -3,6 +3,7 @@
 package wrap_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -366,4 +367,31 @@ func TestIdleBelongsBehindATransform(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A peer that takes the bytes of one Write slowly, and never pauses for d, is
+// not silent. One that pauses is.
+func TestIdleCountsProgressWithinAWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		orig, backend := newPipeBody()
+		defer backend.Close()
+		body := wrap.Body(orig, wrap.Idle(d))
+		sent := pattern(32 << 10)
+		done := make(chan error, 1)
+		go func() {
+			_, err := body.(io.Writer).Write(sent)
+			done <- err
+		}()
+		got := make([]byte, 16<<10)
+		for at := 0; at < len(got); at += 1 << 10 {
+			time.Sleep(time.Second) // of the bubble's clock: 1 KiB a second
+			if _, err := io.ReadFull(backend, got[at:at+1<<10]); err != nil {
+				t.Fatalf("after %d bytes the backend reads %v", at, err)
+			}
+		}
+		if !bytes.Equal(got, sent[:len(got)]) {
+			t.Error("the backend read other bytes than were sent")
+		}
+		wantTimeout(t, "Write to a backend that has stopped reading", <-done, "Idle")
+	})
 }

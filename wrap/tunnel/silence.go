@@ -1,6 +1,10 @@
 package tunnel
 
-import "time"
+import (
+	"time"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/socket"
+)
 
 // silenceLimit is how long the tunnel may be silent as things are, and what it
 // then ends with. It is called with mu held.
@@ -82,19 +86,13 @@ func (t *tunnel) judgeSilence() {
 	}
 }
 
-// slowest is how many bytes a second a side takes that is slow, and not silent.
-const slowest = 1 << 10
-
-// piece returns how many bytes to give to dst in one Write. Where the kernel's
-// queue cannot be seen, only a Write that returns tells that the side takes
-// bytes. With this size one returns within the limit on silence even if the
-// side takes no more than slowest.
+// piece returns how many bytes to give to dst in one Write.
 func (d *direction) piece() int {
 	limit := time.Duration(d.t.limit.Load())
-	if d.dst.visible || limit <= 0 || limit > time.Minute {
+	if d.dst.visible || limit <= 0 {
 		return bufferSize
 	}
-	return min(max(int(limit*slowest/time.Second), 512), bufferSize)
+	return min(socket.Part(limit), bufferSize)
 }
 
 func (t *tunnel) lastMove() int64 {
