@@ -100,7 +100,7 @@ func asksForTunnel(r *http.Request) bool {
 		return false
 	}
 	for _, field := range r.Header.Values("Connection") {
-		for option := range strings.SplitSeq(field, ",") {
+		for _, option := range strings.Split(field, ",") {
 			if strings.EqualFold(strings.Trim(option, " \t"), "Upgrade") {
 				return true
 			}

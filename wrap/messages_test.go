@@ -402,3 +402,59 @@ func TestRequestWithoutABodyIsFramedSo(t *testing.T) {
 		t.Errorf("length and framing of the requests (-want +got):\n%s", diff)
 	}
 }
+
+// One *http.Request is sent twice, through a RoundTripper that wraps its body as
+// the docs of Request say, and through one that does not start from GetBody.
+func TestRequestThatIsSentTwice(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body) // the client sees what arrived
+	}))
+	defer server.Close()
+	base := &http.Transport{}
+	defer base.CloseIdleConnections()
+	wrapped := func(fromGetBody bool) http.RoundTripper {
+		return roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			out := req.Clone(req.Context())
+			if fromGetBody && req.GetBody != nil {
+				body, err := req.GetBody()
+				if err != nil {
+					return nil, err
+				}
+				out.Body = body
+			}
+			wrap.Request(out, wrap.Hooks{Read: func(next io.Reader, p []byte) (int, error) { return next.Read(p) }})
+			return base.RoundTrip(out)
+		})
+	}
+	for _, tt := range []struct {
+		name string
+		rt   http.RoundTripper
+		want bool
+		why  string
+	}{
+		{"bare", base, true, "net/http starts again from GetBody"},
+		{"wrapped, from GetBody", wrapped(true), true, "each attempt has a body of its own"},
+		{"wrapped, from Body", wrapped(false), false, "the body has been read"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			req, err := http.NewRequest("POST", server.URL, strings.NewReader("hello"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range []bool{true, tt.want} {
+				resp, err := tt.rt.RoundTrip(req)
+				if err != nil {
+					if want {
+						t.Errorf("sending it for the time %d: %v", i+1, err)
+					}
+					continue
+				}
+				got, err := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if (string(got) == "hello" && err == nil) != want {
+					t.Errorf("sending it for the time %d brings %q, %v; right: %v (%s)", i+1, got, err, want, tt.why)
+				}
+			}
+		})
+	}
+}

@@ -18,7 +18,25 @@ import (
 // each attempt.
 //
 // Request changes req. An [http.RoundTripper] must not, and calls
-// [http.Request.Clone] first. A nil req panics.
+// [http.Request.Clone] first. It should also take the body from GetBody where
+// there is one. A caller may send one *http.Request twice, which net/http allows
+// for the bodies of [http.NewRequest]; the second time the body of the request
+// has been read, and the wrapped one cannot start again:
+//
+//	out := req.Clone(req.Context())
+//	if req.GetBody != nil {
+//		body, err := req.GetBody()
+//		if err != nil {
+//			return nil, err
+//		}
+//		out.Body = body
+//	}
+//	wrap.Request(out, hooks...)
+//	return base.RoundTrip(out)
+//
+// net/http knows the body types of package bytes and strings, and sends such a
+// small body together with the header. A wrapped one goes out in a Write of its
+// own (golang/go#22088). A nil req panics.
 func Request(req *http.Request, hooks ...Hooks) {
 	if req == nil {
 		panic("wrap: Request: the request is nil; check the error of http.NewRequest first")
