@@ -20,7 +20,7 @@ import (
 //     Unwrap or NetConn method, and behind the body of a 101.
 //
 //   - Elsewhere, and where there is no such socket, a long Write is passed on as
-//     several, each of as many bytes as a peer takes within d at 1 KiB a second.
+//     several, each of as many bytes as a peer takes within d/2 at 1 KiB a second.
 //
 //     resp.Body = wrap.Body(resp.Body, wrap.Idle(10*time.Minute))
 //
