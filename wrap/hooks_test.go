@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -113,7 +114,7 @@ func TestCloseWriteThatCannot(t *testing.T) {
 }
 
 func TestImpossibleCountsBecomeErrors(t *testing.T) {
-	for _, n := range []int{-1, 5, 1 << 40} {
+	for _, n := range []int{-1, 5, math.MaxInt} {
 		hooks := wrap.Hooks{
 			Read:  func(io.Reader, []byte) (int, error) { return n, nil },
 			Write: func(io.Writer, []byte) (int, error) { return n, nil },
