@@ -23,9 +23,11 @@ import "net"
 // server wraps with [Listener].
 //
 // The hooks are those of [Body], and keep its rules; [Hooks].New is called with
-// c. Methods that Hooks does not name go straight to c. What is read or written
-// through SyscallConn, which is there for socket options, goes round the hooks,
-// and what is through NetConn goes round c's own framing as well.
+// c. Methods that Hooks does not name go straight to c. SyscallConn is there for
+// socket options: what a program reads or writes through it goes round the hooks.
+// An [os.File] would do so by itself, in io.Copy, and therefore does not find the
+// socket. What is read or written through NetConn goes round c's own framing as
+// well.
 //
 // With hooks on Read and WriteTo, and on Write and ReadFrom, that only count,
 // io.Copy between two TCP connections still splices. A nil c stays nil, and

@@ -468,11 +468,6 @@ func (c *connLayer) connCloseRead() error {
 }
 
 //go:noinline
-func (c *connLayer) connSyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
-}
-
-//go:noinline
 func (c *connLayer) connNetConn() net.Conn {
 	return c.original.(interface{ NetConn() net.Conn }).NetConn()
 }
@@ -740,7 +735,7 @@ func (c *conn16) RemoteAddr() net.Addr                  { return c.original.Remo
 func (c *conn16) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
 func (c *conn16) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn16) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
-func (c *conn16) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn16) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn16) Unwrap() net.Conn                      { return c.original }
 
 // conn17 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn.
@@ -755,7 +750,7 @@ func (c *conn17) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn17) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn17) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn17) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
-func (c *conn17) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn17) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn17) Unwrap() net.Conn                      { return c.original }
 
 // conn18 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn.
@@ -770,7 +765,7 @@ func (c *conn18) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn18) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn18) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn18) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn18) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn18) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn18) Unwrap() net.Conn                      { return c.original }
 
 // conn19 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn.
@@ -786,7 +781,7 @@ func (c *conn19) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn19) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn19) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn19) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn19) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn19) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn19) Unwrap() net.Conn                      { return c.original }
 
 // conn20 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn.
@@ -801,7 +796,7 @@ func (c *conn20) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn20) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn20) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn20) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn20) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn20) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn20) Unwrap() net.Conn                      { return c.original }
 
 // conn21 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn.
@@ -817,7 +812,7 @@ func (c *conn21) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn21) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn21) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn21) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn21) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn21) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn21) Unwrap() net.Conn                      { return c.original }
 
 // conn22 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn.
@@ -833,7 +828,7 @@ func (c *conn22) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn22) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn22) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn22) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn22) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn22) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn22) Unwrap() net.Conn                      { return c.original }
 
 // conn23 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn.
@@ -850,7 +845,7 @@ func (c *conn23) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn23) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn23) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn23) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn23) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn23) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn23) Unwrap() net.Conn                      { return c.original }
 
 // conn24 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn.
@@ -865,7 +860,7 @@ func (c *conn24) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn24) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn24) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn24) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn24) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn24) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn24) Unwrap() net.Conn                      { return c.original }
 
 // conn25 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn.
@@ -881,7 +876,7 @@ func (c *conn25) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn25) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn25) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn25) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn25) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn25) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn25) Unwrap() net.Conn                      { return c.original }
 
 // conn26 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn.
@@ -897,7 +892,7 @@ func (c *conn26) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn26) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn26) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn26) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn26) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn26) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn26) Unwrap() net.Conn                      { return c.original }
 
 // conn27 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn.
@@ -914,7 +909,7 @@ func (c *conn27) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn27) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn27) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn27) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn27) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn27) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn27) Unwrap() net.Conn                      { return c.original }
 
 // conn28 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn.
@@ -930,7 +925,7 @@ func (c *conn28) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn28) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn28) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn28) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn28) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn28) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn28) Unwrap() net.Conn                      { return c.original }
 
 // conn29 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn.
@@ -947,7 +942,7 @@ func (c *conn29) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn29) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn29) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn29) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn29) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn29) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn29) Unwrap() net.Conn                      { return c.original }
 
 // conn30 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn.
@@ -964,7 +959,7 @@ func (c *conn30) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn30) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn30) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn30) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn30) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn30) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn30) Unwrap() net.Conn                      { return c.original }
 
 // conn31 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn.
@@ -982,7 +977,7 @@ func (c *conn31) CloseWrite() error                     { return (*connLayer)(c)
 func (c *conn31) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn31) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn31) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn31) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn31) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn31) Unwrap() net.Conn                      { return c.original }
 
 // conn32 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+NetConn.
@@ -1252,7 +1247,7 @@ func (c *conn48) RemoteAddr() net.Addr                  { return c.original.Remo
 func (c *conn48) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
 func (c *conn48) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn48) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
-func (c *conn48) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn48) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn48) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn48) Unwrap() net.Conn                      { return c.original }
 
@@ -1268,7 +1263,7 @@ func (c *conn49) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn49) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn49) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn49) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
-func (c *conn49) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn49) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn49) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn49) Unwrap() net.Conn                      { return c.original }
 
@@ -1284,7 +1279,7 @@ func (c *conn50) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn50) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn50) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn50) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn50) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn50) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn50) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn50) Unwrap() net.Conn                      { return c.original }
 
@@ -1301,7 +1296,7 @@ func (c *conn51) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn51) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn51) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn51) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn51) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn51) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn51) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn51) Unwrap() net.Conn                      { return c.original }
 
@@ -1317,7 +1312,7 @@ func (c *conn52) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn52) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn52) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn52) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn52) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn52) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn52) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn52) Unwrap() net.Conn                      { return c.original }
 
@@ -1334,7 +1329,7 @@ func (c *conn53) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn53) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn53) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn53) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn53) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn53) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn53) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn53) Unwrap() net.Conn                      { return c.original }
 
@@ -1351,7 +1346,7 @@ func (c *conn54) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn54) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn54) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn54) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn54) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn54) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn54) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn54) Unwrap() net.Conn                      { return c.original }
 
@@ -1369,7 +1364,7 @@ func (c *conn55) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn55) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn55) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn55) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn55) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn55) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn55) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn55) Unwrap() net.Conn                      { return c.original }
 
@@ -1385,7 +1380,7 @@ func (c *conn56) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn56) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn56) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn56) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn56) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn56) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn56) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn56) Unwrap() net.Conn                      { return c.original }
 
@@ -1402,7 +1397,7 @@ func (c *conn57) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn57) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn57) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn57) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn57) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn57) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn57) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn57) Unwrap() net.Conn                      { return c.original }
 
@@ -1419,7 +1414,7 @@ func (c *conn58) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn58) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn58) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn58) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn58) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn58) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn58) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn58) Unwrap() net.Conn                      { return c.original }
 
@@ -1437,7 +1432,7 @@ func (c *conn59) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn59) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn59) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn59) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn59) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn59) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn59) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn59) Unwrap() net.Conn                      { return c.original }
 
@@ -1454,7 +1449,7 @@ func (c *conn60) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn60) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn60) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn60) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn60) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn60) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn60) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn60) Unwrap() net.Conn                      { return c.original }
 
@@ -1472,7 +1467,7 @@ func (c *conn61) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn61) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn61) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn61) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn61) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn61) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn61) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn61) Unwrap() net.Conn                      { return c.original }
 
@@ -1490,7 +1485,7 @@ func (c *conn62) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn62) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn62) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn62) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn62) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn62) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn62) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn62) Unwrap() net.Conn                      { return c.original }
 
@@ -1509,7 +1504,7 @@ func (c *conn63) CloseWrite() error                     { return (*connLayer)(c)
 func (c *conn63) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn63) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn63) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn63) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn63) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn63) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn63) Unwrap() net.Conn                      { return c.original }
 
@@ -1780,7 +1775,7 @@ func (c *conn80) RemoteAddr() net.Addr                  { return c.original.Remo
 func (c *conn80) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
 func (c *conn80) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn80) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
-func (c *conn80) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn80) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn80) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn80) Unwrap() net.Conn                      { return c.original }
 
@@ -1796,7 +1791,7 @@ func (c *conn81) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn81) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn81) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn81) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
-func (c *conn81) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn81) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn81) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn81) Unwrap() net.Conn                      { return c.original }
 
@@ -1812,7 +1807,7 @@ func (c *conn82) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn82) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn82) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn82) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn82) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn82) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn82) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn82) Unwrap() net.Conn                      { return c.original }
 
@@ -1829,7 +1824,7 @@ func (c *conn83) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn83) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn83) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn83) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn83) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn83) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn83) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn83) Unwrap() net.Conn                      { return c.original }
 
@@ -1845,7 +1840,7 @@ func (c *conn84) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn84) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn84) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn84) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn84) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn84) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn84) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn84) Unwrap() net.Conn                      { return c.original }
 
@@ -1862,7 +1857,7 @@ func (c *conn85) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn85) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn85) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn85) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn85) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn85) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn85) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn85) Unwrap() net.Conn                      { return c.original }
 
@@ -1879,7 +1874,7 @@ func (c *conn86) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn86) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn86) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn86) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn86) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn86) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn86) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn86) Unwrap() net.Conn                      { return c.original }
 
@@ -1897,7 +1892,7 @@ func (c *conn87) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn87) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn87) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn87) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn87) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn87) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn87) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn87) Unwrap() net.Conn                      { return c.original }
 
@@ -1913,7 +1908,7 @@ func (c *conn88) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn88) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn88) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn88) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn88) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn88) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn88) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn88) Unwrap() net.Conn                      { return c.original }
 
@@ -1930,7 +1925,7 @@ func (c *conn89) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn89) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn89) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn89) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn89) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn89) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn89) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn89) Unwrap() net.Conn                      { return c.original }
 
@@ -1947,7 +1942,7 @@ func (c *conn90) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn90) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn90) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn90) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn90) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn90) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn90) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn90) Unwrap() net.Conn                      { return c.original }
 
@@ -1965,7 +1960,7 @@ func (c *conn91) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn91) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn91) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn91) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn91) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn91) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn91) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn91) Unwrap() net.Conn                      { return c.original }
 
@@ -1982,7 +1977,7 @@ func (c *conn92) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn92) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn92) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn92) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn92) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn92) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn92) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn92) Unwrap() net.Conn                      { return c.original }
 
@@ -2000,7 +1995,7 @@ func (c *conn93) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn93) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn93) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn93) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn93) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn93) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn93) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn93) Unwrap() net.Conn                      { return c.original }
 
@@ -2018,7 +2013,7 @@ func (c *conn94) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn94) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn94) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn94) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn94) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn94) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn94) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn94) Unwrap() net.Conn                      { return c.original }
 
@@ -2037,7 +2032,7 @@ func (c *conn95) CloseWrite() error                     { return (*connLayer)(c)
 func (c *conn95) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn95) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn95) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn95) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn95) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn95) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn95) Unwrap() net.Conn                      { return c.original }
 
@@ -2324,7 +2319,7 @@ func (c *conn112) RemoteAddr() net.Addr                  { return c.original.Rem
 func (c *conn112) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
 func (c *conn112) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn112) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
-func (c *conn112) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn112) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn112) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn112) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn112) Unwrap() net.Conn                      { return c.original }
@@ -2341,7 +2336,7 @@ func (c *conn113) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn113) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn113) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn113) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
-func (c *conn113) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn113) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn113) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn113) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn113) Unwrap() net.Conn                      { return c.original }
@@ -2358,7 +2353,7 @@ func (c *conn114) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn114) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn114) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn114) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn114) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn114) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn114) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn114) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn114) Unwrap() net.Conn                      { return c.original }
@@ -2376,7 +2371,7 @@ func (c *conn115) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn115) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn115) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn115) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn115) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn115) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn115) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn115) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn115) Unwrap() net.Conn                      { return c.original }
@@ -2393,7 +2388,7 @@ func (c *conn116) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn116) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn116) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn116) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn116) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn116) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn116) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn116) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn116) Unwrap() net.Conn                      { return c.original }
@@ -2411,7 +2406,7 @@ func (c *conn117) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn117) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn117) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn117) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn117) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn117) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn117) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn117) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn117) Unwrap() net.Conn                      { return c.original }
@@ -2429,7 +2424,7 @@ func (c *conn118) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn118) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn118) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn118) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn118) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn118) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn118) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn118) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn118) Unwrap() net.Conn                      { return c.original }
@@ -2448,7 +2443,7 @@ func (c *conn119) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn119) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn119) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn119) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn119) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn119) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn119) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn119) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn119) Unwrap() net.Conn                      { return c.original }
@@ -2465,7 +2460,7 @@ func (c *conn120) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn120) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn120) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn120) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn120) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn120) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn120) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn120) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn120) Unwrap() net.Conn                      { return c.original }
@@ -2483,7 +2478,7 @@ func (c *conn121) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn121) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn121) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn121) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn121) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn121) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn121) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn121) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn121) Unwrap() net.Conn                      { return c.original }
@@ -2501,7 +2496,7 @@ func (c *conn122) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn122) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn122) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn122) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn122) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn122) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn122) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn122) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn122) Unwrap() net.Conn                      { return c.original }
@@ -2520,7 +2515,7 @@ func (c *conn123) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn123) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn123) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn123) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn123) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn123) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn123) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn123) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn123) Unwrap() net.Conn                      { return c.original }
@@ -2538,7 +2533,7 @@ func (c *conn124) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn124) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn124) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn124) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn124) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn124) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn124) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn124) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn124) Unwrap() net.Conn                      { return c.original }
@@ -2557,7 +2552,7 @@ func (c *conn125) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn125) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn125) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn125) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn125) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn125) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn125) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn125) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn125) Unwrap() net.Conn                      { return c.original }
@@ -2576,7 +2571,7 @@ func (c *conn126) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn126) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn126) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn126) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn126) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn126) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn126) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn126) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn126) Unwrap() net.Conn                      { return c.original }
@@ -2596,7 +2591,7 @@ func (c *conn127) CloseWrite() error                     { return (*connLayer)(c
 func (c *conn127) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn127) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn127) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn127) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn127) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn127) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn127) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn127) Unwrap() net.Conn                      { return c.original }
@@ -2916,7 +2911,7 @@ func (c *conn208) RemoteAddr() net.Addr                  { return c.original.Rem
 func (c *conn208) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
 func (c *conn208) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn208) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
-func (c *conn208) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn208) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn208) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn208) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -2935,7 +2930,7 @@ func (c *conn209) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn209) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn209) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn209) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
-func (c *conn209) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn209) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn209) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn209) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -2954,7 +2949,7 @@ func (c *conn210) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn210) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn210) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn210) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn210) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn210) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn210) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn210) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -2974,7 +2969,7 @@ func (c *conn211) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn211) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn211) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn211) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn211) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn211) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn211) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn211) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -2993,7 +2988,7 @@ func (c *conn212) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn212) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn212) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn212) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn212) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn212) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn212) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn212) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3013,7 +3008,7 @@ func (c *conn213) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn213) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn213) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn213) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn213) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn213) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn213) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn213) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3033,7 +3028,7 @@ func (c *conn214) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn214) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn214) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn214) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn214) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn214) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn214) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn214) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3054,7 +3049,7 @@ func (c *conn215) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn215) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn215) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn215) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn215) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn215) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn215) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn215) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3073,7 +3068,7 @@ func (c *conn216) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn216) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn216) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn216) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn216) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn216) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn216) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn216) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3093,7 +3088,7 @@ func (c *conn217) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn217) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn217) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn217) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn217) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn217) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn217) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn217) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3113,7 +3108,7 @@ func (c *conn218) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn218) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn218) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn218) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn218) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn218) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn218) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn218) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3134,7 +3129,7 @@ func (c *conn219) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn219) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn219) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn219) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn219) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn219) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn219) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn219) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3154,7 +3149,7 @@ func (c *conn220) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn220) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn220) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn220) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn220) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn220) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn220) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn220) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3175,7 +3170,7 @@ func (c *conn221) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn221) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn221) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn221) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn221) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn221) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn221) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn221) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3196,7 +3191,7 @@ func (c *conn222) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn222) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn222) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn222) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn222) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn222) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn222) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn222) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3218,7 +3213,7 @@ func (c *conn223) CloseWrite() error                     { return (*connLayer)(c
 func (c *conn223) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn223) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn223) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn223) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn223) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn223) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn223) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
@@ -3556,7 +3551,7 @@ func (c *conn240) RemoteAddr() net.Addr                  { return c.original.Rem
 func (c *conn240) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
 func (c *conn240) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn240) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
-func (c *conn240) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn240) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn240) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn240) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn240) HandshakeContext(ctx context.Context) error {
@@ -3576,7 +3571,7 @@ func (c *conn241) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn241) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn241) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn241) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
-func (c *conn241) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn241) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn241) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn241) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn241) HandshakeContext(ctx context.Context) error {
@@ -3596,7 +3591,7 @@ func (c *conn242) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn242) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn242) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn242) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn242) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn242) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn242) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn242) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn242) HandshakeContext(ctx context.Context) error {
@@ -3617,7 +3612,7 @@ func (c *conn243) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn243) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn243) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn243) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn243) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn243) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn243) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn243) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn243) HandshakeContext(ctx context.Context) error {
@@ -3637,7 +3632,7 @@ func (c *conn244) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn244) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn244) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn244) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn244) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn244) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn244) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn244) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn244) HandshakeContext(ctx context.Context) error {
@@ -3658,7 +3653,7 @@ func (c *conn245) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn245) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn245) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn245) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn245) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn245) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn245) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn245) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn245) HandshakeContext(ctx context.Context) error {
@@ -3679,7 +3674,7 @@ func (c *conn246) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn246) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn246) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn246) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn246) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn246) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn246) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn246) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn246) HandshakeContext(ctx context.Context) error {
@@ -3701,7 +3696,7 @@ func (c *conn247) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn247) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn247) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn247) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn247) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn247) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn247) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn247) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn247) HandshakeContext(ctx context.Context) error {
@@ -3721,7 +3716,7 @@ func (c *conn248) SetDeadline(t time.Time) error         { return c.original.Set
 func (c *conn248) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn248) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn248) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn248) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn248) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn248) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn248) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn248) HandshakeContext(ctx context.Context) error {
@@ -3742,7 +3737,7 @@ func (c *conn249) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn249) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn249) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn249) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn249) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn249) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn249) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn249) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn249) HandshakeContext(ctx context.Context) error {
@@ -3763,7 +3758,7 @@ func (c *conn250) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn250) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn250) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn250) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn250) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn250) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn250) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn250) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn250) HandshakeContext(ctx context.Context) error {
@@ -3785,7 +3780,7 @@ func (c *conn251) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn251) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn251) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn251) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn251) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn251) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn251) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn251) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn251) HandshakeContext(ctx context.Context) error {
@@ -3806,7 +3801,7 @@ func (c *conn252) SetReadDeadline(t time.Time) error     { return c.original.Set
 func (c *conn252) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn252) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn252) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn252) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn252) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn252) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn252) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn252) HandshakeContext(ctx context.Context) error {
@@ -3828,7 +3823,7 @@ func (c *conn253) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn253) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn253) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn253) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn253) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn253) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn253) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn253) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn253) HandshakeContext(ctx context.Context) error {
@@ -3850,7 +3845,7 @@ func (c *conn254) SetWriteDeadline(t time.Time) error    { return c.original.Set
 func (c *conn254) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn254) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn254) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn254) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn254) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn254) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn254) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn254) HandshakeContext(ctx context.Context) error {
@@ -3873,7 +3868,7 @@ func (c *conn255) CloseWrite() error                     { return (*connLayer)(c
 func (c *conn255) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn255) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn255) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn255) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn255) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn255) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn255) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn255) HandshakeContext(ctx context.Context) error {
