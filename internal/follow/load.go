@@ -157,4 +157,3 @@ func (i importerFor) Import(path string) (*types.Package, error) {
 	}
 	return p.types, nil
 }
-
