@@ -17,9 +17,12 @@
 package bodywrap
 
 import (
+	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"syscall"
 	"time"
 )
@@ -50,6 +53,20 @@ type conn interface {
 	io.ReaderFrom      // and to it
 	syscall.Conn       // socket options
 	NetConn() net.Conn // what is under TLS
+
+	ConnectionState() tls.ConnectionState       // what TLS has agreed on
+	HandshakeContext(ctx context.Context) error //wrapgen:needs ConnectionState
+}
+
+// listener is what a listener always does, then what it may also do.
+//
+//wrapgen:for ./wrap.listenerLayer
+type listener interface {
+	net.Listener // always
+
+	SetDeadline(t time.Time) error // for Accept
+	File() (*os.File, error)       // hands the socket to another process
+	syscall.Conn                   // socket options
 }
 
 // writer is what a server hands to a handler for its response, then what it may
@@ -81,5 +98,6 @@ type deadlines interface {
 var (
 	_ body
 	_ conn
+	_ listener
 	_ writer
 )

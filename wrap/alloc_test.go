@@ -1,6 +1,8 @@
 package wrap_test
 
 import (
+	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"math"
@@ -54,9 +56,9 @@ func TestACallAllocatesNothing(t *testing.T) {
 }
 
 func TestOneConnLayerIsOneAllocation(t *testing.T) {
-	rec := &connRecorder{recorder: newRecorder("")}
+	rec := &tlsRecorder{&connRecorder{recorder: newRecorder("")}}
 	var conn net.Conn
-	for mask := range allConnMethods + 1 {
+	for _, mask := range connMasks() {
 		original := wrap.ConnOnly(rec, mask)
 		if got := testing.AllocsPerRun(100, func() { conn = wrap.Conn(original, passAll) }); got != 1 {
 			t.Errorf("Conn of %s allocates %v times, want 1", connMethodNames(mask), got)
@@ -69,20 +71,22 @@ func TestOneConnLayerIsOneAllocation(t *testing.T) {
 }
 
 func TestAConnCallAllocatesNothing(t *testing.T) {
-	p := make([]byte, 64)
+	p, ctx := make([]byte, 64), context.Background()
 	for _, lay := range layerings {
 		conn := wrap.Conn(idleConn{}, lay.hooks...)
 		calls := map[string]func(){
-			"Read":            func() { _, _ = conn.Read(p) },
-			"Write":           func() { _, _ = conn.Write(p) },
-			"CloseWrite":      func() { _ = conn.(wrap.CloseWriter).CloseWrite() },
-			"CloseRead":       func() { _ = conn.(interface{ CloseRead() error }).CloseRead() },
-			"WriteTo":         func() { _, _ = conn.(io.WriterTo).WriteTo(io.Discard) },
-			"ReadFrom":        func() { _, _ = conn.(io.ReaderFrom).ReadFrom(conn) },
-			"SyscallConn":     func() { _, _ = conn.(syscall.Conn).SyscallConn() },
-			"NetConn":         func() { _ = conn.(interface{ NetConn() net.Conn }).NetConn() },
-			"SetReadDeadline": func() { _ = conn.SetReadDeadline(time.Time{}) },
-			"Close":           func() { _ = conn.Close() },
+			"Read":             func() { _, _ = conn.Read(p) },
+			"Write":            func() { _, _ = conn.Write(p) },
+			"CloseWrite":       func() { _ = conn.(wrap.CloseWriter).CloseWrite() },
+			"CloseRead":        func() { _ = conn.(interface{ CloseRead() error }).CloseRead() },
+			"WriteTo":          func() { _, _ = conn.(io.WriterTo).WriteTo(io.Discard) },
+			"ReadFrom":         func() { _, _ = conn.(io.ReaderFrom).ReadFrom(conn) },
+			"SyscallConn":      func() { _, _ = conn.(syscall.Conn).SyscallConn() },
+			"NetConn":          func() { _ = conn.(interface{ NetConn() net.Conn }).NetConn() },
+			"ConnectionState":  func() { _ = conn.(connectionStater).ConnectionState() },
+			"HandshakeContext": func() { _ = conn.(handshakeContexter).HandshakeContext(ctx) },
+			"SetReadDeadline":  func() { _ = conn.SetReadDeadline(time.Time{}) },
+			"Close":            func() { _ = conn.Close() },
 		}
 		for name, call := range calls {
 			if got := testing.AllocsPerRun(100, call); got != 0 {
@@ -110,14 +114,16 @@ func TestAResponseUnderHandlerIsOneAllocation(t *testing.T) {
 // idleConn does the same as a connection.
 type idleConn struct{ idle }
 
-func (idleConn) LocalAddr() net.Addr                   { return nil }
-func (idleConn) RemoteAddr() net.Addr                  { return nil }
-func (idleConn) SetDeadline(time.Time) error           { return nil }
-func (idleConn) SetReadDeadline(time.Time) error       { return nil }
-func (idleConn) SetWriteDeadline(time.Time) error      { return nil }
-func (idleConn) CloseRead() error                      { return nil }
-func (idleConn) SyscallConn() (syscall.RawConn, error) { return nil, nil }
-func (idleConn) NetConn() net.Conn                     { return nil }
+func (idleConn) LocalAddr() net.Addr                      { return nil }
+func (idleConn) RemoteAddr() net.Addr                     { return nil }
+func (idleConn) SetDeadline(time.Time) error              { return nil }
+func (idleConn) SetReadDeadline(time.Time) error          { return nil }
+func (idleConn) SetWriteDeadline(time.Time) error         { return nil }
+func (idleConn) CloseRead() error                         { return nil }
+func (idleConn) SyscallConn() (syscall.RawConn, error)    { return nil, nil }
+func (idleConn) NetConn() net.Conn                        { return nil }
+func (idleConn) HandshakeContext(context.Context) error   { return nil }
+func (idleConn) ConnectionState() (s tls.ConnectionState) { return s }
 
 // The sizes that the package comment states.
 func TestSizeOfALayer(t *testing.T) {

@@ -2,6 +2,7 @@ package wrap_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -15,10 +16,10 @@ import (
 )
 
 func TestConnHasExactlyTheMethodsOfTheOriginal(t *testing.T) {
-	for mask := range allConnMethods + 1 {
+	for _, mask := range connMasks() {
 		for _, lay := range layerings {
 			t.Run(connMethodNames(mask)+"/"+lay.name, func(t *testing.T) {
-				rec := &connRecorder{recorder: newRecorder("")}
+				rec := &tlsRecorder{&connRecorder{recorder: newRecorder("")}}
 				original := wrap.ConnOnly(rec, mask)
 				if got := connMethodsOf(original); got != mask {
 					t.Fatalf("the test's own connection has %s, want %s", connMethodNames(got), connMethodNames(mask))
@@ -31,10 +32,36 @@ func TestConnHasExactlyTheMethodsOfTheOriginal(t *testing.T) {
 				if got := connMethodsOf(again); got != mask {
 					t.Errorf("Conn of Conn has %s, want %s", connMethodNames(got), connMethodNames(mask))
 				}
-				if got, ok := wrap.As[*connRecorder](again); !ok || got != rec {
-					t.Errorf("As[*connRecorder] = %v, %v, want the original", got, ok)
+				if got, ok := wrap.As[*tlsRecorder](again); !ok || got != rec {
+					t.Errorf("As[*tlsRecorder] = %v, %v, want the original", got, ok)
 				}
 			})
+		}
+	}
+}
+
+// Connections that have one half of what net/http asks for. It takes one that
+// only has ConnectionState for TLS that has shaken hands; see golang/go#56104.
+func TestConnOfHalfTheTLSMethods(t *testing.T) {
+	rec := &tlsRecorder{&connRecorder{recorder: newRecorder("")}}
+	tests := []struct {
+		name string
+		conn net.Conn
+		want int
+		why  string
+	}{
+		{"ConnectionState", struct {
+			net.Conn
+			connectionStater
+		}{rec, rec}, connConnectionState, "it has shaken hands already"},
+		{"HandshakeContext", struct {
+			net.Conn
+			handshakeContexter
+		}{rec, rec}, 0, "nobody asks for it alone"},
+	}
+	for _, tt := range tests {
+		if got := connMethodsOf(wrap.Conn(tt.conn, passAll)); got != tt.want {
+			t.Errorf("Conn of a connection with %s has %s, want %s (%s)", tt.name, connMethodNames(got), connMethodNames(tt.want), tt.why)
 		}
 	}
 }
@@ -42,10 +69,10 @@ func TestConnHasExactlyTheMethodsOfTheOriginal(t *testing.T) {
 // Each member of the family by itself: what it is asked, its original is.
 func TestEachConnCallReachesTheOriginalOnce(t *testing.T) {
 	at := time.Date(2000, 1, 1, 12, 0, 0, 0, time.UTC)
-	for mask := range allConnMethods + 1 {
+	for _, mask := range connMasks() {
 		t.Run(connMethodNames(mask), func(t *testing.T) {
 			under := &connRecorder{}
-			rec := &connRecorder{newRecorder("ab"), under}
+			rec := &tlsRecorder{&connRecorder{newRecorder("ab"), under}}
 			rec.err = errors.New("the connection's own error")
 			conn := wrap.ConnOnly(rec, mask)
 
@@ -103,6 +130,16 @@ func TestEachConnCallReachesTheOriginalOnce(t *testing.T) {
 					t.Errorf("NetConn = %v, want %v", got, under)
 				}
 				want = append(want, "NetConn")
+			}
+			if c, ok := conn.(connectionStater); ok {
+				if got := c.ConnectionState().ServerName; got != "recorded" {
+					t.Errorf("ConnectionState has the ServerName %q, want %q", got, "recorded")
+				}
+				want = append(want, "ConnectionState")
+			}
+			if c, ok := conn.(handshakeContexter); ok {
+				ctx := context.WithValue(context.Background(), noted{}, "in time")
+				expect("HandshakeContext in time", c.HandshakeContext(ctx))
 			}
 			expect("Close", conn.Close())
 			if diff := cmp.Diff(want, rec.calls); diff != "" {

@@ -3,6 +3,7 @@ package wrap
 import (
 	"io"
 	"net"
+	"syscall"
 )
 
 // A connLayer is one set of hooks in front of one connection. What a body has
@@ -18,3 +19,18 @@ func (l *connLayer) Close() error                        { return l.layer.Close(
 func (l *connLayer) CloseWrite() error                   { return l.layer.CloseWrite() }
 func (l *connLayer) WriteTo(w io.Writer) (int64, error)  { return l.layer.WriteTo(w) }
 func (l *connLayer) ReadFrom(r io.Reader) (int64, error) { return l.layer.ReadFrom(r) }
+
+// SyscallConn returns the original's raw connection without the methods that
+// package os looks for in it. With them, (*os.File).ReadFrom and WriteTo would
+// find the socket and splice from it, or send a file to it, round the hooks. As it
+// is, they go by the connection's own methods.
+func (l *connLayer) SyscallConn() (syscall.RawConn, error) {
+	raw, err := l.original.(syscall.Conn).SyscallConn()
+	if raw == nil {
+		return nil, err
+	}
+	return rawConn{raw}, err
+}
+
+// rawConn is a raw connection with the methods of its interface and no others.
+type rawConn struct{ syscall.RawConn }

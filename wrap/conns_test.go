@@ -1,8 +1,10 @@
 package wrap_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"net"
 	"net/http/httptest"
@@ -22,13 +24,42 @@ const (
 	connReadFrom
 	connSyscallConn
 	connNetConn
+	connConnectionState
+	connHandshakeContext
 	allConnMethods = 1<<iota - 1
+)
+
+// connMasks are the combinations that there are: net/http asks for
+// HandshakeContext only where it has found ConnectionState.
+func connMasks() (masks []int) {
+	for mask := range allConnMethods + 1 {
+		if keptByConn(mask) == mask {
+			masks = append(masks, mask)
+		}
+	}
+	return masks
+}
+
+// keptByConn returns those methods in mask that Conn keeps of a connection
+// which has them all.
+func keptByConn(mask int) int {
+	if mask&connConnectionState == 0 {
+		mask &^= connHandshakeContext
+	}
+	return mask
+}
+
+type (
+	connectionStater   interface{ ConnectionState() tls.ConnectionState }
+	handshakeContexter interface {
+		HandshakeContext(ctx context.Context) error
+	}
 )
 
 // connMethodNames names mask as net.Conn+CloseWrite+WriteTo.
 func connMethodNames(mask int) string {
 	names := []string{"net.Conn"}
-	for i, name := range []string{"CloseWrite", "CloseRead", "WriteTo", "ReadFrom", "SyscallConn", "NetConn"} {
+	for i, name := range []string{"CloseWrite", "CloseRead", "WriteTo", "ReadFrom", "SyscallConn", "NetConn", "ConnectionState", "HandshakeContext"} {
 		if mask&(1<<i) != 0 {
 			names = append(names, name)
 		}
@@ -56,10 +87,17 @@ func connMethodsOf(c net.Conn) (mask int) {
 	if _, ok := c.(interface{ NetConn() net.Conn }); ok {
 		mask |= connNetConn
 	}
+	if _, ok := c.(connectionStater); ok {
+		mask |= connConnectionState
+	}
+	if _, ok := c.(handshakeContexter); ok {
+		mask |= connHandshakeContext
+	}
 	return mask
 }
 
-// A connRecorder can do everything that a connection may do, and notes each call.
+// A connRecorder can do everything that a connection without TLS may do, and
+// notes each call.
 type connRecorder struct {
 	*recorder
 	under net.Conn // what NetConn returns
@@ -110,6 +148,21 @@ func (r *connRecorder) NetConn() net.Conn {
 	return r.under
 }
 
+// A tlsRecorder can do what a connection with TLS may do as well.
+type tlsRecorder struct{ *connRecorder }
+
+func (r *tlsRecorder) ConnectionState() tls.ConnectionState {
+	r.note("ConnectionState")
+	return tls.ConnectionState{ServerName: "recorded"}
+}
+
+type noted struct{} // the key of a context's value that HandshakeContext notes
+
+func (r *tlsRecorder) HandshakeContext(ctx context.Context) error {
+	r.note(fmt.Sprint("HandshakeContext ", ctx.Value(noted{})))
+	return r.err
+}
+
 // connKinds are the connections that a proxy meets.
 var connKinds = []struct {
 	name string
@@ -118,7 +171,7 @@ var connKinds = []struct {
 	why  string
 }{
 	{"TCP", tcpPair, connCloseWrite | connCloseRead | connWriteTo | connReadFrom | connSyscallConn, "can do everything"},
-	{"TLS", tlsPair, connCloseWrite | connNetConn, "no fast path through a cipher"},
+	{"TLS", tlsPair, connCloseWrite | connNetConn | connConnectionState | connHandshakeContext, "no fast path through a cipher"},
 	{"Unix", unixPair, connCloseWrite | connCloseRead | connSyscallConn, "its ReadFrom is PacketConn's"},
 	{"Pipe", pipePair, 0, "cannot half-close"},
 }

@@ -85,10 +85,11 @@
 // # Connections
 //
 // [Conn] is Body for a [net.Conn], with what a connection may be able to do:
-// CloseWrite, CloseRead, WriteTo, ReadFrom, SyscallConn and NetConn. [Handler]
-// is the other end of an upgrade: it puts hooks in front of each connection
-// that a handler hijacks, and sees to it that bytes which the client sent early
-// are read. Package wrap/tunnel joins the two ends in proxies that do not use
+// CloseWrite, CloseRead, WriteTo, ReadFrom, SyscallConn, NetConn, and what
+// net/http asks of TLS. [Listener] puts its hooks in front of each connection
+// that a listener accepts; it belongs below TLS. [Handler] is the other end of an
+// upgrade: it puts hooks in front of each connection that a handler hijacks, and
+// sees to it that bytes which the client sent early are read. Package wrap/tunnel joins the two ends in proxies that do not use
 // ReverseProxy.
 //
 // # Cost

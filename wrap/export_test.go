@@ -12,6 +12,13 @@ func ConnOnly(c net.Conn, set int) net.Conn {
 	return l.conn(connSet(set))
 }
 
+// ListenerOnly returns l as the member of the listener family that has the
+// optional methods in set and no others.
+func ListenerOnly(l net.Listener, set int) net.Listener {
+	layer := &listenerLayer{original: l}
+	return layer.listener(listenerSet(set))
+}
+
 // WriterOnly returns w as the member of the writer family that has the optional
 // methods in set, less those that do not go with the others.
 func WriterOnly(w http.ResponseWriter, set int) http.ResponseWriter {

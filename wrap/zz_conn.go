@@ -5,6 +5,8 @@ package wrap
 //lint:file-ignore SA1019 what is deprecated is forwarded, too
 
 import (
+	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"syscall"
@@ -15,13 +17,23 @@ import (
 type connSet uint8
 
 const (
-	connCloseWrite  connSet = 1 << iota // half-close
-	connCloseRead                       // the other half
-	connWriteTo                         // lets io.Copy splice from it
-	connReadFrom                        // and to it
-	connSyscallConn                     // socket options
-	connNetConn                         // what is under TLS
+	connCloseWrite       connSet = 1 << iota // half-close
+	connCloseRead                            // the other half
+	connWriteTo                              // lets io.Copy splice from it
+	connReadFrom                             // and to it
+	connSyscallConn                          // socket options
+	connNetConn                              // what is under TLS
+	connConnectionState                      // what TLS has agreed on
+	connHandshakeContext                     // needs ConnectionState
 )
+
+// fit returns s without the methods that do not go with the others in it.
+func (s connSet) fit() connSet {
+	if s&connConnectionState == 0 {
+		s &^= connHandshakeContext
+	}
+	return s
+}
 
 // connSetOf returns the optional methods of conn that v has.
 func connSetOf(v any) connSet {
@@ -44,13 +56,22 @@ func connSetOf(v any) connSet {
 	if _, ok := v.(interface{ NetConn() net.Conn }); ok {
 		s |= connNetConn
 	}
-	return s
+	if _, ok := v.(interface{ ConnectionState() tls.ConnectionState }); ok {
+		s |= connConnectionState
+	}
+	if _, ok := v.(interface {
+		HandshakeContext(ctx context.Context) error
+	}); ok {
+		s |= connHandshakeContext
+	}
+	return s.fit()
 }
 
-// conn returns c as the member that has the optional methods in s.
+// conn returns c as the member that has the optional methods in s,
+// less those that do not go with the others in it.
 // Those that c does not do itself, c.original has to have.
 func (c *connLayer) conn(s connSet) net.Conn {
-	switch s {
+	switch s.fit() {
 	case 0:
 		return (*conn0)(c)
 	case connCloseWrite:
@@ -179,6 +200,262 @@ func (c *connLayer) conn(s connSet) net.Conn {
 		return (*conn62)(c)
 	case connCloseWrite | connCloseRead | connWriteTo | connReadFrom | connSyscallConn | connNetConn:
 		return (*conn63)(c)
+	case connConnectionState:
+		return (*conn64)(c)
+	case connCloseWrite | connConnectionState:
+		return (*conn65)(c)
+	case connCloseRead | connConnectionState:
+		return (*conn66)(c)
+	case connCloseWrite | connCloseRead | connConnectionState:
+		return (*conn67)(c)
+	case connWriteTo | connConnectionState:
+		return (*conn68)(c)
+	case connCloseWrite | connWriteTo | connConnectionState:
+		return (*conn69)(c)
+	case connCloseRead | connWriteTo | connConnectionState:
+		return (*conn70)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connConnectionState:
+		return (*conn71)(c)
+	case connReadFrom | connConnectionState:
+		return (*conn72)(c)
+	case connCloseWrite | connReadFrom | connConnectionState:
+		return (*conn73)(c)
+	case connCloseRead | connReadFrom | connConnectionState:
+		return (*conn74)(c)
+	case connCloseWrite | connCloseRead | connReadFrom | connConnectionState:
+		return (*conn75)(c)
+	case connWriteTo | connReadFrom | connConnectionState:
+		return (*conn76)(c)
+	case connCloseWrite | connWriteTo | connReadFrom | connConnectionState:
+		return (*conn77)(c)
+	case connCloseRead | connWriteTo | connReadFrom | connConnectionState:
+		return (*conn78)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connReadFrom | connConnectionState:
+		return (*conn79)(c)
+	case connSyscallConn | connConnectionState:
+		return (*conn80)(c)
+	case connCloseWrite | connSyscallConn | connConnectionState:
+		return (*conn81)(c)
+	case connCloseRead | connSyscallConn | connConnectionState:
+		return (*conn82)(c)
+	case connCloseWrite | connCloseRead | connSyscallConn | connConnectionState:
+		return (*conn83)(c)
+	case connWriteTo | connSyscallConn | connConnectionState:
+		return (*conn84)(c)
+	case connCloseWrite | connWriteTo | connSyscallConn | connConnectionState:
+		return (*conn85)(c)
+	case connCloseRead | connWriteTo | connSyscallConn | connConnectionState:
+		return (*conn86)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connSyscallConn | connConnectionState:
+		return (*conn87)(c)
+	case connReadFrom | connSyscallConn | connConnectionState:
+		return (*conn88)(c)
+	case connCloseWrite | connReadFrom | connSyscallConn | connConnectionState:
+		return (*conn89)(c)
+	case connCloseRead | connReadFrom | connSyscallConn | connConnectionState:
+		return (*conn90)(c)
+	case connCloseWrite | connCloseRead | connReadFrom | connSyscallConn | connConnectionState:
+		return (*conn91)(c)
+	case connWriteTo | connReadFrom | connSyscallConn | connConnectionState:
+		return (*conn92)(c)
+	case connCloseWrite | connWriteTo | connReadFrom | connSyscallConn | connConnectionState:
+		return (*conn93)(c)
+	case connCloseRead | connWriteTo | connReadFrom | connSyscallConn | connConnectionState:
+		return (*conn94)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connReadFrom | connSyscallConn | connConnectionState:
+		return (*conn95)(c)
+	case connNetConn | connConnectionState:
+		return (*conn96)(c)
+	case connCloseWrite | connNetConn | connConnectionState:
+		return (*conn97)(c)
+	case connCloseRead | connNetConn | connConnectionState:
+		return (*conn98)(c)
+	case connCloseWrite | connCloseRead | connNetConn | connConnectionState:
+		return (*conn99)(c)
+	case connWriteTo | connNetConn | connConnectionState:
+		return (*conn100)(c)
+	case connCloseWrite | connWriteTo | connNetConn | connConnectionState:
+		return (*conn101)(c)
+	case connCloseRead | connWriteTo | connNetConn | connConnectionState:
+		return (*conn102)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connNetConn | connConnectionState:
+		return (*conn103)(c)
+	case connReadFrom | connNetConn | connConnectionState:
+		return (*conn104)(c)
+	case connCloseWrite | connReadFrom | connNetConn | connConnectionState:
+		return (*conn105)(c)
+	case connCloseRead | connReadFrom | connNetConn | connConnectionState:
+		return (*conn106)(c)
+	case connCloseWrite | connCloseRead | connReadFrom | connNetConn | connConnectionState:
+		return (*conn107)(c)
+	case connWriteTo | connReadFrom | connNetConn | connConnectionState:
+		return (*conn108)(c)
+	case connCloseWrite | connWriteTo | connReadFrom | connNetConn | connConnectionState:
+		return (*conn109)(c)
+	case connCloseRead | connWriteTo | connReadFrom | connNetConn | connConnectionState:
+		return (*conn110)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connReadFrom | connNetConn | connConnectionState:
+		return (*conn111)(c)
+	case connSyscallConn | connNetConn | connConnectionState:
+		return (*conn112)(c)
+	case connCloseWrite | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn113)(c)
+	case connCloseRead | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn114)(c)
+	case connCloseWrite | connCloseRead | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn115)(c)
+	case connWriteTo | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn116)(c)
+	case connCloseWrite | connWriteTo | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn117)(c)
+	case connCloseRead | connWriteTo | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn118)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn119)(c)
+	case connReadFrom | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn120)(c)
+	case connCloseWrite | connReadFrom | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn121)(c)
+	case connCloseRead | connReadFrom | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn122)(c)
+	case connCloseWrite | connCloseRead | connReadFrom | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn123)(c)
+	case connWriteTo | connReadFrom | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn124)(c)
+	case connCloseWrite | connWriteTo | connReadFrom | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn125)(c)
+	case connCloseRead | connWriteTo | connReadFrom | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn126)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connReadFrom | connSyscallConn | connNetConn | connConnectionState:
+		return (*conn127)(c)
+	case connConnectionState | connHandshakeContext:
+		return (*conn192)(c)
+	case connCloseWrite | connConnectionState | connHandshakeContext:
+		return (*conn193)(c)
+	case connCloseRead | connConnectionState | connHandshakeContext:
+		return (*conn194)(c)
+	case connCloseWrite | connCloseRead | connConnectionState | connHandshakeContext:
+		return (*conn195)(c)
+	case connWriteTo | connConnectionState | connHandshakeContext:
+		return (*conn196)(c)
+	case connCloseWrite | connWriteTo | connConnectionState | connHandshakeContext:
+		return (*conn197)(c)
+	case connCloseRead | connWriteTo | connConnectionState | connHandshakeContext:
+		return (*conn198)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connConnectionState | connHandshakeContext:
+		return (*conn199)(c)
+	case connReadFrom | connConnectionState | connHandshakeContext:
+		return (*conn200)(c)
+	case connCloseWrite | connReadFrom | connConnectionState | connHandshakeContext:
+		return (*conn201)(c)
+	case connCloseRead | connReadFrom | connConnectionState | connHandshakeContext:
+		return (*conn202)(c)
+	case connCloseWrite | connCloseRead | connReadFrom | connConnectionState | connHandshakeContext:
+		return (*conn203)(c)
+	case connWriteTo | connReadFrom | connConnectionState | connHandshakeContext:
+		return (*conn204)(c)
+	case connCloseWrite | connWriteTo | connReadFrom | connConnectionState | connHandshakeContext:
+		return (*conn205)(c)
+	case connCloseRead | connWriteTo | connReadFrom | connConnectionState | connHandshakeContext:
+		return (*conn206)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connReadFrom | connConnectionState | connHandshakeContext:
+		return (*conn207)(c)
+	case connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn208)(c)
+	case connCloseWrite | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn209)(c)
+	case connCloseRead | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn210)(c)
+	case connCloseWrite | connCloseRead | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn211)(c)
+	case connWriteTo | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn212)(c)
+	case connCloseWrite | connWriteTo | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn213)(c)
+	case connCloseRead | connWriteTo | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn214)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn215)(c)
+	case connReadFrom | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn216)(c)
+	case connCloseWrite | connReadFrom | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn217)(c)
+	case connCloseRead | connReadFrom | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn218)(c)
+	case connCloseWrite | connCloseRead | connReadFrom | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn219)(c)
+	case connWriteTo | connReadFrom | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn220)(c)
+	case connCloseWrite | connWriteTo | connReadFrom | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn221)(c)
+	case connCloseRead | connWriteTo | connReadFrom | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn222)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connReadFrom | connSyscallConn | connConnectionState | connHandshakeContext:
+		return (*conn223)(c)
+	case connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn224)(c)
+	case connCloseWrite | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn225)(c)
+	case connCloseRead | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn226)(c)
+	case connCloseWrite | connCloseRead | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn227)(c)
+	case connWriteTo | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn228)(c)
+	case connCloseWrite | connWriteTo | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn229)(c)
+	case connCloseRead | connWriteTo | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn230)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn231)(c)
+	case connReadFrom | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn232)(c)
+	case connCloseWrite | connReadFrom | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn233)(c)
+	case connCloseRead | connReadFrom | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn234)(c)
+	case connCloseWrite | connCloseRead | connReadFrom | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn235)(c)
+	case connWriteTo | connReadFrom | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn236)(c)
+	case connCloseWrite | connWriteTo | connReadFrom | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn237)(c)
+	case connCloseRead | connWriteTo | connReadFrom | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn238)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connReadFrom | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn239)(c)
+	case connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn240)(c)
+	case connCloseWrite | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn241)(c)
+	case connCloseRead | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn242)(c)
+	case connCloseWrite | connCloseRead | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn243)(c)
+	case connWriteTo | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn244)(c)
+	case connCloseWrite | connWriteTo | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn245)(c)
+	case connCloseRead | connWriteTo | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn246)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn247)(c)
+	case connReadFrom | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn248)(c)
+	case connCloseWrite | connReadFrom | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn249)(c)
+	case connCloseRead | connReadFrom | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn250)(c)
+	case connCloseWrite | connCloseRead | connReadFrom | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn251)(c)
+	case connWriteTo | connReadFrom | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn252)(c)
+	case connCloseWrite | connWriteTo | connReadFrom | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn253)(c)
+	case connCloseRead | connWriteTo | connReadFrom | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn254)(c)
+	case connCloseWrite | connCloseRead | connWriteTo | connReadFrom | connSyscallConn | connNetConn | connConnectionState | connHandshakeContext:
+		return (*conn255)(c)
 	}
 	panic("connSet: no such set")
 }
@@ -191,13 +468,20 @@ func (c *connLayer) connCloseRead() error {
 }
 
 //go:noinline
-func (c *connLayer) connSyscallConn() (syscall.RawConn, error) {
-	return c.original.(syscall.Conn).SyscallConn()
+func (c *connLayer) connNetConn() net.Conn {
+	return c.original.(interface{ NetConn() net.Conn }).NetConn()
 }
 
 //go:noinline
-func (c *connLayer) connNetConn() net.Conn {
-	return c.original.(interface{ NetConn() net.Conn }).NetConn()
+func (c *connLayer) connConnectionState() tls.ConnectionState {
+	return c.original.(interface{ ConnectionState() tls.ConnectionState }).ConnectionState()
+}
+
+//go:noinline
+func (c *connLayer) connHandshakeContext(ctx context.Context) error {
+	return c.original.(interface {
+		HandshakeContext(ctx context.Context) error
+	}).HandshakeContext(ctx)
 }
 
 // conn0 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline.
@@ -451,7 +735,7 @@ func (c *conn16) RemoteAddr() net.Addr                  { return c.original.Remo
 func (c *conn16) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
 func (c *conn16) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn16) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
-func (c *conn16) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn16) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn16) Unwrap() net.Conn                      { return c.original }
 
 // conn17 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn.
@@ -466,7 +750,7 @@ func (c *conn17) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn17) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn17) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn17) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
-func (c *conn17) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn17) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn17) Unwrap() net.Conn                      { return c.original }
 
 // conn18 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn.
@@ -481,7 +765,7 @@ func (c *conn18) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn18) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn18) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn18) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn18) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn18) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn18) Unwrap() net.Conn                      { return c.original }
 
 // conn19 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn.
@@ -497,7 +781,7 @@ func (c *conn19) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn19) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn19) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn19) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn19) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn19) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn19) Unwrap() net.Conn                      { return c.original }
 
 // conn20 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn.
@@ -512,7 +796,7 @@ func (c *conn20) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn20) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn20) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn20) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn20) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn20) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn20) Unwrap() net.Conn                      { return c.original }
 
 // conn21 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn.
@@ -528,7 +812,7 @@ func (c *conn21) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn21) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn21) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn21) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn21) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn21) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn21) Unwrap() net.Conn                      { return c.original }
 
 // conn22 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn.
@@ -544,7 +828,7 @@ func (c *conn22) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn22) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn22) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn22) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn22) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn22) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn22) Unwrap() net.Conn                      { return c.original }
 
 // conn23 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn.
@@ -561,7 +845,7 @@ func (c *conn23) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn23) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn23) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn23) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn23) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn23) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn23) Unwrap() net.Conn                      { return c.original }
 
 // conn24 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn.
@@ -576,7 +860,7 @@ func (c *conn24) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn24) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn24) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn24) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn24) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn24) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn24) Unwrap() net.Conn                      { return c.original }
 
 // conn25 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn.
@@ -592,7 +876,7 @@ func (c *conn25) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn25) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn25) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn25) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn25) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn25) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn25) Unwrap() net.Conn                      { return c.original }
 
 // conn26 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn.
@@ -608,7 +892,7 @@ func (c *conn26) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn26) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn26) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn26) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn26) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn26) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn26) Unwrap() net.Conn                      { return c.original }
 
 // conn27 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn.
@@ -625,7 +909,7 @@ func (c *conn27) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn27) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn27) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn27) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn27) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn27) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn27) Unwrap() net.Conn                      { return c.original }
 
 // conn28 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn.
@@ -641,7 +925,7 @@ func (c *conn28) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn28) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn28) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn28) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn28) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn28) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn28) Unwrap() net.Conn                      { return c.original }
 
 // conn29 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn.
@@ -658,7 +942,7 @@ func (c *conn29) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn29) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn29) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn29) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn29) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn29) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn29) Unwrap() net.Conn                      { return c.original }
 
 // conn30 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn.
@@ -675,7 +959,7 @@ func (c *conn30) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn30) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn30) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn30) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn30) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn30) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn30) Unwrap() net.Conn                      { return c.original }
 
 // conn31 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn.
@@ -693,7 +977,7 @@ func (c *conn31) CloseWrite() error                     { return (*connLayer)(c)
 func (c *conn31) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn31) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn31) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn31) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn31) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn31) Unwrap() net.Conn                      { return c.original }
 
 // conn32 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+NetConn.
@@ -963,7 +1247,7 @@ func (c *conn48) RemoteAddr() net.Addr                  { return c.original.Remo
 func (c *conn48) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
 func (c *conn48) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn48) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
-func (c *conn48) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn48) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn48) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn48) Unwrap() net.Conn                      { return c.original }
 
@@ -979,7 +1263,7 @@ func (c *conn49) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn49) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn49) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn49) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
-func (c *conn49) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn49) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn49) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn49) Unwrap() net.Conn                      { return c.original }
 
@@ -995,7 +1279,7 @@ func (c *conn50) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn50) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn50) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn50) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn50) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn50) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn50) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn50) Unwrap() net.Conn                      { return c.original }
 
@@ -1012,7 +1296,7 @@ func (c *conn51) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn51) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn51) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn51) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
-func (c *conn51) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn51) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn51) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn51) Unwrap() net.Conn                      { return c.original }
 
@@ -1028,7 +1312,7 @@ func (c *conn52) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn52) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn52) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn52) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn52) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn52) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn52) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn52) Unwrap() net.Conn                      { return c.original }
 
@@ -1045,7 +1329,7 @@ func (c *conn53) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn53) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn53) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn53) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn53) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn53) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn53) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn53) Unwrap() net.Conn                      { return c.original }
 
@@ -1062,7 +1346,7 @@ func (c *conn54) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn54) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn54) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn54) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn54) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn54) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn54) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn54) Unwrap() net.Conn                      { return c.original }
 
@@ -1080,7 +1364,7 @@ func (c *conn55) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn55) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn55) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn55) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
-func (c *conn55) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn55) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn55) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn55) Unwrap() net.Conn                      { return c.original }
 
@@ -1096,7 +1380,7 @@ func (c *conn56) SetDeadline(t time.Time) error         { return c.original.SetD
 func (c *conn56) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
 func (c *conn56) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn56) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn56) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn56) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn56) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn56) Unwrap() net.Conn                      { return c.original }
 
@@ -1113,7 +1397,7 @@ func (c *conn57) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn57) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn57) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn57) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn57) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn57) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn57) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn57) Unwrap() net.Conn                      { return c.original }
 
@@ -1130,7 +1414,7 @@ func (c *conn58) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn58) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn58) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn58) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn58) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn58) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn58) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn58) Unwrap() net.Conn                      { return c.original }
 
@@ -1148,7 +1432,7 @@ func (c *conn59) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn59) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn59) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn59) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn59) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn59) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn59) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn59) Unwrap() net.Conn                      { return c.original }
 
@@ -1165,7 +1449,7 @@ func (c *conn60) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn60) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn60) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn60) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn60) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn60) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn60) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn60) Unwrap() net.Conn                      { return c.original }
 
@@ -1183,7 +1467,7 @@ func (c *conn61) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn61) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn61) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn61) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn61) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn61) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn61) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn61) Unwrap() net.Conn                      { return c.original }
 
@@ -1201,7 +1485,7 @@ func (c *conn62) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn62) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn62) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn62) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn62) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn62) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn62) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn62) Unwrap() net.Conn                      { return c.original }
 
@@ -1220,6 +1504,2374 @@ func (c *conn63) CloseWrite() error                     { return (*connLayer)(c)
 func (c *conn63) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn63) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn63) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
-func (c *conn63) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).connSyscallConn() }
+func (c *conn63) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn63) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn63) Unwrap() net.Conn                      { return c.original }
+
+// conn64 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ConnectionState.
+type conn64 connLayer
+
+func (c *conn64) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn64) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn64) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn64) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn64) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn64) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn64) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn64) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn64) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn64) Unwrap() net.Conn                     { return c.original }
+
+// conn65 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ConnectionState.
+type conn65 connLayer
+
+func (c *conn65) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn65) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn65) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn65) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn65) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn65) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn65) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn65) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn65) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn65) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn65) Unwrap() net.Conn                     { return c.original }
+
+// conn66 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ConnectionState.
+type conn66 connLayer
+
+func (c *conn66) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn66) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn66) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn66) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn66) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn66) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn66) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn66) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn66) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn66) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn66) Unwrap() net.Conn                     { return c.original }
+
+// conn67 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ConnectionState.
+type conn67 connLayer
+
+func (c *conn67) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn67) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn67) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn67) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn67) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn67) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn67) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn67) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn67) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn67) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn67) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn67) Unwrap() net.Conn                     { return c.original }
+
+// conn68 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ConnectionState.
+type conn68 connLayer
+
+func (c *conn68) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn68) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn68) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn68) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn68) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn68) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn68) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn68) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn68) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn68) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn68) Unwrap() net.Conn                     { return c.original }
+
+// conn69 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ConnectionState.
+type conn69 connLayer
+
+func (c *conn69) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn69) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn69) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn69) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn69) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn69) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn69) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn69) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn69) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn69) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn69) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn69) Unwrap() net.Conn                     { return c.original }
+
+// conn70 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ConnectionState.
+type conn70 connLayer
+
+func (c *conn70) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn70) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn70) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn70) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn70) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn70) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn70) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn70) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn70) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn70) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn70) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn70) Unwrap() net.Conn                     { return c.original }
+
+// conn71 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ConnectionState.
+type conn71 connLayer
+
+func (c *conn71) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn71) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn71) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn71) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn71) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn71) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn71) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn71) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn71) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn71) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn71) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn71) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn71) Unwrap() net.Conn                     { return c.original }
+
+// conn72 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+ConnectionState.
+type conn72 connLayer
+
+func (c *conn72) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn72) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn72) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn72) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn72) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn72) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn72) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn72) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn72) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn72) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn72) Unwrap() net.Conn                     { return c.original }
+
+// conn73 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+ConnectionState.
+type conn73 connLayer
+
+func (c *conn73) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn73) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn73) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn73) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn73) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn73) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn73) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn73) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn73) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn73) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn73) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn73) Unwrap() net.Conn                     { return c.original }
+
+// conn74 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+ConnectionState.
+type conn74 connLayer
+
+func (c *conn74) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn74) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn74) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn74) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn74) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn74) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn74) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn74) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn74) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn74) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn74) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn74) Unwrap() net.Conn                     { return c.original }
+
+// conn75 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+ConnectionState.
+type conn75 connLayer
+
+func (c *conn75) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn75) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn75) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn75) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn75) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn75) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn75) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn75) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn75) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn75) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn75) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn75) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn75) Unwrap() net.Conn                     { return c.original }
+
+// conn76 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+ConnectionState.
+type conn76 connLayer
+
+func (c *conn76) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn76) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn76) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn76) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn76) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn76) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn76) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn76) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn76) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn76) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn76) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn76) Unwrap() net.Conn                     { return c.original }
+
+// conn77 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+ConnectionState.
+type conn77 connLayer
+
+func (c *conn77) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn77) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn77) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn77) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn77) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn77) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn77) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn77) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn77) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn77) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn77) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn77) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn77) Unwrap() net.Conn                     { return c.original }
+
+// conn78 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+ConnectionState.
+type conn78 connLayer
+
+func (c *conn78) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn78) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn78) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn78) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn78) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn78) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn78) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn78) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn78) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn78) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn78) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn78) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn78) Unwrap() net.Conn                     { return c.original }
+
+// conn79 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+ConnectionState.
+type conn79 connLayer
+
+func (c *conn79) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn79) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn79) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn79) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn79) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn79) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn79) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn79) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn79) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn79) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn79) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn79) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn79) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn79) Unwrap() net.Conn                     { return c.original }
+
+// conn80 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn+ConnectionState.
+type conn80 connLayer
+
+func (c *conn80) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn80) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn80) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn80) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn80) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn80) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn80) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn80) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn80) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn80) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn80) Unwrap() net.Conn                      { return c.original }
+
+// conn81 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn+ConnectionState.
+type conn81 connLayer
+
+func (c *conn81) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn81) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn81) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn81) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn81) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn81) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn81) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn81) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn81) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn81) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn81) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn81) Unwrap() net.Conn                      { return c.original }
+
+// conn82 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn+ConnectionState.
+type conn82 connLayer
+
+func (c *conn82) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn82) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn82) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn82) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn82) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn82) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn82) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn82) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn82) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn82) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn82) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn82) Unwrap() net.Conn                      { return c.original }
+
+// conn83 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn+ConnectionState.
+type conn83 connLayer
+
+func (c *conn83) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn83) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn83) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn83) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn83) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn83) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn83) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn83) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn83) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn83) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn83) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn83) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn83) Unwrap() net.Conn                      { return c.original }
+
+// conn84 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn+ConnectionState.
+type conn84 connLayer
+
+func (c *conn84) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn84) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn84) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn84) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn84) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn84) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn84) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn84) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn84) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn84) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn84) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn84) Unwrap() net.Conn                      { return c.original }
+
+// conn85 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn+ConnectionState.
+type conn85 connLayer
+
+func (c *conn85) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn85) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn85) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn85) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn85) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn85) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn85) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn85) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn85) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn85) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn85) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn85) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn85) Unwrap() net.Conn                      { return c.original }
+
+// conn86 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn+ConnectionState.
+type conn86 connLayer
+
+func (c *conn86) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn86) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn86) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn86) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn86) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn86) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn86) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn86) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn86) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn86) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn86) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn86) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn86) Unwrap() net.Conn                      { return c.original }
+
+// conn87 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn+ConnectionState.
+type conn87 connLayer
+
+func (c *conn87) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn87) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn87) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn87) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn87) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn87) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn87) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn87) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn87) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn87) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn87) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn87) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn87) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn87) Unwrap() net.Conn                      { return c.original }
+
+// conn88 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn+ConnectionState.
+type conn88 connLayer
+
+func (c *conn88) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn88) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn88) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn88) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn88) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn88) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn88) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn88) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn88) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn88) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn88) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn88) Unwrap() net.Conn                      { return c.original }
+
+// conn89 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn+ConnectionState.
+type conn89 connLayer
+
+func (c *conn89) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn89) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn89) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn89) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn89) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn89) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn89) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn89) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn89) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn89) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn89) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn89) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn89) Unwrap() net.Conn                      { return c.original }
+
+// conn90 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn+ConnectionState.
+type conn90 connLayer
+
+func (c *conn90) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn90) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn90) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn90) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn90) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn90) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn90) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn90) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn90) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn90) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn90) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn90) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn90) Unwrap() net.Conn                      { return c.original }
+
+// conn91 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn+ConnectionState.
+type conn91 connLayer
+
+func (c *conn91) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn91) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn91) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn91) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn91) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn91) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn91) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn91) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn91) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn91) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn91) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn91) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn91) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn91) Unwrap() net.Conn                      { return c.original }
+
+// conn92 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn+ConnectionState.
+type conn92 connLayer
+
+func (c *conn92) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn92) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn92) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn92) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn92) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn92) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn92) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn92) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn92) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn92) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn92) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn92) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn92) Unwrap() net.Conn                      { return c.original }
+
+// conn93 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn+ConnectionState.
+type conn93 connLayer
+
+func (c *conn93) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn93) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn93) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn93) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn93) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn93) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn93) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn93) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn93) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn93) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn93) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn93) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn93) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn93) Unwrap() net.Conn                      { return c.original }
+
+// conn94 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState.
+type conn94 connLayer
+
+func (c *conn94) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn94) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn94) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn94) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn94) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn94) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn94) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn94) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn94) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn94) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn94) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn94) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn94) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn94) Unwrap() net.Conn                      { return c.original }
+
+// conn95 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState.
+type conn95 connLayer
+
+func (c *conn95) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn95) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn95) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn95) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn95) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn95) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn95) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn95) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn95) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn95) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn95) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn95) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn95) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn95) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn95) Unwrap() net.Conn                      { return c.original }
+
+// conn96 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+NetConn+ConnectionState.
+type conn96 connLayer
+
+func (c *conn96) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn96) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn96) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn96) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn96) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn96) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn96) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn96) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn96) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn96) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn96) Unwrap() net.Conn                     { return c.original }
+
+// conn97 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+NetConn+ConnectionState.
+type conn97 connLayer
+
+func (c *conn97) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn97) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn97) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn97) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn97) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn97) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn97) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn97) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn97) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn97) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn97) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn97) Unwrap() net.Conn                     { return c.original }
+
+// conn98 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+NetConn+ConnectionState.
+type conn98 connLayer
+
+func (c *conn98) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn98) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn98) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn98) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn98) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn98) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn98) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn98) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn98) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn98) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn98) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn98) Unwrap() net.Conn                     { return c.original }
+
+// conn99 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+NetConn+ConnectionState.
+type conn99 connLayer
+
+func (c *conn99) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn99) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn99) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn99) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn99) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn99) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn99) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn99) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn99) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn99) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn99) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn99) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn99) Unwrap() net.Conn                     { return c.original }
+
+// conn100 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+NetConn+ConnectionState.
+type conn100 connLayer
+
+func (c *conn100) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn100) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn100) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn100) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn100) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn100) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn100) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn100) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn100) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn100) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn100) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn100) Unwrap() net.Conn                     { return c.original }
+
+// conn101 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+NetConn+ConnectionState.
+type conn101 connLayer
+
+func (c *conn101) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn101) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn101) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn101) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn101) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn101) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn101) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn101) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn101) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn101) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn101) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn101) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn101) Unwrap() net.Conn                     { return c.original }
+
+// conn102 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+NetConn+ConnectionState.
+type conn102 connLayer
+
+func (c *conn102) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn102) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn102) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn102) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn102) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn102) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn102) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn102) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn102) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn102) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn102) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn102) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn102) Unwrap() net.Conn                     { return c.original }
+
+// conn103 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+NetConn+ConnectionState.
+type conn103 connLayer
+
+func (c *conn103) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn103) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn103) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn103) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn103) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn103) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn103) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn103) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn103) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn103) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn103) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn103) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn103) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn103) Unwrap() net.Conn                     { return c.original }
+
+// conn104 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+NetConn+ConnectionState.
+type conn104 connLayer
+
+func (c *conn104) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn104) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn104) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn104) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn104) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn104) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn104) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn104) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn104) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn104) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn104) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn104) Unwrap() net.Conn                     { return c.original }
+
+// conn105 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+NetConn+ConnectionState.
+type conn105 connLayer
+
+func (c *conn105) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn105) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn105) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn105) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn105) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn105) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn105) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn105) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn105) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn105) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn105) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn105) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn105) Unwrap() net.Conn                     { return c.original }
+
+// conn106 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+NetConn+ConnectionState.
+type conn106 connLayer
+
+func (c *conn106) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn106) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn106) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn106) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn106) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn106) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn106) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn106) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn106) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn106) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn106) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn106) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn106) Unwrap() net.Conn                     { return c.original }
+
+// conn107 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+NetConn+ConnectionState.
+type conn107 connLayer
+
+func (c *conn107) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn107) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn107) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn107) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn107) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn107) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn107) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn107) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn107) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn107) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn107) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn107) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn107) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn107) Unwrap() net.Conn                     { return c.original }
+
+// conn108 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+NetConn+ConnectionState.
+type conn108 connLayer
+
+func (c *conn108) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn108) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn108) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn108) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn108) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn108) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn108) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn108) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn108) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn108) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn108) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn108) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn108) Unwrap() net.Conn                     { return c.original }
+
+// conn109 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+NetConn+ConnectionState.
+type conn109 connLayer
+
+func (c *conn109) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn109) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn109) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn109) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn109) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn109) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn109) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn109) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn109) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn109) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn109) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn109) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn109) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn109) Unwrap() net.Conn                     { return c.original }
+
+// conn110 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState.
+type conn110 connLayer
+
+func (c *conn110) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn110) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn110) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn110) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn110) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn110) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn110) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn110) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn110) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn110) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn110) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn110) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn110) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn110) Unwrap() net.Conn                     { return c.original }
+
+// conn111 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState.
+type conn111 connLayer
+
+func (c *conn111) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn111) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn111) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn111) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn111) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn111) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn111) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn111) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn111) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn111) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn111) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn111) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn111) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn111) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn111) Unwrap() net.Conn                     { return c.original }
+
+// conn112 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn+NetConn+ConnectionState.
+type conn112 connLayer
+
+func (c *conn112) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn112) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn112) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn112) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn112) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn112) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn112) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn112) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn112) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn112) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn112) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn112) Unwrap() net.Conn                      { return c.original }
+
+// conn113 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn+NetConn+ConnectionState.
+type conn113 connLayer
+
+func (c *conn113) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn113) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn113) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn113) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn113) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn113) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn113) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn113) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn113) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn113) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn113) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn113) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn113) Unwrap() net.Conn                      { return c.original }
+
+// conn114 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn+NetConn+ConnectionState.
+type conn114 connLayer
+
+func (c *conn114) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn114) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn114) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn114) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn114) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn114) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn114) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn114) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn114) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn114) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn114) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn114) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn114) Unwrap() net.Conn                      { return c.original }
+
+// conn115 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn+NetConn+ConnectionState.
+type conn115 connLayer
+
+func (c *conn115) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn115) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn115) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn115) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn115) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn115) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn115) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn115) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn115) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn115) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn115) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn115) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn115) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn115) Unwrap() net.Conn                      { return c.original }
+
+// conn116 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn+NetConn+ConnectionState.
+type conn116 connLayer
+
+func (c *conn116) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn116) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn116) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn116) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn116) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn116) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn116) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn116) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn116) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn116) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn116) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn116) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn116) Unwrap() net.Conn                      { return c.original }
+
+// conn117 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn+NetConn+ConnectionState.
+type conn117 connLayer
+
+func (c *conn117) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn117) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn117) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn117) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn117) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn117) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn117) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn117) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn117) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn117) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn117) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn117) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn117) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn117) Unwrap() net.Conn                      { return c.original }
+
+// conn118 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState.
+type conn118 connLayer
+
+func (c *conn118) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn118) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn118) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn118) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn118) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn118) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn118) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn118) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn118) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn118) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn118) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn118) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn118) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn118) Unwrap() net.Conn                      { return c.original }
+
+// conn119 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState.
+type conn119 connLayer
+
+func (c *conn119) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn119) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn119) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn119) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn119) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn119) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn119) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn119) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn119) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn119) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn119) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn119) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn119) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn119) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn119) Unwrap() net.Conn                      { return c.original }
+
+// conn120 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn+NetConn+ConnectionState.
+type conn120 connLayer
+
+func (c *conn120) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn120) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn120) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn120) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn120) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn120) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn120) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn120) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn120) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn120) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn120) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn120) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn120) Unwrap() net.Conn                      { return c.original }
+
+// conn121 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn+NetConn+ConnectionState.
+type conn121 connLayer
+
+func (c *conn121) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn121) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn121) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn121) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn121) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn121) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn121) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn121) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn121) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn121) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn121) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn121) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn121) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn121) Unwrap() net.Conn                      { return c.original }
+
+// conn122 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState.
+type conn122 connLayer
+
+func (c *conn122) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn122) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn122) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn122) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn122) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn122) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn122) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn122) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn122) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn122) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn122) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn122) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn122) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn122) Unwrap() net.Conn                      { return c.original }
+
+// conn123 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState.
+type conn123 connLayer
+
+func (c *conn123) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn123) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn123) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn123) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn123) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn123) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn123) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn123) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn123) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn123) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn123) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn123) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn123) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn123) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn123) Unwrap() net.Conn                      { return c.original }
+
+// conn124 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
+type conn124 connLayer
+
+func (c *conn124) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn124) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn124) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn124) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn124) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn124) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn124) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn124) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn124) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn124) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn124) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn124) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn124) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn124) Unwrap() net.Conn                      { return c.original }
+
+// conn125 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
+type conn125 connLayer
+
+func (c *conn125) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn125) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn125) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn125) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn125) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn125) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn125) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn125) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn125) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn125) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn125) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn125) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn125) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn125) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn125) Unwrap() net.Conn                      { return c.original }
+
+// conn126 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
+type conn126 connLayer
+
+func (c *conn126) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn126) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn126) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn126) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn126) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn126) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn126) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn126) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn126) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn126) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn126) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn126) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn126) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn126) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn126) Unwrap() net.Conn                      { return c.original }
+
+// conn127 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
+type conn127 connLayer
+
+func (c *conn127) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn127) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn127) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn127) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn127) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn127) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn127) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn127) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn127) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn127) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn127) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn127) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn127) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn127) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn127) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn127) Unwrap() net.Conn                      { return c.original }
+
+// conn192 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ConnectionState+HandshakeContext.
+type conn192 connLayer
+
+func (c *conn192) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn192) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn192) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn192) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn192) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn192) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn192) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn192) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn192) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn192) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn192) Unwrap() net.Conn { return c.original }
+
+// conn193 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ConnectionState+HandshakeContext.
+type conn193 connLayer
+
+func (c *conn193) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn193) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn193) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn193) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn193) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn193) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn193) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn193) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn193) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn193) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn193) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn193) Unwrap() net.Conn { return c.original }
+
+// conn194 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ConnectionState+HandshakeContext.
+type conn194 connLayer
+
+func (c *conn194) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn194) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn194) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn194) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn194) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn194) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn194) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn194) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn194) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn194) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn194) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn194) Unwrap() net.Conn { return c.original }
+
+// conn195 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ConnectionState+HandshakeContext.
+type conn195 connLayer
+
+func (c *conn195) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn195) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn195) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn195) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn195) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn195) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn195) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn195) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn195) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn195) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn195) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn195) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn195) Unwrap() net.Conn { return c.original }
+
+// conn196 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ConnectionState+HandshakeContext.
+type conn196 connLayer
+
+func (c *conn196) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn196) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn196) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn196) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn196) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn196) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn196) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn196) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn196) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn196) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn196) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn196) Unwrap() net.Conn { return c.original }
+
+// conn197 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ConnectionState+HandshakeContext.
+type conn197 connLayer
+
+func (c *conn197) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn197) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn197) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn197) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn197) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn197) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn197) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn197) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn197) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn197) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn197) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn197) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn197) Unwrap() net.Conn { return c.original }
+
+// conn198 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ConnectionState+HandshakeContext.
+type conn198 connLayer
+
+func (c *conn198) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn198) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn198) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn198) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn198) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn198) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn198) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn198) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn198) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn198) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn198) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn198) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn198) Unwrap() net.Conn { return c.original }
+
+// conn199 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ConnectionState+HandshakeContext.
+type conn199 connLayer
+
+func (c *conn199) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn199) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn199) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn199) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn199) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn199) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn199) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn199) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn199) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn199) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn199) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn199) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn199) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn199) Unwrap() net.Conn { return c.original }
+
+// conn200 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+ConnectionState+HandshakeContext.
+type conn200 connLayer
+
+func (c *conn200) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn200) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn200) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn200) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn200) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn200) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn200) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn200) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn200) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn200) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn200) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn200) Unwrap() net.Conn { return c.original }
+
+// conn201 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+ConnectionState+HandshakeContext.
+type conn201 connLayer
+
+func (c *conn201) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn201) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn201) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn201) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn201) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn201) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn201) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn201) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn201) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn201) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn201) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn201) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn201) Unwrap() net.Conn { return c.original }
+
+// conn202 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+ConnectionState+HandshakeContext.
+type conn202 connLayer
+
+func (c *conn202) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn202) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn202) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn202) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn202) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn202) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn202) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn202) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn202) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn202) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn202) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn202) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn202) Unwrap() net.Conn { return c.original }
+
+// conn203 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+ConnectionState+HandshakeContext.
+type conn203 connLayer
+
+func (c *conn203) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn203) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn203) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn203) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn203) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn203) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn203) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn203) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn203) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn203) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn203) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn203) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn203) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn203) Unwrap() net.Conn { return c.original }
+
+// conn204 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+ConnectionState+HandshakeContext.
+type conn204 connLayer
+
+func (c *conn204) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn204) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn204) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn204) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn204) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn204) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn204) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn204) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn204) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn204) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn204) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn204) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn204) Unwrap() net.Conn { return c.original }
+
+// conn205 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+ConnectionState+HandshakeContext.
+type conn205 connLayer
+
+func (c *conn205) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn205) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn205) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn205) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn205) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn205) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn205) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn205) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn205) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn205) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn205) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn205) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn205) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn205) Unwrap() net.Conn { return c.original }
+
+// conn206 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+ConnectionState+HandshakeContext.
+type conn206 connLayer
+
+func (c *conn206) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn206) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn206) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn206) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn206) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn206) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn206) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn206) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn206) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn206) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn206) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn206) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn206) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn206) Unwrap() net.Conn { return c.original }
+
+// conn207 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+ConnectionState+HandshakeContext.
+type conn207 connLayer
+
+func (c *conn207) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn207) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn207) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn207) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn207) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn207) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn207) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn207) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn207) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn207) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn207) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn207) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn207) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn207) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn207) Unwrap() net.Conn { return c.original }
+
+// conn208 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn+ConnectionState+HandshakeContext.
+type conn208 connLayer
+
+func (c *conn208) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn208) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn208) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn208) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn208) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn208) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn208) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn208) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn208) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn208) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn208) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn208) Unwrap() net.Conn { return c.original }
+
+// conn209 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn+ConnectionState+HandshakeContext.
+type conn209 connLayer
+
+func (c *conn209) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn209) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn209) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn209) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn209) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn209) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn209) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn209) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn209) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn209) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn209) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn209) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn209) Unwrap() net.Conn { return c.original }
+
+// conn210 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn+ConnectionState+HandshakeContext.
+type conn210 connLayer
+
+func (c *conn210) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn210) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn210) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn210) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn210) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn210) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn210) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn210) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn210) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn210) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn210) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn210) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn210) Unwrap() net.Conn { return c.original }
+
+// conn211 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn+ConnectionState+HandshakeContext.
+type conn211 connLayer
+
+func (c *conn211) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn211) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn211) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn211) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn211) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn211) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn211) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn211) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn211) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn211) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn211) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn211) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn211) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn211) Unwrap() net.Conn { return c.original }
+
+// conn212 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn+ConnectionState+HandshakeContext.
+type conn212 connLayer
+
+func (c *conn212) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn212) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn212) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn212) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn212) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn212) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn212) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn212) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn212) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn212) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn212) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn212) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn212) Unwrap() net.Conn { return c.original }
+
+// conn213 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn+ConnectionState+HandshakeContext.
+type conn213 connLayer
+
+func (c *conn213) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn213) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn213) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn213) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn213) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn213) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn213) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn213) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn213) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn213) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn213) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn213) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn213) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn213) Unwrap() net.Conn { return c.original }
+
+// conn214 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn+ConnectionState+HandshakeContext.
+type conn214 connLayer
+
+func (c *conn214) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn214) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn214) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn214) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn214) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn214) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn214) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn214) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn214) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn214) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn214) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn214) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn214) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn214) Unwrap() net.Conn { return c.original }
+
+// conn215 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn+ConnectionState+HandshakeContext.
+type conn215 connLayer
+
+func (c *conn215) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn215) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn215) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn215) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn215) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn215) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn215) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn215) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn215) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn215) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn215) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn215) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn215) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn215) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn215) Unwrap() net.Conn { return c.original }
+
+// conn216 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+type conn216 connLayer
+
+func (c *conn216) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn216) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn216) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn216) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn216) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn216) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn216) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn216) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn216) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn216) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn216) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn216) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn216) Unwrap() net.Conn { return c.original }
+
+// conn217 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+type conn217 connLayer
+
+func (c *conn217) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn217) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn217) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn217) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn217) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn217) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn217) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn217) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn217) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn217) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn217) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn217) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn217) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn217) Unwrap() net.Conn { return c.original }
+
+// conn218 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+type conn218 connLayer
+
+func (c *conn218) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn218) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn218) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn218) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn218) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn218) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn218) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn218) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn218) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn218) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn218) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn218) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn218) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn218) Unwrap() net.Conn { return c.original }
+
+// conn219 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+type conn219 connLayer
+
+func (c *conn219) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn219) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn219) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn219) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn219) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn219) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn219) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn219) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn219) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn219) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn219) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn219) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn219) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn219) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn219) Unwrap() net.Conn { return c.original }
+
+// conn220 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+type conn220 connLayer
+
+func (c *conn220) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn220) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn220) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn220) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn220) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn220) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn220) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn220) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn220) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn220) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn220) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn220) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn220) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn220) Unwrap() net.Conn { return c.original }
+
+// conn221 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+type conn221 connLayer
+
+func (c *conn221) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn221) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn221) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn221) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn221) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn221) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn221) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn221) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn221) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn221) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn221) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn221) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn221) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn221) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn221) Unwrap() net.Conn { return c.original }
+
+// conn222 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+type conn222 connLayer
+
+func (c *conn222) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn222) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn222) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn222) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn222) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn222) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn222) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn222) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn222) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn222) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn222) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn222) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn222) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn222) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn222) Unwrap() net.Conn { return c.original }
+
+// conn223 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+type conn223 connLayer
+
+func (c *conn223) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn223) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn223) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn223) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn223) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn223) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn223) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn223) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn223) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn223) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn223) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn223) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn223) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn223) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn223) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn223) Unwrap() net.Conn { return c.original }
+
+// conn224 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+NetConn+ConnectionState+HandshakeContext.
+type conn224 connLayer
+
+func (c *conn224) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn224) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn224) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn224) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn224) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn224) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn224) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn224) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn224) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn224) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn224) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn224) Unwrap() net.Conn { return c.original }
+
+// conn225 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+NetConn+ConnectionState+HandshakeContext.
+type conn225 connLayer
+
+func (c *conn225) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn225) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn225) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn225) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn225) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn225) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn225) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn225) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn225) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn225) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn225) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn225) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn225) Unwrap() net.Conn { return c.original }
+
+// conn226 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+NetConn+ConnectionState+HandshakeContext.
+type conn226 connLayer
+
+func (c *conn226) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn226) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn226) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn226) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn226) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn226) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn226) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn226) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn226) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn226) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn226) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn226) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn226) Unwrap() net.Conn { return c.original }
+
+// conn227 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+NetConn+ConnectionState+HandshakeContext.
+type conn227 connLayer
+
+func (c *conn227) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn227) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn227) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn227) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn227) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn227) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn227) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn227) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn227) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn227) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn227) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn227) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn227) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn227) Unwrap() net.Conn { return c.original }
+
+// conn228 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+NetConn+ConnectionState+HandshakeContext.
+type conn228 connLayer
+
+func (c *conn228) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn228) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn228) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn228) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn228) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn228) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn228) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn228) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn228) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn228) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn228) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn228) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn228) Unwrap() net.Conn { return c.original }
+
+// conn229 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+NetConn+ConnectionState+HandshakeContext.
+type conn229 connLayer
+
+func (c *conn229) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn229) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn229) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn229) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn229) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn229) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn229) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn229) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn229) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn229) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn229) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn229) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn229) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn229) Unwrap() net.Conn { return c.original }
+
+// conn230 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+NetConn+ConnectionState+HandshakeContext.
+type conn230 connLayer
+
+func (c *conn230) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn230) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn230) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn230) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn230) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn230) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn230) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn230) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn230) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn230) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn230) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn230) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn230) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn230) Unwrap() net.Conn { return c.original }
+
+// conn231 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+NetConn+ConnectionState+HandshakeContext.
+type conn231 connLayer
+
+func (c *conn231) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn231) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn231) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn231) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn231) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn231) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn231) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn231) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn231) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn231) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn231) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn231) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn231) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn231) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn231) Unwrap() net.Conn { return c.original }
+
+// conn232 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+type conn232 connLayer
+
+func (c *conn232) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn232) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn232) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn232) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn232) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn232) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn232) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn232) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn232) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn232) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn232) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn232) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn232) Unwrap() net.Conn { return c.original }
+
+// conn233 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+type conn233 connLayer
+
+func (c *conn233) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn233) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn233) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn233) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn233) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn233) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn233) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn233) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn233) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn233) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn233) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn233) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn233) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn233) Unwrap() net.Conn { return c.original }
+
+// conn234 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+type conn234 connLayer
+
+func (c *conn234) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn234) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn234) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn234) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn234) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn234) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn234) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn234) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn234) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn234) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn234) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn234) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn234) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn234) Unwrap() net.Conn { return c.original }
+
+// conn235 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+type conn235 connLayer
+
+func (c *conn235) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn235) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn235) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn235) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn235) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn235) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn235) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn235) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn235) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn235) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn235) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn235) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn235) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn235) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn235) Unwrap() net.Conn { return c.original }
+
+// conn236 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+type conn236 connLayer
+
+func (c *conn236) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn236) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn236) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn236) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn236) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn236) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn236) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn236) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn236) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn236) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn236) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn236) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn236) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn236) Unwrap() net.Conn { return c.original }
+
+// conn237 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+type conn237 connLayer
+
+func (c *conn237) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn237) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn237) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn237) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn237) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn237) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn237) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn237) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn237) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn237) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn237) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn237) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn237) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn237) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn237) Unwrap() net.Conn { return c.original }
+
+// conn238 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+type conn238 connLayer
+
+func (c *conn238) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn238) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn238) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn238) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn238) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn238) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn238) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn238) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn238) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn238) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn238) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn238) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn238) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn238) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn238) Unwrap() net.Conn { return c.original }
+
+// conn239 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+type conn239 connLayer
+
+func (c *conn239) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
+func (c *conn239) Write(b []byte) (int, error)          { return (*connLayer)(c).Write(b) }
+func (c *conn239) Close() error                         { return (*connLayer)(c).Close() }
+func (c *conn239) LocalAddr() net.Addr                  { return c.original.LocalAddr() }
+func (c *conn239) RemoteAddr() net.Addr                 { return c.original.RemoteAddr() }
+func (c *conn239) SetDeadline(t time.Time) error        { return c.original.SetDeadline(t) }
+func (c *conn239) SetReadDeadline(t time.Time) error    { return c.original.SetReadDeadline(t) }
+func (c *conn239) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
+func (c *conn239) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
+func (c *conn239) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
+func (c *conn239) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
+func (c *conn239) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn239) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
+func (c *conn239) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
+func (c *conn239) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn239) Unwrap() net.Conn { return c.original }
+
+// conn240 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn240 connLayer
+
+func (c *conn240) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn240) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn240) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn240) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn240) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn240) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn240) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn240) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn240) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn240) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn240) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn240) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn240) Unwrap() net.Conn { return c.original }
+
+// conn241 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn241 connLayer
+
+func (c *conn241) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn241) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn241) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn241) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn241) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn241) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn241) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn241) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn241) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn241) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn241) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn241) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn241) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn241) Unwrap() net.Conn { return c.original }
+
+// conn242 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn242 connLayer
+
+func (c *conn242) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn242) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn242) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn242) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn242) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn242) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn242) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn242) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn242) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn242) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn242) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn242) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn242) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn242) Unwrap() net.Conn { return c.original }
+
+// conn243 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn243 connLayer
+
+func (c *conn243) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn243) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn243) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn243) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn243) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn243) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn243) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn243) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn243) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn243) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn243) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn243) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn243) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn243) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn243) Unwrap() net.Conn { return c.original }
+
+// conn244 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn244 connLayer
+
+func (c *conn244) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn244) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn244) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn244) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn244) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn244) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn244) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn244) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn244) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn244) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn244) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn244) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn244) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn244) Unwrap() net.Conn { return c.original }
+
+// conn245 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn245 connLayer
+
+func (c *conn245) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn245) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn245) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn245) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn245) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn245) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn245) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn245) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn245) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn245) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn245) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn245) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn245) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn245) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn245) Unwrap() net.Conn { return c.original }
+
+// conn246 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn246 connLayer
+
+func (c *conn246) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn246) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn246) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn246) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn246) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn246) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn246) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn246) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn246) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn246) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn246) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn246) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn246) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn246) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn246) Unwrap() net.Conn { return c.original }
+
+// conn247 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn247 connLayer
+
+func (c *conn247) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn247) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn247) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn247) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn247) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn247) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn247) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn247) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn247) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn247) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn247) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn247) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn247) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn247) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn247) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn247) Unwrap() net.Conn { return c.original }
+
+// conn248 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn248 connLayer
+
+func (c *conn248) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn248) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn248) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn248) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn248) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn248) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn248) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn248) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn248) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn248) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn248) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn248) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn248) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn248) Unwrap() net.Conn { return c.original }
+
+// conn249 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn249 connLayer
+
+func (c *conn249) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn249) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn249) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn249) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn249) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn249) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn249) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn249) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn249) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn249) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn249) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn249) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn249) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn249) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn249) Unwrap() net.Conn { return c.original }
+
+// conn250 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn250 connLayer
+
+func (c *conn250) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn250) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn250) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn250) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn250) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn250) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn250) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn250) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn250) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn250) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn250) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn250) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn250) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn250) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn250) Unwrap() net.Conn { return c.original }
+
+// conn251 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn251 connLayer
+
+func (c *conn251) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn251) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn251) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn251) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn251) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn251) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn251) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn251) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn251) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn251) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn251) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn251) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn251) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn251) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn251) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn251) Unwrap() net.Conn { return c.original }
+
+// conn252 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn252 connLayer
+
+func (c *conn252) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn252) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn252) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn252) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn252) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn252) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn252) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn252) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn252) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn252) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn252) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn252) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn252) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn252) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn252) Unwrap() net.Conn { return c.original }
+
+// conn253 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn253 connLayer
+
+func (c *conn253) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn253) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn253) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn253) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn253) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn253) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn253) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn253) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn253) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn253) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn253) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn253) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn253) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn253) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn253) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn253) Unwrap() net.Conn { return c.original }
+
+// conn254 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn254 connLayer
+
+func (c *conn254) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn254) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn254) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn254) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn254) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn254) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn254) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn254) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn254) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn254) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn254) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn254) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn254) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn254) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn254) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn254) Unwrap() net.Conn { return c.original }
+
+// conn255 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+type conn255 connLayer
+
+func (c *conn255) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
+func (c *conn255) Write(b []byte) (int, error)           { return (*connLayer)(c).Write(b) }
+func (c *conn255) Close() error                          { return (*connLayer)(c).Close() }
+func (c *conn255) LocalAddr() net.Addr                   { return c.original.LocalAddr() }
+func (c *conn255) RemoteAddr() net.Addr                  { return c.original.RemoteAddr() }
+func (c *conn255) SetDeadline(t time.Time) error         { return c.original.SetDeadline(t) }
+func (c *conn255) SetReadDeadline(t time.Time) error     { return c.original.SetReadDeadline(t) }
+func (c *conn255) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
+func (c *conn255) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
+func (c *conn255) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
+func (c *conn255) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
+func (c *conn255) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
+func (c *conn255) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
+func (c *conn255) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
+func (c *conn255) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
+func (c *conn255) HandshakeContext(ctx context.Context) error {
+	return (*connLayer)(c).connHandshakeContext(ctx)
+}
+func (c *conn255) Unwrap() net.Conn { return c.original }

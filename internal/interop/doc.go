@@ -12,5 +12,7 @@
 //	GOWORK=off go -C internal/interop test -run 'Proxies|Transports' -update
 //
 // Programs that are not installed are skipped: apt-get install nginx haproxy
-// caddy chromium has them all. Package interop exports nothing.
+// caddy chromium has them all. The data races of other people's transports are
+// found with go test -race, which needs a C compiler. Package interop exports
+// nothing.
 package interop

@@ -14,8 +14,7 @@ func TestReadmeShowsWhatIsRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, transports := recorded(t, "transports.md")
-	for name, table := range map[string]string{"proxies": proxiesTable(t), "transports": transports} {
+	for name, table := range map[string]string{"proxies": proxiesTable(t), "transports": transportsTable(t)} {
 		if !strings.Contains(string(readme), table) {
 			t.Errorf("the README does not have the table of %s that follows from what is recorded:\n%s", name, table)
 		}
@@ -51,6 +50,25 @@ func proxiesTable(t *testing.T) string {
 			row = append(row, inShort(table, row[0]))
 		}
 		all.rows = append(all.rows, row)
+	}
+	return all.table()
+}
+
+// transportsTable is the record of the transports without their data races, which
+// the README has no room for.
+func transportsTable(t *testing.T) string {
+	t.Helper()
+	_, table := recorded(t, "transports.md")
+	var all record
+	for i, line := range strings.Split(strings.TrimSpace(table), "\n") {
+		row := cells(line)
+		switch row = row[:len(row)-1]; i {
+		case 0:
+			all.head = row
+		case 1: // dashes
+		default:
+			all.rows = append(all.rows, row)
+		}
 	}
 	return all.table()
 }

@@ -1,5 +1,5 @@
-// Command size prints what package wrap adds to a program: the size of a
-// stripped proxy that wraps bodies with it, less that of one that does not.
+// Command size prints what package wrap adds to a program: how much larger a
+// stripped proxy is that wraps bodies, or bodies and connections.
 //
 //	go run ./internal/size
 package main
@@ -17,28 +17,45 @@ func main() {
 }
 
 func run(stdout, stderr io.Writer) int {
-	with, without, err := measure()
+	sizes, err := measure()
 	if err != nil {
 		fmt.Fprintln(stderr, "size:", err)
 		return 1
 	}
-	fmt.Fprintf(stdout, "with wrap.Body %d bytes, without %d: %d bytes, %.1f KiB\n",
-		with, without, with-without, float64(with-without)/1024)
+	for _, a := range additions {
+		with, without := sizes[a.with], sizes[a.without]
+		fmt.Fprintf(stdout, "with %s %d bytes, without %d: %d bytes, %.1f KiB\n",
+			a.name, with, without, with-without, float64(with-without)/1024)
+	}
 	return 0
 }
 
-// measure returns the sizes of both programs in bytes.
-func measure() (with, without int64, err error) {
+// additions are what a program can use of package wrap. Each is measured as the
+// difference between two programs, which are named for their folders.
+var additions = []struct {
+	name          string
+	with, without string
+}{
+	{"wrap.Body", "with", "without"},
+	{"wrap.Conn", "conn", "with"},
+}
+
+// measure returns the sizes of all programs in bytes, by name.
+func measure() (map[string]int64, error) {
 	dir, err := os.MkdirTemp("", "size")
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if with, err = build(dir, "with"); err != nil {
-		return 0, 0, err
+	sizes := make(map[string]int64)
+	for _, a := range additions {
+		for _, name := range []string{a.with, a.without} {
+			if sizes[name], err = build(dir, name); err != nil {
+				return nil, err
+			}
+		}
 	}
-	without, err = build(dir, "without")
-	return with, without, err
+	return sizes, nil
 }
 
 func build(dir, name string) (int64, error) {

@@ -1,18 +1,21 @@
 package wraptest
 
 import (
+	"context"
 	"net"
 	"syscall"
 	"time"
 )
 
-// connChecks are what is looked at in a connection besides.
+// connChecks are what is looked at in a connection besides what bodyChecks do.
 var connChecks = []check{
 	{"CloseRead", checkCloseRead},
 	{"deadlines", checkDeadlines},
 	{"addresses", checkAddresses},
 	{"SyscallConn", checkSyscallConn},
 	{"NetConn", checkNetConn},
+	{"ConnectionState", checkConnectionState},
+	{"HandshakeContext", checkHandshakeContext},
 }
 
 func checkCloseRead(found *subject, fresh maker) {
@@ -93,5 +96,38 @@ func checkNetConn(found *subject, fresh maker) {
 	}
 	if got := s.wrapped.(nc).NetConn(); got != net.Conn(s.original) {
 		found.fault("NetConn does not return what the original's returns")
+	}
+}
+
+func checkConnectionState(found *subject, fresh maker) {
+	s := fresh(nothing())
+	if !is[cs](s.shape) || !is[cs](s.wrapped) {
+		return
+	}
+	if got := s.wrapped.(cs).ConnectionState(); got.ServerName != agreed {
+		found.fault("ConnectionState does not return what the original's returns")
+	}
+}
+
+func checkHandshakeContext(found *subject, fresh maker) {
+	if s := fresh(nothing()); !is[hc](s.shape) || !is[hc](s.wrapped) {
+		return
+	}
+	ctx := context.WithValue(context.Background(), contextKey{}, true)
+	for _, want := range []error{nil, errOwn} {
+		s := fresh(nothing())
+		s.err = want
+		err := s.wrapped.(hc).HandshakeContext(ctx)
+		switch calls := s.count("HandshakeContext"); {
+		case calls != 1:
+			found.fault("one HandshakeContext reaches the original %d times", calls)
+		case err == errOtherContext:
+			found.fault("HandshakeContext passes on another context: its caller cannot end the handshake")
+		case err != want:
+			found.fault("the original's HandshakeContext returns %v; the wrapper's returns %v", want, err)
+		default:
+			continue
+		}
+		return
 	}
 }

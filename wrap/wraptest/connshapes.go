@@ -58,7 +58,8 @@ type (
 	}
 )
 
-// conns are the combinations of a connection's optional methods.
+// conns are the combinations of a connection's optional methods, as far as they
+// have nothing to do with TLS, and then the connections that have TLS.
 var conns = map[methods]func(*original) net.Conn{
 	0: func(o *original) net.Conn { // net.Pipe
 		return struct{ net.Conn }{o}
@@ -285,7 +286,7 @@ var conns = map[methods]func(*original) net.Conn{
 			wtrfsc
 		}{o, o}
 	},
-	hasCloseWrite | hasNetConn: func(o *original) net.Conn { // tls.Conn
+	hasCloseWrite | hasNetConn: func(o *original) net.Conn {
 		return struct{ connCWNC }{o}
 	},
 	hasCloseWrite | hasNetConn | hasWriteTo: func(o *original) net.Conn {
@@ -419,5 +420,34 @@ var conns = map[methods]func(*original) net.Conn{
 			connCWCRNC
 			wtrfsc
 		}{o, o}
+	},
+
+	hasConnectionState: func(o *original) net.Conn { // has shaken hands already
+		return struct {
+			net.Conn
+			cs
+		}{o, o}
+	},
+	hasConnectionState | hasHandshakeContext: func(o *original) net.Conn {
+		return struct {
+			net.Conn
+			cs
+			hc
+		}{o, o, o}
+	},
+	hasCloseWrite | hasNetConn | hasConnectionState | hasHandshakeContext: func(o *original) net.Conn { // tls.Conn
+		return struct {
+			connCWNC
+			cs
+			hc
+		}{o, o, o}
+	},
+	ofConn: func(o *original) net.Conn {
+		return struct {
+			connCWCRNC
+			wtrfsc
+			cs
+			hc
+		}{o, o, o, o}
 	},
 }

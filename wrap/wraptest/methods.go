@@ -1,6 +1,8 @@
 package wraptest
 
 import (
+	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"slices"
@@ -19,9 +21,12 @@ const (
 	hasCloseRead
 	hasSyscallConn
 	hasNetConn
+	hasConnectionState
+	hasHandshakeContext
 
 	ofBody = hasWrite | hasCloseWrite | hasWriteTo | hasReadFrom
-	ofConn = hasCloseWrite | hasWriteTo | hasReadFrom | hasCloseRead | hasSyscallConn | hasNetConn
+	ofTLS  = hasConnectionState | hasHandshakeContext
+	ofConn = hasCloseWrite | hasWriteTo | hasReadFrom | hasCloseRead | hasSyscallConn | hasNetConn | ofTLS
 )
 
 // optional says what each method is for, which is what its loss costs.
@@ -37,6 +42,8 @@ var optional = []struct {
 	{"CloseRead", is[interface{ CloseRead() error }], "a reader cannot be stopped by itself"},
 	{"SyscallConn", is[syscall.Conn], "socket options are out of reach"},
 	{"NetConn", is[interface{ NetConn() net.Conn }], "what is under TLS is out of reach"},
+	{"ConnectionState", is[interface{ ConnectionState() tls.ConnectionState }], "net/http does not see that there is TLS, and HTTP/2 fails"},
+	{"HandshakeContext", is[interface{ HandshakeContext(context.Context) error }], "net/http asks what TLS has agreed on before the handshake, and HTTP/2 fails"},
 }
 
 func is[T any](v any) bool {

@@ -1,6 +1,8 @@
 package wraptest
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -20,7 +22,7 @@ type original struct {
 	src     io.Reader // what there is to read
 	written []byte
 	took    func(p []byte) (int, error) // answers Write; nil takes all
-	err     error                       // answers Close, CloseWrite, CloseRead and deadlines
+	err     error                       // answers Close, CloseWrite, CloseRead, HandshakeContext and deadlines
 	times   []time.Time                 // of the deadlines
 
 	blocks  bool          // Read waits for Close
@@ -131,6 +133,28 @@ func (o *original) NetConn() net.Conn {
 	o.note("NetConn")
 	return o
 }
+
+func (o *original) ConnectionState() tls.ConnectionState {
+	o.note("ConnectionState")
+	return tls.ConnectionState{ServerName: agreed}
+}
+
+func (o *original) HandshakeContext(ctx context.Context) error {
+	o.note("HandshakeContext")
+	if ctx.Value(contextKey{}) == nil {
+		return errOtherContext
+	}
+	return o.err
+}
+
+// agreed is the server's name in the original's ConnectionState.
+const agreed = "original.example"
+
+// contextKey is in the context of a check that calls HandshakeContext.
+type contextKey struct{}
+
+// errOtherContext is what HandshakeContext returns for any other context.
+var errOtherContext = errors.New("not the caller's context")
 
 var (
 	here  = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}

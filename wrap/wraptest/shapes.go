@@ -1,6 +1,8 @@
 package wraptest
 
 import (
+	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"syscall"
@@ -18,6 +20,8 @@ type (
 	cr interface{ CloseRead() error }
 	sc = syscall.Conn
 	nc interface{ NetConn() net.Conn }
+	cs interface{ ConnectionState() tls.ConnectionState }
+	hc interface{ HandshakeContext(context.Context) error }
 )
 
 // bodies are the combinations of a body's optional methods. ReadFrom without

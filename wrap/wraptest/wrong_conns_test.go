@@ -1,6 +1,8 @@
 package wraptest_test
 
 import (
+	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"syscall"
@@ -76,3 +78,60 @@ func (c connMovesDeadline) SetWriteDeadline(t time.Time) error {
 	return c.tcpConn.SetWriteDeadline(t.Add(time.Hour))
 }
 func (connHasNoPeer) RemoteAddr() net.Addr { return nil }
+
+// tlsConn is what a *tls.Conn can do.
+type tlsConn interface {
+	net.Conn
+	wrap.CloseWriter
+	NetConn() net.Conn
+	connectionStater
+	handshakeContexter
+}
+
+type (
+	connectionStater   interface{ ConnectionState() tls.ConnectionState }
+	handshakeContexter interface{ HandshakeContext(context.Context) error }
+)
+
+// wrongTLSConn is wrong about a TLS connection, and leaves all others alone.
+func wrongTLSConn(wrong func(tlsConn) net.Conn) func(net.Conn) net.Conn {
+	return func(c net.Conn) net.Conn {
+		_, fast := c.(io.WriterTo) // a connection that can do everything
+		if secure, ok := c.(tlsConn); ok && !fast {
+			return wrong(secure)
+		}
+		return c
+	}
+}
+
+type (
+	connLosesConnectionState struct {
+		net.Conn
+		wrap.CloseWriter
+		netConner
+		handshakeContexter
+	}
+	connLosesHandshake struct {
+		net.Conn
+		wrap.CloseWriter
+		netConner
+		connectionStater
+	}
+	netConner             interface{ NetConn() net.Conn }
+	connForgetsState      struct{ tlsConn }
+	connForgetsHandshake  struct{ tlsConn }
+	connForgetsContext    struct{ tlsConn }
+	connHidesHandshakeErr struct{ tlsConn }
+)
+
+func (connForgetsState) ConnectionState() (s tls.ConnectionState) { return s }
+func (connForgetsHandshake) HandshakeContext(context.Context) error {
+	return nil
+}
+func (c connForgetsContext) HandshakeContext(context.Context) error {
+	return c.tlsConn.HandshakeContext(context.Background())
+}
+func (c connHidesHandshakeErr) HandshakeContext(ctx context.Context) error {
+	_ = c.tlsConn.HandshakeContext(ctx)
+	return nil
+}

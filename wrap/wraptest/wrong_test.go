@@ -150,6 +150,27 @@ func TestEachWrongConnIsCaughtByOneFinding(t *testing.T) {
 	}
 }
 
+func TestEachWrongTLSConnIsCaughtByOneFinding(t *testing.T) {
+	tests := []struct {
+		name        string
+		wrong       func(tlsConn) net.Conn
+		check, says string
+	}{
+		{"loses ConnectionState", func(c tlsConn) net.Conn { return connLosesConnectionState{c, c, c, c} }, "methods", "no ConnectionState: net/http does not see that there is TLS"},
+		{"loses HandshakeContext", func(c tlsConn) net.Conn { return connLosesHandshake{c, c, c, c} }, "methods", "no HandshakeContext: net/http asks what TLS has agreed on before the handshake"},
+		{"forgets the state", func(c tlsConn) net.Conn { return connForgetsState{c} }, "ConnectionState", "does not return what the original's returns"},
+		{"forgets the handshake", func(c tlsConn) net.Conn { return connForgetsHandshake{c} }, "HandshakeContext", "reaches the original 0 times"},
+		{"forgets the context", func(c tlsConn) net.Conn { return connForgetsContext{c} }, "HandshakeContext", "passes on another context"},
+		{"hides the handshake's error", func(c tlsConn) net.Conn { return connHidesHandshakeErr{c} }, "HandshakeContext", "the wrapper's returns <nil>"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			onlyFinding(t, wraptest.CheckConn(wrongTLSConn(tt.wrong), impatient), tt.check, tt.says)
+		})
+	}
+}
+
 func TestOptionsChangeWhatIsExpected(t *testing.T) {
 	losing := wrongBody(func(b everything) io.ReadCloser { return losesWriteTo{b, b, b} })
 	if err := wraptest.CheckBody(losing, wraptest.Options{Skip: []string{"methods"}}); err != nil {

@@ -1,0 +1,148 @@
+package interop
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Foreign code has data races of its own. The race detector blames the test that
+// plays it for them, and the tests that run beside that. A test that plays foreign
+// code between two ends of ours therefore begins with
+//
+//	if playedElsewhere(t) {
+//		return
+//	}
+//
+// so that it runs in a process without the detector. What races a library has is
+// of interest all the same: racesIn asks a process with the detector.
+//
+// The processes are this test itself, built with -race and without.
+
+const (
+	// asChild, in the environment, says that a test has started this process.
+	asChild = "INTEROP_CHILD"
+
+	// raceBinary, in the environment, is where to find this test with -race.
+	raceBinary = "INTEROP_RACE_BINARY"
+)
+
+// playedElsewhere reports whether it has run the test t in a process without the
+// race detector, because this one has it. If the test fails there, t fails.
+func playedElsewhere(t *testing.T) bool {
+	t.Helper()
+	if !raceEnabled || os.Getenv(asChild) != "" {
+		return false
+	}
+	args := []string{"-test.v"}
+	if *update {
+		args = append(args, "-update")
+	}
+	out, err := child(t, false, t.Name(), args...)
+	t.Logf("in a process without the race detector:\n%s", out)
+	if err != nil {
+		t.Errorf("in a process without the race detector: %v", err)
+	}
+	return true
+}
+
+// racesIn reports whether the race detector finds anything while the test of that
+// name runs. A test that fails otherwise, or is not there, fails t.
+func racesIn(t *testing.T, name string) bool {
+	t.Helper()
+	out, err := child(t, true, name, "-test.v")
+	if !strings.Contains(out, "--- PASS: "+testName(name)) && !strings.Contains(out, "--- FAIL: "+testName(name)) {
+		t.Fatalf("%s did not run: %v\n%s", name, err, out)
+	}
+	races := strings.Contains(out, "WARNING: DATA RACE")
+	if err != nil && !(races && failedByRacesAlone(out)) {
+		t.Errorf("%s with the race detector: %v\n%s", name, err, out)
+	}
+	return races
+}
+
+// failedByRacesAlone reports whether a test's output has no other complaint than
+// that there were data races.
+func failedByRacesAlone(out string) bool {
+	for _, line := range strings.Split(out, "\n") {
+		if complaint.MatchString(line) && !strings.HasSuffix(line, ": race detected during execution of test") {
+			return false
+		}
+	}
+	return true
+}
+
+// complaint is how a line begins that a test has logged, and one that the runtime
+// writes at the end of a program.
+var complaint = regexp.MustCompile(`^(\s+\w+\.go:\d+: |panic: |fatal error: )`)
+
+// child runs the test of that name in a process of its own, with the race detector
+// or without, and returns what it prints.
+func child(t *testing.T, race bool, name string, args ...string) (string, error) {
+	t.Helper()
+	binary, err := binaries[race]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pattern []string
+	for _, part := range strings.Split(testName(name), "/") {
+		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
+	}
+	args = append(args, "-test.run="+strings.Join(pattern, "/"), "-test.timeout=8m")
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	cmd.Env = append(os.Environ(), asChild+"=1")
+	if raceEnabled {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Env = append(cmd.Env, raceBinary+"="+self)
+	}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// testName is name as package testing writes it.
+func testName(name string) string { return strings.ReplaceAll(name, " ", "_") }
+
+// binaries are this test with the race detector and without. Each is built when it
+// is needed and not there.
+var binaries = map[bool]func() (string, error){
+	true:  sync.OnceValues(func() (string, error) { return testBinary(true) }),
+	false: sync.OnceValues(func() (string, error) { return testBinary(false) }),
+}
+
+func testBinary(race bool) (string, error) {
+	if race == raceEnabled {
+		return os.Executable()
+	}
+	if file := os.Getenv(raceBinary); race && file != "" {
+		return file, nil
+	}
+	file := filepath.Join(scratch, fmt.Sprintf("race-%v.test", race))
+	cmd := exec.Command("go", "test", "-c", fmt.Sprintf("-race=%v", race), "-o", file, ".")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go test -c -race=%v: %w\n%s", race, err, out)
+	}
+	return file, nil
+}
+
+// scratch is the folder of what is built.
+var scratch string
+
+func TestMain(m *testing.M) { os.Exit(withScratch(m.Run)) }
+
+func withScratch(run func() int) int {
+	var err error
+	if scratch, err = os.MkdirTemp("", "interop"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(scratch)
+	return run()
+}

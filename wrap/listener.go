@@ -1,0 +1,61 @@
+package wrap
+
+import (
+	"net"
+	"slices"
+)
+
+// Listener returns l with hooks in front of every connection that it accepts,
+// as [Conn] puts them there. The result has exactly the optional methods that l
+// has: SetDeadline, File and SyscallConn are there if and only if l has them.
+//
+// Put it below TLS. The server then gets a *tls.Conn from the TLS listener, and
+// the hooks see encrypted bytes; [Conn] says what the other order loses.
+//
+//	server.Serve(tls.NewListener(wrap.Listener(l, hooks...), config))
+//
+// Errors of l's Accept pass through untouched. If a hook's New panics, Accept
+// closes the connection and lets the panic go on. Every connection has the same
+// hooks, and several connections call them at once. State that belongs to one
+// connection belongs in the hooks that [Hooks].New returns.
+//
+// A nil l stays nil, and without hooks l itself is returned. The result has an
+// Unwrap method that returns l. Connections that are accepted from l itself, or
+// through the results of File and SyscallConn, have no hooks.
+func Listener(l net.Listener, hooks ...Hooks) net.Listener {
+	if l == nil || !slices.ContainsFunc(hooks, Hooks.acts) {
+		return l
+	}
+	layer := &listenerLayer{original: l, hooks: slices.Clone(hooks)}
+	return layer.listener(listenerSetOf(l))
+}
+
+// acts reports whether h does anything at all.
+func (h Hooks) acts() bool { return h.New != nil || h.inFront() }
+
+// A listenerLayer is the hooks for all connections of one listener. Nothing
+// changes it after it is made, so Accept needs no lock.
+type listenerLayer struct {
+	_ [0]func() // not comparable, as in layer
+
+	original net.Listener
+	hooks    []Hooks
+}
+
+func (l *listenerLayer) Accept() (net.Conn, error) {
+	c, err := l.original.Accept()
+	if err != nil || c == nil {
+		return c, err
+	}
+	hooked := false
+	defer func() {
+		if !hooked {
+			_ = c.Close() // New is panicking; the hooks that are in front of c by now see this Close
+		}
+	}()
+	for i := len(l.hooks) - 1; i >= 0; i-- {
+		c = hookedConn(c, l.hooks[i])
+	}
+	hooked = true
+	return c, nil
+}
