@@ -30,7 +30,9 @@ import "net"
 // well.
 //
 // With hooks on Read and WriteTo, and on Write and ReadFrom, that only count,
-// io.Copy between two TCP connections still splices. A nil c stays nil, and
+// io.Copy between two TCP connections still splices. [net.Buffers] becomes one
+// Write for each buffer, since only package net's own connections have writev.
+// A nil c stays nil, and
 // without hooks c itself is returned. The result has an Unwrap method that
 // returns what is behind its outermost hook; see [Unwrap] and [As].
 //
