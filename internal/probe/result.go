@@ -43,6 +43,10 @@ type Result struct {
 	Finding  string        `json:"finding,omitempty"`
 	Notice   string        `json:"notice,omitempty"` // what an application would see of it
 	Timeline []Event       `json:"timeline"`
+
+	// Err is the error that Unreachable or Astray stands for, or nil if the
+	// proxy gave an answer of its own.
+	Err error `json:"-"`
 }
 
 // Size writes n bytes as a person would.
