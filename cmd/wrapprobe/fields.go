@@ -27,7 +27,7 @@ func (s *settings) addHeader(line string) error {
 	case probe.Ours(name):
 		return fmt.Errorf("wrapprobe sets %s itself", name)
 	case oneOnly[key] && s.header.Get(key) != "":
-		return fmt.Errorf("a request has one %s", name)
+		return fmt.Errorf("a request has one %s", key)
 	case key == "Host" && (value == "" || strings.ContainsAny(value, " \t,/@")):
 		return fmt.Errorf("%q is not a host with or without a port", value)
 	}

@@ -251,3 +251,24 @@ func TestProxyThatDropsUpgradeIsNamed(t *testing.T) {
 		t.Errorf("exit status %d, result %+v, want 1, and that the Upgrade header is missing", status, r)
 	}
 }
+
+// What is true of every scenario is said once.
+func TestWhatIsTrueOfAllIsSaidOnce(t *testing.T) {
+	addr := freeAddr(t)
+	proxy := runningProxy(t, addr, func(req *http.Request) { req.Header.Del("Upgrade"); req.Header.Del("Connection") })
+	stdout, stderr, status := wrapprobe(t, "-listen", addr, "-scenarios", "echo,client,backend,early,slow", proxy.URL)
+	if status != 1 {
+		t.Fatalf("exit status %d, want 1; stderr: %s", status, stderr)
+	}
+	for _, line := range []string{"without its Upgrade header", "No WebSocket, docker attach or kubectl exec can be opened"} {
+		if n := strings.Count(stdout, line); n != 1 {
+			t.Errorf("%q is said %d times, want once, in\n%s", line, n, stdout)
+		}
+	}
+	_, others, _ := strings.Cut(stdout, "The same in: ")
+	for _, s := range append(probe.Demo[1:], probe.More...) {
+		if !strings.Contains(stdout, "\n"+s.Name+" ") || !strings.Contains(others, s.Name) {
+			t.Errorf("%s has no line of its own and one in common in\n%s", s.Name, stdout)
+		}
+	}
+}

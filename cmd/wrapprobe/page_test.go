@@ -6,11 +6,13 @@ import (
 	"image"
 	"image/color"
 	_ "image/png"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +64,39 @@ func TestDemonstrationHasAPageToo(t *testing.T) {
 	}
 	if got, want := bytes.Count(content, []byte("<svg")), len(treatments)*len(probe.Demo); got != want {
 		t.Errorf("the page has %d drawings, want %d", got, want)
+	}
+}
+
+// A page that cannot be written is found out before anything is played.
+func TestPageIntoNowhereIsMisuse(t *testing.T) {
+	requests := 0
+	addr := freeAddr(t)
+	proxy := runningProxy(t, addr, func(*http.Request) { requests++ })
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "missing", "report.html")
+	for file, says := range map[string]string{missing: filepath.Dir(missing), dir: "is a folder"} {
+		checkMisuse(t, says, "-listen", addr, "-html", file, proxy.URL)
+		checkMisuse(t, says, "-html", file)
+	}
+	if requests > 0 {
+		t.Errorf("%d requests before the misuse was found, want 0", requests)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v is left behind, want nothing", left, err)
+	}
+}
+
+// Whatever becomes of the page, the table is printed.
+func TestTableSurvivesThePage(t *testing.T) {
+	addr := freeAddr(t)
+	dir := filepath.Join(t.TempDir(), "gone")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	proxy := runningProxy(t, addr, func(*http.Request) { _ = os.RemoveAll(dir) }) // while the probe runs
+	stdout, stderr, status := wrapprobe(t, "-listen", addr, "-scenarios", "echo", "-html", filepath.Join(dir, "report.html"), proxy.URL)
+	if status != 1 || !strings.Contains(stderr, dir) || !strings.Contains(stdout, "\necho ") {
+		t.Errorf("exit status %d, stderr %q, want 1, the folder, and a table in\n%s", status, stderr, stdout)
 	}
 }
 

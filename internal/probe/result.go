@@ -51,7 +51,10 @@ type Result struct {
 
 // Size writes n bytes as a person would.
 func Size(n int) string {
-	if n >= 1<<10 && n%(1<<10) == 0 {
+	switch {
+	case n >= 1<<20 && n%(1<<20) == 0:
+		return strconv.Itoa(n>>20) + " MiB"
+	case n >= 1<<10 && n%(1<<10) == 0:
 		return strconv.Itoa(n>>10) + " KiB"
 	}
 	return strconv.Itoa(n) + " B"
