@@ -25,7 +25,7 @@ func writeReport(t *testing.T) (file string, content []byte) {
 	addr := freeAddr(t)
 	proxy := runningProxy(t, addr, ignore)
 	file = filepath.Join(t.TempDir(), "report.html")
-	_, stderr, status := wrapprobe(t, "-listen", addr, "-html", file, "-hold", "50ms", "-scenarios", "echo,early request,client vanishes", proxy.URL)
+	_, stderr, status := wrapprobe(t, "-listen", addr, "-html", file, "-hold", "50ms", "-scenarios", "echo,early request,client vanishes,slow upload", proxy.URL)
 	if status != 1 { // the early bytes are lost
 		t.Fatalf("exit status %d, want 1; stderr: %s", status, stderr)
 	}
@@ -43,12 +43,12 @@ func TestPageIsSelfContained(t *testing.T) {
 	if found := loads.Find(content); found != nil {
 		t.Errorf("the page loads something: %s", found)
 	}
-	for _, want := range []string{"early request bytes", "7 B of 1007 B", "silence", "prefers-color-scheme: dark", "@media print"} {
+	for _, want := range []string{"early request bytes", "7 B of 1007 B", "silence", "reads slowly", "12 MiB", "prefers-color-scheme: dark", "@media print"} {
 		if !bytes.Contains(content, []byte(want)) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	if got, want := bytes.Count(content, []byte("<svg")), 3; got != want {
+	if got, want := bytes.Count(content, []byte("<svg")), 4; got != want {
 		t.Errorf("the page has %d drawings, want %d", got, want)
 	}
 }

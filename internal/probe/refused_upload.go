@@ -15,12 +15,16 @@ const (
 	// than a proxy has read by the time it learns that the backend is gone.
 	uploadPart = 64 << 10
 	uploadRest = 512 << 10
+
+	// readsAfter is the least time from the end of the upload until the client
+	// reads. A proxy that is busy has to get to know of the backend in this time.
+	readsAfter = time.Second
 )
 
 // refusesUpload has the backend answer an upload before its end, and close. The
-// client uploads on, finishes, and reads r.hold later. The backend's Close
-// returns once the proxy's kernel has all of the answer. From then on the proxy
-// alone can lose any of it.
+// client uploads on, finishes, and reads r.hold later, or readsAfter if that is
+// longer. The backend's Close returns once the proxy's kernel has all of the
+// answer. From then on the proxy alone can lose any of it.
 func refusesUpload(r *run) {
 	if !r.open(handshake{deaf: Client}) {
 		return
@@ -39,7 +43,7 @@ func refusesUpload(r *run) {
 	r.client.send(r.ctx, uploadRest, r.hold)
 	r.client.closeWrite()
 	if taken {
-		pause(r.ctx, r.hold)
+		pause(r.ctx, max(r.hold, readsAfter))
 		r.resume(r.client)
 	}
 	r.client.awaitEnd(r.ctx, r.limit)
