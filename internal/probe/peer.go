@@ -165,11 +165,12 @@ func (p *peer) state() state {
 // send writes the next n bytes of the peer's stream, until limit or ctx is over.
 // An error is not a verdict: what counts is what arrives.
 func (p *peer) send(ctx context.Context, n int, limit time.Duration) (began time.Time) {
+	data := p.out.bytes(p.sent, p.sent+n) // before the deadline is set: it takes a while
 	from := time.Now()
 	_ = p.conn.SetWriteDeadline(from.Add(limit))
 	stop := context.AfterFunc(ctx, func() { _ = p.conn.SetWriteDeadline(from) })
 	defer stop()
-	m, err := p.conn.Write(p.out.bytes(p.sent, p.sent+n))
+	m, err := p.conn.Write(data)
 	p.sent += n
 	if m > 0 {
 		p.tl.span(from, p.lane, Sends, m, "")

@@ -40,10 +40,11 @@ func refusesUpload(r *run) {
 		r.resume(r.client)
 		r.client.awaitBytes(r.ctx, r.limit, refusal)
 	}
-	r.client.send(r.ctx, uploadRest, r.hold)
+	later := max(r.hold, readsAfter)
+	r.client.send(r.ctx, uploadRest, later) // a proxy need not read all of it
 	r.client.closeWrite()
 	if taken {
-		pause(r.ctx, max(r.hold, readsAfter))
+		pause(r.ctx, later)
 		r.resume(r.client)
 	}
 	r.client.awaitEnd(r.ctx, r.limit)
