@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,17 +70,17 @@ func TestDemonstrationHasAPageToo(t *testing.T) {
 
 // A page that cannot be written is found out before anything is played.
 func TestPageIntoNowhereIsMisuse(t *testing.T) {
-	requests := 0
+	var requests atomic.Int32
 	addr := freeAddr(t)
-	proxy := runningProxy(t, addr, func(*http.Request) { requests++ })
+	proxy := runningProxy(t, addr, func(*http.Request) { requests.Add(1) })
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "missing", "report.html")
 	for file, says := range map[string]string{missing: filepath.Dir(missing), dir: "is a folder"} {
 		checkMisuse(t, says, "-listen", addr, "-html", file, proxy.URL)
 		checkMisuse(t, says, "-html", file)
 	}
-	if requests > 0 {
-		t.Errorf("%d requests before the misuse was found, want 0", requests)
+	if n := requests.Load(); n > 0 {
+		t.Errorf("%d requests before the misuse was found, want 0", n)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("%v, %v is left behind, want nothing", left, err)
