@@ -129,7 +129,7 @@ func TestWhatToDoWhenNothingComesThrough(t *testing.T) {
 			[]string{"it speaks TLS there: give the URL with https"}},
 		{"nobody listens", []string{"http://" + freeAddr(t)},
 			[]string{"no connection to the proxy", "refused", "start the proxy there"}},
-		{"nobody has the name", []string{"http://nobody.invalid"},
+		{"nobody can have the name", []string{"http://nobody..invalid"},
 			[]string{"no connection to the proxy", "a name that can be looked up"}},
 		{"the proxy hangs up", []string{"http://" + hangsUp},
 			[]string{"did not connect to the backend at " + addr, "have it pass requests for / on to http://" + addr}},
