@@ -58,6 +58,7 @@ type backendConn struct {
 	br   *bufio.Reader
 	once sync.Once
 
+	greeted chan struct{} // closed when it is known what it speaks
 	carried int           // requests; BackendServer.mu guards it
 	done    chan struct{} // closed when the proxy has closed the connection, or we have
 }
@@ -113,7 +114,7 @@ func (b *BackendServer) accept() {
 		if err != nil {
 			return
 		}
-		c := &backendConn{Conn: conn, br: bufio.NewReader(conn), done: make(chan struct{})}
+		c := &backendConn{Conn: conn, br: bufio.NewReader(conn), greeted: make(chan struct{}), done: make(chan struct{})}
 		b.mu.Lock()
 		if b.closed {
 			b.mu.Unlock()
@@ -132,8 +133,10 @@ func (b *BackendServer) serve(c *backendConn) {
 	defer b.forget(c)
 	if s, err := c.greet(); s != NoStranger {
 		b.estrange(s, err)
+		close(c.greeted)
 		return
 	}
+	close(c.greeted)
 	for {
 		req, err := http.ReadRequest(c.br)
 		if err != nil {

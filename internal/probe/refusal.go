@@ -86,7 +86,7 @@ func (r *run) refuse(token string, a answer, check func(*http.Response)) {
 		}
 	}
 	if !r.proxy.Backend.asked(r.visit) {
-		r.bad(Astray, "the proxy answered %d by itself and %s", r.res.Status, r.proxy.Backend.missed())
+		r.bad(Astray, "the proxy answered %d by itself and %s", r.res.Status, r.proxy.Backend.missed(r.ctx))
 		return
 	}
 	idle := 0

@@ -65,7 +65,7 @@ func (r *run) open(h handshake) bool {
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		_ = conn.Close()
 		if !r.proxy.Backend.asked(r.visit) {
-			r.bad(Astray, "the proxy answered %s by itself and %s", resp.Status, r.proxy.Backend.missed())
+			r.bad(Astray, "the proxy answered %s by itself and %s", resp.Status, r.proxy.Backend.missed(r.ctx))
 			return false
 		}
 		if plainly.Load() {
@@ -161,7 +161,7 @@ func (r *run) noAnswer(conn net.Conn, err error) {
 		how = "failed: " + reason(err)
 	}
 	if !r.proxy.Backend.asked(r.visit) {
-		r.bad(Astray, "the proxy %s and %s", how, r.proxy.Backend.missed())
+		r.bad(Astray, "the proxy %s and %s", how, r.proxy.Backend.missed(r.ctx))
 		r.res.Err = err
 		return
 	}

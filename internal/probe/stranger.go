@@ -1,10 +1,14 @@
 package probe
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
+	"time"
 )
 
 // A Stranger is how a connection to the backend went wrong before it carried a
@@ -63,8 +67,31 @@ func (b *BackendServer) Stranger() Stranger {
 	return b.stranger
 }
 
+// greetingLimit is how long to wait for connections that have said nothing yet.
+const greetingLimit = time.Second
+
+// awaitGreetings waits until all connections have said something: the proxy may
+// answer its client before we have read why it gave its backend up.
+func (b *BackendServer) awaitGreetings(ctx context.Context) {
+	b.mu.Lock()
+	conns := slices.Collect(maps.Keys(b.conns))
+	b.mu.Unlock()
+	timer := time.NewTimer(greetingLimit)
+	defer timer.Stop()
+	for _, c := range conns {
+		select {
+		case <-c.greeted:
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // missed says what the proxy did instead of passing a request on to the backend.
-func (b *BackendServer) missed() string {
+func (b *BackendServer) missed(ctx context.Context) string {
+	b.awaitGreetings(ctx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
