@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,15 +26,19 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// freeAddr returns an address on which nothing listens.
+// freeAddr returns an address on which nothing listens. Its port is not one of
+// those that Linux gives to others meanwhile (ip_local_port_range).
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
+		if err == nil {
+			defer ln.Close()
+			return ln.Addr().String()
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Fatal("no address is free")
+	return ""
 }
 
 // runningProxy starts a ReverseProxy to addr that calls seen for each request.
