@@ -105,15 +105,13 @@ func demonstrate(ctx context.Context, s *settings, stdout io.Writer) (status int
 	if err != nil {
 		return 1, err
 	}
-	if s.html != "" {
-		if err := writePage(s.html, d.page()); err != nil {
-			return 1, err
-		}
-	}
 	if s.json {
 		err = writeJSON(stdout, d)
 	} else {
 		err = d.print(stdout)
+	}
+	if s.html != "" { // after the table, which must not be lost if this fails
+		err = errors.Join(err, writePage(s.html, d.page()))
 	}
 	switch {
 	case err != nil:

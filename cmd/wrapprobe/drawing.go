@@ -135,7 +135,7 @@ func (a arrow) draw(b *strings.Builder, x int, r probe.Result) {
 		}
 		fmt.Fprintf(b, `<rect class="%s" x="%d" y="%d" width="%d" height="14" rx="7"/>`, class, x-20, y-7, step-12)
 		fmt.Fprintf(b, `<text class="%s" x="%d" y="%d" text-anchor="middle">silence %s</text>`, a.to.Lane, x+slant/2, label, probe.Time(a.to.Until-a.to.At))
-	case a.to.What == probe.Pauses || a.to.What == probe.Resumes || a.to.What == probe.Fails:
+	case a.to.What == probe.Pauses || a.to.What == probe.Slows || a.to.What == probe.Resumes || a.to.What == probe.Fails:
 		mark(b, a.to, x+slant/2)
 	default: // the proxy's own doing
 		y, _ := laneY(a.to.Lane)
@@ -202,6 +202,8 @@ func labelOf(e *probe.Event) string {
 		return "reset"
 	case probe.Pauses:
 		return "hangs"
+	case probe.Slows:
+		return "reads slowly"
 	case probe.Resumes:
 		return "reads again"
 	}

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/bodywrap/bodywrap/internal/probe"
@@ -45,7 +45,7 @@ func (o *outcome) worst() probe.Result {
 
 // live probes a running proxy.
 func live(ctx context.Context, s *settings, stdout, stderr io.Writer) (status int, err error) {
-	backend, err := probe.Listen(s.listen, nil)
+	backend, err := probe.Listen(s.listen, s.backendTLS)
 	if err != nil {
 		return 2, fmt.Errorf("-listen: %w", err)
 	}
@@ -67,7 +67,7 @@ func live(ctx context.Context, s *settings, stdout, stderr io.Writer) (status in
 			}
 			if backend.Reached() == 0 && (r.Fault == probe.Unreachable || r.Fault == probe.Astray) {
 				show("")
-				return 3, fmt.Errorf("%s: %s", r.Finding, remedy(r.Fault, s.url.Path, backend.Addr()))
+				return 3, fmt.Errorf("%s: %s", r.Finding, s.remedy(ctx, p, r))
 			}
 			o.Runs = append(o.Runs, r)
 		}
@@ -96,24 +96,19 @@ func live(ctx context.Context, s *settings, stdout, stderr io.Writer) (status in
 	return 0, nil
 }
 
-// remedy says what to do when nothing comes through at all.
-func remedy(f probe.Fault, path, listen string) string {
-	if f == probe.Unreachable {
-		return "start the proxy there, or give the URL at which it is"
-	}
-	return fmt.Sprintf("have it pass requests for %s on to http://%s, upgrades included", "/"+strings.TrimPrefix(path, "/"), listen)
-}
-
+// write prints the report, and then writes the page, so that a page that cannot
+// be written costs nothing but itself.
 func (rep *report) write(s *settings, stdout io.Writer) error {
-	if s.html != "" {
-		if err := writePage(s.html, rep.page()); err != nil {
-			return err
-		}
-	}
+	var err error
 	if s.json {
-		return writeJSON(stdout, rep)
+		err = writeJSON(stdout, rep)
+	} else {
+		err = rep.print(stdout)
 	}
-	return rep.print(stdout)
+	if s.html != "" {
+		err = errors.Join(err, writePage(s.html, rep.page()))
+	}
+	return err
 }
 
 func writeJSON(w io.Writer, v any) error {

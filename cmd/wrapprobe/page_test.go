@@ -6,11 +6,14 @@ import (
 	"image"
 	"image/color"
 	_ "image/png"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +26,7 @@ func writeReport(t *testing.T) (file string, content []byte) {
 	addr := freeAddr(t)
 	proxy := runningProxy(t, addr, ignore)
 	file = filepath.Join(t.TempDir(), "report.html")
-	_, stderr, status := wrapprobe(t, "-listen", addr, "-html", file, "-hold", "50ms", "-scenarios", "echo,early request,client vanishes", proxy.URL)
+	_, stderr, status := wrapprobe(t, "-listen", addr, "-html", file, "-hold", "50ms", "-scenarios", "echo,early request,client vanishes,slow upload", proxy.URL)
 	if status != 1 { // the early bytes are lost
 		t.Fatalf("exit status %d, want 1; stderr: %s", status, stderr)
 	}
@@ -41,12 +44,12 @@ func TestPageIsSelfContained(t *testing.T) {
 	if found := loads.Find(content); found != nil {
 		t.Errorf("the page loads something: %s", found)
 	}
-	for _, want := range []string{"early request bytes", "7 B of 1007 B", "silence", "prefers-color-scheme: dark", "@media print"} {
+	for _, want := range []string{"early request bytes", "7 B of 1007 B", "silence", "reads slowly", "12 MiB", "prefers-color-scheme: dark", "@media print"} {
 		if !bytes.Contains(content, []byte(want)) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	if got, want := bytes.Count(content, []byte("<svg")), 3; got != want {
+	if got, want := bytes.Count(content, []byte("<svg")), 4; got != want {
 		t.Errorf("the page has %d drawings, want %d", got, want)
 	}
 }
@@ -62,6 +65,39 @@ func TestDemonstrationHasAPageToo(t *testing.T) {
 	}
 	if got, want := bytes.Count(content, []byte("<svg")), len(treatments)*len(probe.Demo); got != want {
 		t.Errorf("the page has %d drawings, want %d", got, want)
+	}
+}
+
+// A page that cannot be written is found out before anything is played.
+func TestPageIntoNowhereIsMisuse(t *testing.T) {
+	var requests atomic.Int32
+	addr := freeAddr(t)
+	proxy := runningProxy(t, addr, func(*http.Request) { requests.Add(1) })
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "missing", "report.html")
+	for file, says := range map[string]string{missing: filepath.Dir(missing), dir: "is a folder"} {
+		checkMisuse(t, says, "-listen", addr, "-html", file, proxy.URL)
+		checkMisuse(t, says, "-html", file)
+	}
+	if n := requests.Load(); n > 0 {
+		t.Errorf("%d requests before the misuse was found, want 0", n)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v is left behind, want nothing", left, err)
+	}
+}
+
+// Whatever becomes of the page, the table is printed.
+func TestTableSurvivesThePage(t *testing.T) {
+	addr := freeAddr(t)
+	dir := filepath.Join(t.TempDir(), "gone")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	proxy := runningProxy(t, addr, func(*http.Request) { _ = os.RemoveAll(dir) }) // while the probe runs
+	stdout, stderr, status := wrapprobe(t, "-listen", addr, "-scenarios", "echo", "-html", filepath.Join(dir, "report.html"), proxy.URL)
+	if status != 1 || !strings.Contains(stderr, dir) || !strings.Contains(stdout, "\necho ") {
+		t.Errorf("exit status %d, stderr %q, want 1, the folder, and a table in\n%s", status, stderr, stdout)
 	}
 }
 

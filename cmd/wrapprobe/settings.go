@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,14 +37,17 @@ type settings struct {
 	json      bool
 	html      string
 	listen    string
+	listenTLS string   // the file with the backend's certificate and key, or none
 	url       *url.URL // nil for the demonstration
 	token     string
 	header    http.Header
-	tls       *tls.Config
+	tls       *tls.Config // to the proxy
 	timeout   time.Duration
 	hold      time.Duration
 	runs      int
 	scenarios []probe.Scenario
+
+	backendTLS *tls.Config // nil without listenTLS
 }
 
 // parse returns the settings, or the help that was asked for.
@@ -61,12 +65,13 @@ func parse(args []string) (s *settings, help string, err error) {
 	f.BoolVar(&s.json, "json", false, "print JSON")
 	f.StringVar(&s.html, "html", "", "write a page with drawn timelines to `file`")
 	f.StringVar(&s.listen, "listen", "", "be the backend on `address`")
-	f.StringVar(&s.token, "upgrade", "websocket", "the Upgrade `token`")
+	f.StringVar(&s.listenTLS, "listen-tls", "", "be it over TLS: certificate and key in `file`, made if missing")
+	f.StringVar(&s.token, "upgrade", "websocket", "ask for `protocol`, or for several: a,b,...")
 	f.Func("header", "send `name:value` along; may be repeated", s.addHeader)
 	f.StringVar(&ca, "ca", "", "trust the certificates in `file`, for https")
 	f.BoolVar(&insecure, "insecure", false, "trust every certificate")
 	f.DurationVar(&s.timeout, "timeout", 5*time.Second, "wait this long for what must come")
-	f.DurationVar(&s.hold, "hold", 2*time.Second, "watch an idle tunnel this long")
+	f.DurationVar(&s.hold, "hold", 2*time.Second, "watch an end that is idle or slow this long")
 	f.IntVar(&s.runs, "runs", 1, "play each scenario `n` times")
 	f.StringVar(&only, "scenarios", "", "play those whose names contain one of `a,b,...`")
 	err = f.Parse(args)
@@ -97,8 +102,11 @@ func parse(args []string) (s *settings, help string, err error) {
 	if _, _, err := net.SplitHostPort(s.listen); err != nil {
 		return nil, "", fmt.Errorf("-listen %q: want the address and port to which the proxy connects, such as 127.0.0.1:9000", s.listen)
 	}
-	if s.timeout <= 0 || s.hold <= 0 || s.runs < 1 || s.token == "" {
-		return nil, "", errors.New("-timeout and -hold must be positive, -runs at least 1, -upgrade not empty")
+	if s.timeout <= 0 || s.hold <= 0 || s.runs < 1 {
+		return nil, "", errors.New("-timeout and -hold must be positive, -runs at least 1")
+	}
+	if err := checkUpgrade(s.token); err != nil {
+		return nil, "", err
 	}
 	if s.scenarios, err = choose(only); err != nil {
 		return nil, "", err
@@ -107,6 +115,11 @@ func parse(args []string) (s *settings, help string, err error) {
 	if ca != "" {
 		if s.tls.RootCAs, err = readRoots(ca); err != nil {
 			return nil, "", err
+		}
+	}
+	if s.listenTLS != "" {
+		if s.backendTLS, err = backendIdentity(s.listenTLS, s.listen); err != nil {
+			return nil, "", fmt.Errorf("-listen-tls: %w", err)
 		}
 	}
 	return s, "", nil
@@ -125,15 +138,6 @@ func flagList(f *flag.FlagSet) string {
 	return b.String()
 }
 
-func (s *settings) addHeader(line string) error {
-	name, value, ok := strings.Cut(line, ":")
-	if !ok || strings.TrimSpace(name) == "" || strings.ContainsAny(line, "\r\n") {
-		return errors.New("want name:value")
-	}
-	s.header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
-	return nil
-}
-
 func parseURL(arg string) (*url.URL, error) {
 	u, err := url.Parse(arg)
 	if err != nil {
@@ -141,6 +145,14 @@ func parseURL(arg string) (*url.URL, error) {
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("%q is not an http or https URL", arg)
+	}
+	if u.User != nil {
+		return nil, errors.New("the user in the URL would not be sent: give -header 'Authorization: ...'")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, fmt.Errorf("%q has a port that is not from 1 to 65535", arg)
+		}
 	}
 	return u, nil
 }

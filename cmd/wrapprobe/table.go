@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,7 +16,7 @@ import (
 // that are not just ok.
 func (rep *report) print(w io.Writer) error {
 	rows := [][]string{{"scenario", "verdict", "arrived", "the other side knew"}}
-	var remarks [][]string
+	var all []remark
 	for _, o := range rep.Scenarios {
 		r := o.worst()
 		verdict := string(o.Verdict)
@@ -23,23 +24,58 @@ func (rep *report) print(w io.Writer) error {
 			verdict += fmt.Sprintf(" %d/%d", n, len(o.Runs))
 		}
 		rows = append(rows, []string{o.Scenario, verdict, arrived(r), knew(o)})
-		said := []string{string(o.Verdict), o.Scenario}
-		for _, s := range []string{r.Finding, r.Notice} {
-			if s != "" {
-				remarks = append(remarks, append(said, sentence(s)))
-				said = []string{"", ""}
-			}
-		}
+		all = addRemark(all, o.Scenario, saying{string(o.Verdict), r.Finding, r.Notice})
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, with wrapprobe as its backend on %s\n\n", rep.URL, rep.Listen)
 	writeAligned(&b, rows)
-	if len(remarks) > 0 {
+	if len(all) > 0 {
 		b.WriteString("\n")
-		writeAligned(&b, remarks)
+		writeAligned(&b, remarkRows(all))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// A saying is what there is to say about a result.
+type saying struct{ verdict, finding, notice string }
+
+// A remark is a saying, with all scenarios that it is true of.
+type remark struct {
+	saying
+	scenarios []string
+}
+
+// addRemark adds what there is to say about scenario, if anything, to what has
+// been said. What is said of several scenarios is said once.
+func addRemark(all []remark, scenario string, s saying) []remark {
+	if s.finding == "" && s.notice == "" {
+		return all
+	}
+	for i := range all {
+		if all[i].saying == s {
+			all[i].scenarios = append(all[i].scenarios, scenario)
+			return all
+		}
+	}
+	return append(all, remark{s, []string{scenario}})
+}
+
+func remarkRows(all []remark) (rows [][]string) {
+	for _, m := range all {
+		said := []string{m.verdict, m.scenarios[0]}
+		lines := []string{sentence(m.finding), sentence(m.notice)}
+		if others := m.scenarios[1:]; len(others) > 0 {
+			lines = append(lines, "The same in: "+strings.Join(others, ", ")+".")
+		}
+		for _, line := range lines {
+			if line != "" {
+				rows = append(rows, append(said, line))
+				said = []string{"", ""}
+			}
+		}
+	}
+	return rows
 }
 
 // count returns how many runs have verdict v.
@@ -95,21 +131,26 @@ func (d *demonstration) print(w io.Writer) error {
 		first, second = append(first, who), append(second, what)
 	}
 	table := [][]string{first, second}
-	var faults []fault
+	var faults strings.Builder
 	for _, r := range d.Rows {
 		line := []string{r.Body}
+		var of []remark
 		for _, c := range r.Cells {
 			line = append(line, cell(c))
 			if c.Verdict == probe.Bad {
-				faults = append(faults, fault{r.Body, c.Scenario, c.Finding})
+				of = addRemark(of, c.Scenario, saying{string(c.Verdict), c.Finding, ""})
 			}
 		}
 		table = append(table, line)
+		writeFaults(&faults, r.Body, of)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "An upgraded connection through httputil.ReverseProxy, %s: the bytes that arrived,\nand how soon the other side knew.\n\n", d.Go)
 	writeAligned(&b, table)
-	writeFaults(&b, faults)
+	if d.has(probe.Note) {
+		b.WriteString("\n\"As EOF\" is a reset that the other side takes for an orderly end.\n")
+	}
+	b.WriteString(faults.String())
 	b.WriteString("\n")
 	fmt.Fprintf(&b, "The counting hook of wrap.Body saw %d bytes from the backend and %d to it.\n", counted.read.Load(), counted.written.Load())
 	if d.Passed {
@@ -121,11 +162,26 @@ func (d *demonstration) print(w io.Writer) error {
 	return err
 }
 
-// cell is c in a few words.
+// has reports whether a cell has verdict v.
+func (d *demonstration) has(v probe.Verdict) bool {
+	for _, r := range d.Rows {
+		if slices.ContainsFunc(r.Cells, func(c probe.Result) bool { return c.Verdict == v }) {
+			return true
+		}
+	}
+	return false
+}
+
+// cell is c in a few words. The only notes of the demonstration's scenarios are
+// of an end that was told as another kind of end.
 func cell(c probe.Result) string {
 	switch c.Fault {
 	case "":
-		return probe.Size(c.Arrived) + " " + probe.Time(c.After)
+		s := probe.Size(c.Arrived) + " " + probe.Time(c.After)
+		if c.Verdict == probe.Note {
+			s += ", as " + c.Knew
+		}
+		return s
 	case probe.Refused:
 		return strings.ToUpper(string(c.Fault)) + " " + cmp.Or(statusText(c.Status), "no answer")
 	case probe.Lost, probe.Corrupt, probe.Hang:
@@ -141,21 +197,22 @@ func statusText(status int) string {
 	return fmt.Sprint(status)
 }
 
-// A fault is one line about one bad cell.
-type fault struct{ of, scenario, finding string }
-
-// writeFaults writes the faults under a heading for each of whom they are.
-func writeFaults(b *strings.Builder, faults []fault) {
-	for len(faults) > 0 {
-		of := faults[0].of
-		b.WriteString("\n" + of + "\n")
-		var lines [][]string
-		for len(faults) > 0 && faults[0].of == of {
-			lines = append(lines, []string{"  " + faults[0].scenario, faults[0].finding})
-			faults = faults[1:]
-		}
-		writeAligned(b, lines)
+// writeFaults writes what is wrong with one way to treat the body, under a
+// heading: a line for each fault, which begins with the scenarios that have it.
+func writeFaults(b *strings.Builder, body string, faults []remark) {
+	if len(faults) == 0 {
+		return
 	}
+	b.WriteString("\n" + body + "\n")
+	var lines [][]string
+	for _, m := range faults {
+		where := strings.Join(m.scenarios, ", ")
+		if len(m.scenarios) == len(probe.Demo) {
+			where = "every scenario"
+		}
+		lines = append(lines, []string{"  " + where, m.finding})
+	}
+	writeAligned(b, lines)
 }
 
 // writeAligned writes rows with their columns aligned, two spaces apart.

@@ -11,25 +11,22 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
-
-// runHeader carries the name of a run from the client to the backend, so that
-// the backend knows which connection belongs to which.
-const runHeader = "Wrapprobe-Run"
 
 // A BackendServer is the backend end of all tunnels: the proxy must connect to it.
 type BackendServer struct {
 	ln   net.Listener
 	work sync.WaitGroup
 
-	mu      sync.Mutex
-	reached int
-	visits  map[string]*visit
-	conns   map[*backendConn]bool
-	closed  bool
+	mu          sync.Mutex
+	reached     int
+	visits      map[string]*visit
+	conns       map[*backendConn]bool
+	closed      bool
+	stranger    Stranger // the last one
+	strangerErr error    // what it said, or nil
 }
 
 // A visit is one run's use of the backend.
@@ -61,6 +58,7 @@ type backendConn struct {
 	br   *bufio.Reader
 	once sync.Once
 
+	greeted chan struct{} // closed when it is known what it speaks
 	carried int           // requests; BackendServer.mu guards it
 	done    chan struct{} // closed when the proxy has closed the connection, or we have
 }
@@ -116,7 +114,7 @@ func (b *BackendServer) accept() {
 		if err != nil {
 			return
 		}
-		c := &backendConn{Conn: conn, br: bufio.NewReader(conn), done: make(chan struct{})}
+		c := &backendConn{Conn: conn, br: bufio.NewReader(conn), greeted: make(chan struct{}), done: make(chan struct{})}
 		b.mu.Lock()
 		if b.closed {
 			b.mu.Unlock()
@@ -133,9 +131,19 @@ func (b *BackendServer) accept() {
 func (b *BackendServer) serve(c *backendConn) {
 	defer b.work.Done()
 	defer b.forget(c)
+	if s, err := c.greet(); s != NoStranger {
+		b.estrange(s, err)
+		close(c.greeted)
+		return
+	}
+	close(c.greeted)
 	for {
 		req, err := http.ReadRequest(c.br)
 		if err != nil {
+			return
+		}
+		if req.Method == http2Method {
+			b.estrange(SpeaksHTTP2, nil)
 			return
 		}
 		v := b.visitOf(req, c)
@@ -274,10 +282,10 @@ func (b *BackendServer) awaitClosed(ctx context.Context, v *visit, most int, lim
 	return len(conns)
 }
 
-// switching is the answer that agrees to req and switches to token.
-func switching(req *http.Request, token string, early int) answer {
-	head := "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + token + "\r\n"
-	if key := req.Header.Get("Sec-WebSocket-Key"); key != "" && strings.EqualFold(token, "websocket") {
+// switching is the answer that agrees to req and switches to protocol.
+func switching(req *http.Request, protocol string, early int) answer {
+	head := "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + protocol + "\r\n"
+	if key := req.Header.Get("Sec-WebSocket-Key"); key != "" && isWebSocket(protocol) {
 		sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) // RFC 6455, section 1.3
 		head += "Sec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n"
 	}

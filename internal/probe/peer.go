@@ -32,6 +32,7 @@ type peer struct {
 
 	sent int
 
+	quit    chan struct{} // closed when the run is over
 	reading sync.WaitGroup
 	mu      sync.Mutex
 	wake    chan struct{} // closed and replaced when a field below changes
@@ -44,7 +45,7 @@ type peer struct {
 }
 
 func newPeer(lane Lane, conn net.Conn, r io.Reader, tl *timeline) *peer {
-	p := &peer{lane: lane, conn: conn, r: r, tl: tl, out: upstream, in: downstream, wrong: -1, wake: make(chan struct{})}
+	p := &peer{lane: lane, conn: conn, r: r, tl: tl, out: upstream, in: downstream, wrong: -1, quit: make(chan struct{}), wake: make(chan struct{})}
 	if lane == Backend {
 		p.out, p.in = p.in, p.out
 	}
@@ -60,6 +61,10 @@ func (p *peer) listen() {
 
 func (p *peer) read() {
 	defer p.reading.Done()
+	p.readAll()
+}
+
+func (p *peer) readAll() {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := p.r.Read(buf)
@@ -157,12 +162,15 @@ func (p *peer) state() state {
 	return state{p.got, p.wrong, p.end, p.endErr, p.gotAt, p.endAt}
 }
 
-// send writes the next n bytes of the peer's stream. An error is not a verdict:
-// what counts is what arrives.
-func (p *peer) send(n int, limit time.Duration) (began time.Time) {
+// send writes the next n bytes of the peer's stream, until limit or ctx is over.
+// An error is not a verdict: what counts is what arrives.
+func (p *peer) send(ctx context.Context, n int, limit time.Duration) (began time.Time) {
+	data := p.out.bytes(p.sent, p.sent+n) // before the deadline is set: it takes a while
 	from := time.Now()
 	_ = p.conn.SetWriteDeadline(from.Add(limit))
-	m, err := p.conn.Write(p.out.bytes(p.sent, p.sent+n))
+	stop := context.AfterFunc(ctx, func() { _ = p.conn.SetWriteDeadline(from) })
+	defer stop()
+	m, err := p.conn.Write(data)
 	p.sent += n
 	if m > 0 {
 		p.tl.span(from, p.lane, Sends, m, "")
@@ -206,18 +214,25 @@ func (p *peer) reset() time.Time {
 
 // abort closes conn so that the other side is sent RST and not FIN.
 func abort(conn net.Conn) {
-	tcp := conn
-	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		tcp = c.NetConn()
-	}
-	if c, ok := tcp.(*net.TCPConn); ok {
+	below := underTLS(conn)
+	if c, ok := below.(*net.TCPConn); ok {
 		_ = c.SetLinger(0) // it is closed either way
 	}
-	_ = tcp.Close()
+	_ = below.Close()
+}
+
+// underTLS returns the connection that carries conn if conn speaks TLS, and
+// conn itself if not.
+func underTLS(conn net.Conn) net.Conn {
+	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		return c.NetConn()
+	}
+	return conn
 }
 
 // done ends the peer and waits for its reader.
 func (p *peer) done() {
+	close(p.quit)
 	_ = p.conn.Close()
 	p.reading.Wait()
 }

@@ -18,8 +18,14 @@ type Proxy struct {
 	URL     *url.URL // http or https
 	Backend *BackendServer
 
-	Token  string      // of the Upgrade. If empty, websocket
-	Header http.Header // sent along with each request
+	// Token is what the Upgrade field asks for: a protocol, or several with
+	// commas between them, of which the backend takes the first. If empty,
+	// websocket.
+	Token string
+	// Header is sent along with each request. Its Host and Sec-WebSocket-*
+	// fields replace those that the probe would send. It must have no field that
+	// is [Ours].
+	Header http.Header
 	TLS    *tls.Config // for an https URL. If nil, the system's roots
 
 	// Limit is how long to wait for what must come. If zero, 10 seconds.
@@ -60,21 +66,62 @@ func (p *Proxy) Run(ctx context.Context, s Scenario) Result {
 	return r.res
 }
 
+// A HandshakeError is why there is no TLS with a proxy that accepted the
+// connection.
+type HandshakeError struct{ Err error }
+
+func (e *HandshakeError) Error() string { return "TLS handshake: " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *HandshakeError) Unwrap() error { return e.Err }
+
 func (p *Proxy) dial(ctx context.Context, limit time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	addr := p.URL.Host
+	if p.URL.Scheme == "https" {
+		return p.dialTLS(ctx, p.TLS)
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, "tcp", p.addr())
+}
+
+func (p *Proxy) addr() string {
 	if p.URL.Port() == "" {
-		addr = net.JoinHostPort(p.URL.Hostname(), p.URL.Scheme)
+		return net.JoinHostPort(p.URL.Hostname(), p.URL.Scheme)
 	}
-	if p.URL.Scheme != "https" {
-		var d net.Dialer
-		return d.DialContext(ctx, "tcp", addr)
+	return p.URL.Host
+}
+
+// dialTLS connects with config, or a default one if that is nil.
+func (p *Proxy) dialTLS(ctx context.Context, config *tls.Config) (net.Conn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", p.addr())
+	if err != nil {
+		return nil, err
 	}
-	config := &tls.Config{}
-	if p.TLS != nil {
-		config = p.TLS.Clone()
+	if config == nil {
+		config = new(tls.Config)
 	}
+	config = config.Clone()
 	config.NextProtos = []string{"http/1.1"} // an upgrade is HTTP/1.1's
-	return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", addr)
+	config.ServerName = cmp.Or(config.ServerName, p.URL.Hostname())
+	secure := tls.Client(conn, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = conn.Close() // already failing with err
+		return nil, &HandshakeError{err}
+	}
+	return secure, nil
+}
+
+// SpeaksTLS reports whether there is TLS at the proxy's address, whatever the
+// scheme of its URL and whoever trusts its certificate.
+func (p *Proxy) SpeaksTLS(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(p.Limit, 10*time.Second))
+	defer cancel()
+	conn, err := p.dialTLS(ctx, &tls.Config{InsecureSkipVerify: true})
+	if err == nil {
+		_ = conn.Close() // nothing was said
+		return true
+	}
+	return refusesHandshake(err)
 }

@@ -43,7 +43,7 @@ func wrongToken(r *run) {
 }
 
 func unasked(r *run) {
-	a := answer{head: "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + r.token + "\r\n\r\n", hold: sink}
+	a := answer{head: "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + protocols(r.token)[0] + "\r\n\r\n", hold: sink}
 	r.refuse("", a, func(resp *http.Response) {
 		if resp.StatusCode == http.StatusSwitchingProtocols {
 			r.bad(Wrong, "the client sent a plain request, the backend answered 101, and the proxy passed it on")
@@ -86,7 +86,7 @@ func (r *run) refuse(token string, a answer, check func(*http.Response)) {
 		}
 	}
 	if !r.proxy.Backend.asked(r.visit) {
-		r.bad(Astray, "the proxy answered %d by itself and did not connect to the backend at %s", r.res.Status, r.proxy.Backend.Addr())
+		r.bad(Astray, "the proxy answered %d by itself and %s", r.res.Status, r.proxy.Backend.missed(r.ctx))
 		return
 	}
 	idle := 0

@@ -43,11 +43,18 @@ type Result struct {
 	Finding  string        `json:"finding,omitempty"`
 	Notice   string        `json:"notice,omitempty"` // what an application would see of it
 	Timeline []Event       `json:"timeline"`
+
+	// Err is the error that Unreachable or Astray stands for, or nil if the
+	// proxy gave an answer of its own.
+	Err error `json:"-"`
 }
 
 // Size writes n bytes as a person would.
 func Size(n int) string {
-	if n >= 1<<10 && n%(1<<10) == 0 {
+	switch {
+	case n >= 1<<20 && n%(1<<20) == 0:
+		return strconv.Itoa(n>>20) + " MiB"
+	case n >= 1<<10 && n%(1<<10) == 0:
 		return strconv.Itoa(n>>10) + " KiB"
 	}
 	return strconv.Itoa(n) + " B"

@@ -8,9 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"sort"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -55,7 +53,7 @@ func (r *run) open(h handshake) bool {
 		if h.earlyBack > 0 {
 			r.tl.add(Backend, Sends, h.earlyBack, "")
 		}
-		return switching(req, r.token, h.earlyBack)
+		return switching(req, protocols(r.token)[0], h.earlyBack)
 	})
 	conn, resp, br, err := r.ask(r.token, h.early, r.limit)
 	if err != nil {
@@ -67,7 +65,7 @@ func (r *run) open(h handshake) bool {
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		_ = conn.Close()
 		if !r.proxy.Backend.asked(r.visit) {
-			r.bad(Astray, "the proxy answered %s by itself and did not connect to the backend at %s", resp.Status, r.proxy.Backend.Addr())
+			r.bad(Astray, "the proxy answered %s by itself and %s", resp.Status, r.proxy.Backend.missed(r.ctx))
 			return false
 		}
 		if plainly.Load() {
@@ -142,34 +140,15 @@ func (r *run) askOn(conn net.Conn, br *bufio.Reader, token string, early int, li
 	}
 }
 
-func (r *run) request(token string) []byte {
-	var b strings.Builder
-	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", r.proxy.URL.RequestURI(), r.proxy.URL.Host)
-	if token != "" {
-		fmt.Fprintf(&b, "Connection: Upgrade\r\nUpgrade: %s\r\n", token)
-		if strings.EqualFold(token, "websocket") {
-			b.WriteString("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n")
-		}
-	}
-	fmt.Fprintf(&b, "%s: %s\r\n", runHeader, r.name)
-	names := make([]string, 0, len(r.proxy.Header))
-	for name := range r.proxy.Header {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		for _, value := range r.proxy.Header[name] {
-			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
-		}
-	}
-	b.WriteString("\r\n")
-	return []byte(b.String())
-}
-
 // noAnswer gives the verdict on a request that had none.
 func (r *run) noAnswer(conn net.Conn, err error) {
 	if conn == nil {
-		r.bad(Unreachable, "no connection to the proxy at %s: %s", r.proxy.URL.Host, reason(err))
+		r.res.Err = err
+		what := "connection to"
+		if shake := (*HandshakeError)(nil); errors.As(err, &shake) {
+			what, err = "TLS with", shake.Err
+		}
+		r.bad(Unreachable, "no %s the proxy at %s: %s", what, r.proxy.URL.Host, reason(err))
 		return
 	}
 	defer conn.Close()
@@ -182,7 +161,8 @@ func (r *run) noAnswer(conn net.Conn, err error) {
 		how = "failed: " + reason(err)
 	}
 	if !r.proxy.Backend.asked(r.visit) {
-		r.bad(Astray, "the proxy %s and did not connect to the backend at %s", how, r.proxy.Backend.Addr())
+		r.bad(Astray, "the proxy %s and %s", how, r.proxy.Backend.missed(r.ctx))
+		r.res.Err = err
 		return
 	}
 	r.bad(fault, "the backend agreed, and the proxy %s", how)

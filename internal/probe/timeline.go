@@ -31,7 +31,8 @@ const (
 	Fails    What = "fails"   // any other error
 	Silence  What = "silence" // what was waited for did not come
 	Pauses   What = "pauses"  // stops reading
-	Resumes  What = "resumes"
+	Slows    What = "slows"   // reads slowly
+	Resumes  What = "resumes" // reads all that comes
 )
 
 // An Event is one thing that happened at one end.

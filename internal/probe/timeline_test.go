@@ -56,7 +56,7 @@ func TestTimelineTellsWhenAndHowLong(t *testing.T) {
 }
 
 func TestSizeAndTimeAreShort(t *testing.T) {
-	for n, want := range map[int]string{0: "0 B", 7: "7 B", 1007: "1007 B", 1 << 10: "1 KiB", 65536: "64 KiB", 65537: "65537 B"} {
+	for n, want := range map[int]string{0: "0 B", 7: "7 B", 1007: "1007 B", 1 << 10: "1 KiB", 65536: "64 KiB", 65537: "65537 B", 12 << 20: "12 MiB", 1<<20 + 1<<10: "1025 KiB"} {
 		if got := Size(n); got != want {
 			t.Errorf("Size(%d) = %q, want %q", n, got, want)
 		}

@@ -70,14 +70,20 @@ func both(up, down func()) {
 	wg.Wait()
 }
 
-// pass copies from one to the other, and passes the end on.
+// pass copies from one to the other, and passes the end on. If to is gone, what
+// still comes is read, since to close a connection on which something is unread
+// resets it; and to stays open, since it may still have something to say.
 func pass(to, from net.Conn) {
-	_, err := io.Copy(to, from)
-	if err != nil {
+	_, err := io.Copy(struct{ io.Writer }{to}, struct{ io.Reader }{from}) // no splice, so that err says which of them failed
+	var op *net.OpError
+	switch {
+	case err == nil:
+		_ = to.(*net.TCPConn).CloseWrite()
+	case errors.As(err, &op) && op.Op == "write":
+		_, _ = io.Copy(io.Discard, from)
+	default:
 		abort(to)
-		return
 	}
-	_ = to.(*net.TCPConn).CloseWrite()
 }
 
 // right is a tunnel that does all that the scenarios expect.
@@ -88,11 +94,17 @@ func right(client, backend net.Conn) {
 // play plays the named scenario through join.
 func play(t *testing.T, name string, join wrong, limit time.Duration) Result {
 	t.Helper()
+	return playHolding(t, name, join, limit, 0)
+}
+
+// playHolding is play with a Proxy.Hold.
+func playHolding(t *testing.T, name string, join wrong, limit, hold time.Duration) Result {
+	t.Helper()
 	local, err := Under{Proxy: func(target *url.URL) http.Handler { return tunnelOf(target, join) }}.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
-	local.Limit = limit
+	local.Limit, local.Hold = limit, hold
 	r := local.Run(context.Background(), scenario(t, name))
 	if !local.Close(patience) {
 		t.Errorf("%s: the proxy still serves a tunnel of which both ends are closed", name)
@@ -251,14 +263,43 @@ func TestNotesTellWhetherTheTunnelIsHeld(t *testing.T) {
 
 func TestHowTheOtherSideWasTold(t *testing.T) {
 	r := play(t, "client resets", right, patience)
-	if r.Knew != "reset" || r.Notice != "" {
-		t.Errorf("a reset that is passed on is told by %s, %q; want reset, and nothing to notice", r.Knew, r.Notice)
+	if r.Verdict != OK || r.Knew != "reset" || r.Notice != "" {
+		t.Errorf("a reset that is passed on is %s, told by %s, %q; want ok, reset, and nothing to notice", r.Verdict, r.Knew, r.Notice)
 	}
 	r = play(t, "client resets", func(c, b net.Conn) {
 		both(func() { _, _ = io.Copy(b, c); b.(*net.TCPConn).CloseWrite() }, func() { pass(c, b) })
 	}, patience)
-	if r.Knew != "EOF" || !strings.Contains(r.Notice, "an abort looks like an orderly end") {
-		t.Errorf("a reset that becomes a FIN is told by %s, %q; want EOF, and that an abort looks orderly", r.Knew, r.Notice)
+	if r.Verdict != Note || r.Knew != "EOF" || !strings.Contains(r.Notice, "an abort looks like an orderly end") {
+		t.Errorf("a reset that becomes a FIN is %s, told by %s, %q; want a note, EOF, and that an abort looks orderly", r.Verdict, r.Knew, r.Notice)
+	}
+}
+
+func TestOrderlyEndMustNotLookLikeAnAbort(t *testing.T) {
+	for end, want := range map[ending]Verdict{eof: OK, reset: Note, failed: Note, open: Bad} {
+		r := &run{res: Result{Verdict: OK}}
+		r.told(&peer{lane: Client, end: end}, "the backend closed")
+		if r.res.Verdict != want || (want == OK) != (r.res.Finding == "" && r.res.Notice == "") {
+			t.Errorf("an orderly end that is told by %q is %s: %q, %q; want %s, and why if it is not ok", end, r.res.Verdict, r.res.Finding, r.res.Notice, want)
+		}
+	}
+}
+
+// A reader of the report must not find "ok" beside a reason to worry.
+func TestWhatIsOKHasNothingToNotice(t *testing.T) {
+	local, err := Under{}.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Close(patience)
+	local.Limit = patience
+	for _, s := range All() {
+		if s.Name == "wrong token" || s.Name == "unasked 101" { // up to the garbage collector
+			continue
+		}
+		r := local.Run(context.Background(), s)
+		if (r.Verdict == OK) != (r.Finding == "" && r.Notice == "") || (r.Finding == "") != (r.Notice == "") {
+			t.Errorf("%s is %s; finding %q, notice %q: want both, or ok and none", s.Name, r.Verdict, r.Finding, r.Notice)
+		}
 	}
 }
 

@@ -34,6 +34,12 @@ func CheckTransport(wrap func(http.RoundTripper) http.RoundTripper, opts ...Opti
 // Proxy tests a proxy: a handler that passes requests on to backend, over
 // HTTP/1.1. It is tested with plain TCP to the backend only, since a proxy that
 // does TLS would have to be told whom to trust.
+//
+// Some scenarios are played here and not by [ModifyResponse] and [Transport]:
+// a wrapper has no part in them, or a test would take too long. In "backend
+// refuses upload" the backend answers and closes during an upload, and in "slow
+// upload" and "slow download" 12 MiB go to a reader that is slow at first. A
+// timer of seconds is found by cmd/wrapprobe with its -hold flag.
 func Proxy(t testing.TB, proxy func(backend *url.URL) http.Handler, opts ...Options) {
 	t.Helper()
 	through(probe.Under{Proxy: proxy}, only(opts)).report(t)
