@@ -58,7 +58,7 @@ func BenchmarkBulk(b *testing.B) {
 // BenchmarkBursts is the processor time that a copier takes for a GiB in bursts
 // of 256 KiB, through 1,000 connections in turn. Each is idle before its burst.
 func BenchmarkBursts(b *testing.B) {
-	const conns, rounds = 1000, 2
+	const conns, rounds = 1000, 10
 	if err := allowFiles(); err != nil {
 		b.Fatal(err)
 	}
