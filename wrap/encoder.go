@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
 // Encoder makes of f, the constructor of a writer, a function for
@@ -25,7 +27,7 @@ func Encoder[W io.WriteCloser](f func(io.Writer) W) func(io.Reader) (io.Reader, 
 	return func(body io.Reader) (io.Reader, error) {
 		e := &encoder{body: body}
 		w := f(&e.out)
-		if isNil(w) {
+		if chain.IsNil(w) {
 			return nil, errors.New("wrap: Encoder: the function returned no writer")
 		}
 		e.w.Writer, e.closer = w, w

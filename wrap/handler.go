@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/received"
 )
 
 // Handler returns a handler that calls next, and puts hooks in front of each
@@ -79,7 +81,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l := &writerLayer{original: w, handler: h, secure: r.TLS != nil}
-	l.ended.Store(!hasBody(r))
+	l.ended.Store(!received.HasBody(r))
 	if tunnel {
 		ctx, cancel := detached(r.Context())
 		defer cancel()
@@ -107,12 +109,6 @@ func asksForTunnel(r *http.Request) bool {
 		}
 	}
 	return false
-}
-
-// hasBody reports whether r, which a server has received, has a body, be it one
-// that some wrapper hides.
-func hasBody(r *http.Request) bool {
-	return r.Body != nil && r.Body != http.NoBody && (r.ContentLength != 0 || len(r.TransferEncoding) > 0)
 }
 
 // detached returns a context with the values and the deadline of ctx that is

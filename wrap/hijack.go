@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
 // hijacked returns what Hijack has returned, with the bytes of both routed
@@ -71,8 +73,8 @@ func rebuffered(brw *bufio.ReadWriter, r io.Reader, w io.Writer) *bufio.ReadWrit
 // an attack.
 func closeWriterBelow(conn net.Conn, secure bool) CloseWriter {
 	var v any = conn
-	for range longestChain {
-		if isNil(v) {
+	for range chain.Longest {
+		if chain.IsNil(v) {
 			return nil
 		}
 		switch c := v.(type) {

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
 // Keep returns replacement with the methods that it has lost: those of Write,
@@ -84,7 +86,7 @@ func keepFunc(original io.ReadCloser, f func(io.ReadCloser) io.ReadCloser) io.Re
 		}
 	}()
 	replacement := f(original)
-	if isNil(replacement) {
+	if chain.IsNil(replacement) {
 		panic("wrap: KeepFunc: the function returned nil; an empty body is http.NoBody")
 	}
 	returned = true

@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
 // TransformWrite passes what is written to a body through the writer that f
@@ -95,7 +97,7 @@ func (t *transformWrite) start() error {
 		return nil
 	}
 	w := t.open(exact{t.body})
-	if isNil(w) {
+	if chain.IsNil(w) {
 		return errNoWriter
 	}
 	t.w = w

@@ -3,6 +3,8 @@ package wrap
 import (
 	"errors"
 	"io"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
 // A transformed is a body as TransformRead presents it: first what open's reader
@@ -59,7 +61,7 @@ func (t *transformed) start() error {
 	if err != nil {
 		return err
 	}
-	if isNil(r) {
+	if chain.IsNil(r) {
 		return errors.New("wrap: TransformRead: the function returned no reader and no error")
 	}
 	t.reader = r

@@ -2,8 +2,8 @@ package wrap
 
 import (
 	"io"
-	"net"
-	"reflect"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
 // Unwrap returns what body wraps, one step down, or nil if body does not tell.
@@ -26,25 +26,9 @@ func Unwrap(body io.ReadCloser) io.ReadCloser {
 }
 
 func unwrap(v any) any {
-	if isNil(v) {
-		return nil
-	}
-	switch v := v.(type) {
-	case interface{ Unwrap() io.ReadCloser }:
-		return v.Unwrap()
-	case interface{ Unwrap() io.ReadWriteCloser }:
-		return v.Unwrap()
-	case interface{ Unwrap() net.Conn }:
-		return v.Unwrap()
-	case interface{ NetConn() net.Conn }:
-		return v.NetConn()
-	}
-	return nil
+	next, _ := chain.Next(v)
+	return next
 }
-
-// longestChain is the number of steps after which a chain of wrappers is taken
-// for a loop.
-const longestChain = 100
 
 // As returns the first value in the chain of wrappers that begins with v and
 // has type T, or implements it if T is an interface. The chain is v, then
@@ -56,12 +40,12 @@ const longestChain = 100
 // ends it and is not found: nothing can be done with it. A chain that leads back
 // into itself ends.
 func As[T any](v any) (T, bool) {
-	steps := longestChain
+	steps := chain.Longest
 	return find[T](v, &steps)
 }
 
 func find[T any](v any, steps *int) (T, bool) {
-	for ; !isNil(v) && *steps > 0; *steps-- {
+	for ; !chain.IsNil(v) && *steps > 0; *steps-- {
 		if t, ok := v.(T); ok {
 			return t, true
 		}
@@ -74,13 +58,4 @@ func find[T any](v any, steps *int) (T, bool) {
 	}
 	var zero T
 	return zero, false
-}
-
-// isNil reports whether v is nil or a nil pointer.
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	r := reflect.ValueOf(v)
-	return r.Kind() == reflect.Pointer && r.IsNil()
 }

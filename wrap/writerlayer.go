@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
 // A writerLayer stands in front of a ResponseWriter whose connection can be
@@ -72,8 +74,8 @@ func (h *hijacker) Unwrap() http.ResponseWriter                  { return h.Resp
 
 // canHijack reports whether w can, or a writer below it.
 func canHijack(w http.ResponseWriter) bool {
-	for range longestChain {
-		if isNil(w) {
+	for range chain.Longest {
+		if chain.IsNil(w) {
 			return false
 		}
 		switch v := w.(type) {

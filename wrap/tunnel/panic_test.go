@@ -15,10 +15,10 @@ import (
 )
 
 // copyPanics calls Copy and returns what it has panicked with, or nil.
-func copyPanics(client, backend io.ReadWriteCloser, opt *tunnel.Options) (err error, panicked any) {
+func copyPanics(client, backend io.ReadWriteCloser, opt *tunnel.Options) (panicked any, err error) {
 	defer func() { panicked = recover() }()
 	_, err = tunnel.Copy(context.Background(), client, backend, opt)
-	return err, nil
+	return nil, err
 }
 
 type unwrapPanics struct{ net.Conn }
@@ -74,7 +74,7 @@ func TestCopyClosesBothSidesWhenAHookPanics(t *testing.T) {
 				var err error
 				go func() {
 					defer close(done) // also if Copy ends the goroutine
-					err, got = copyPanics(c, b, &tunnel.Options{Group: &group})
+					got, err = copyPanics(c, b, &tunnel.Options{Group: &group})
 				}()
 				<-done
 				if got != tt.want || tt.want == nil && err == nil && who == "client" {
@@ -112,7 +112,7 @@ func TestGroupWaitsForATunnelThatPanics(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, v := copyPanics(c, b, &tunnel.Options{Group: &group})
+		v, _ := copyPanics(c, b, &tunnel.Options{Group: &group})
 		panicked.Store(v)
 	}()
 	<-closing

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"io"
 	"net"
-	"reflect"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/bodywrap/bodywrap/wrap"
+	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
@@ -85,22 +85,15 @@ func (s *side) closeWrite() error {
 // wrapper that only has NetConn: what that writes has a framing of its own,
 // which ends otherwise than the connection below.
 func closeWriter(v any) wrap.CloseWriter {
-	for range 100 {
-		if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
+	for range chain.Longest {
+		if cw, ok := v.(wrap.CloseWriter); ok && !chain.IsNil(v) {
+			return cw
+		}
+		next, framed := chain.Next(v)
+		if framed {
 			return nil
 		}
-		switch c := v.(type) {
-		case wrap.CloseWriter:
-			return c
-		case interface{ Unwrap() io.ReadCloser }:
-			v = c.Unwrap()
-		case interface{ Unwrap() io.ReadWriteCloser }:
-			v = c.Unwrap()
-		case interface{ Unwrap() net.Conn }:
-			v = c.Unwrap()
-		default:
-			return nil
-		}
+		v = next
 	}
 	return nil
 }

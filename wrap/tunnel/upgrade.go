@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/received"
 )
 
 // Upgrade serves an upgraded connection whose backend has answered 101
@@ -90,17 +92,11 @@ func upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *O
 
 	t = newTunnel(client, backend, opt)
 	t.toBackend.early = nil
-	if !hasBody(r) {
+	if !received.HasBody(r) {
 		t.toBackend.early = brw.Reader
 	}
 	t.toClient.lead = switching(w.Header(), resp.Header)
 	return t, 0, nil
-}
-
-// hasBody reports whether r, which a server has received, has a body, be it one
-// that some wrapper hides.
-func hasBody(r *http.Request) bool {
-	return r.Body != nil && r.Body != http.NoBody && (r.ContentLength != 0 || len(r.TransferEncoding) > 0)
 }
 
 // upgraded returns resp's body as the connection that it is, if r and resp

@@ -4,15 +4,12 @@
 package socket
 
 import (
-	"io"
 	"net"
 	"reflect"
 	"syscall"
-)
 
-// longestChain is the number of steps after which a chain of wrappers is taken
-// for a loop.
-const longestChain = 100
+	"github.com/bodywrap/bodywrap/wrap/internal/chain"
+)
 
 // Behind returns the TCP or Unix connection at the end of the chain of wrappers
 // that begins with v, or nil if the chain does not lead to one. A step is an
@@ -21,8 +18,8 @@ const longestChain = 100
 // on the way, as [crypto/tls.Conn] has: what is written there has a framing of
 // its own, which ends otherwise than the connection does.
 func Behind(v any) (conn net.Conn, framed bool) {
-	for range longestChain {
-		if nothing(v) {
+	for range chain.Longest {
+		if chain.IsNil(v) {
 			return nil, framed
 		}
 		switch c := v.(type) {
@@ -30,17 +27,12 @@ func Behind(v any) (conn net.Conn, framed bool) {
 			return c, framed
 		case *net.UnixConn:
 			return c, framed
-		case interface{ Unwrap() io.ReadCloser }:
-			v = c.Unwrap()
-		case interface{ Unwrap() io.ReadWriteCloser }:
-			v = c.Unwrap()
-		case interface{ Unwrap() net.Conn }:
-			v = c.Unwrap()
-		case interface{ NetConn() net.Conn }:
-			v, framed = c.NetConn(), true
-		default:
-			v = belowUpgraded(v)
 		}
+		next, byNetConn := chain.Next(v)
+		if next == nil {
+			next = belowUpgraded(v)
+		}
+		v, framed = next, framed || byNetConn
 	}
 	return nil, framed
 }
@@ -59,15 +51,6 @@ func belowUpgraded(v any) any {
 		return nil
 	}
 	return body.Elem().FieldByIndex(field.Index).Interface()
-}
-
-// nothing reports whether v is nil, or a nil pointer, whose methods would panic.
-func nothing(v any) bool {
-	if v == nil {
-		return true
-	}
-	r := reflect.ValueOf(v)
-	return r.Kind() == reflect.Pointer && r.IsNil()
 }
 
 // Raw returns conn's socket, or nil if conn is nil or closed.
