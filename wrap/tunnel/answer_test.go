@@ -43,6 +43,9 @@ func TestCopyDeliversAnEarlyAnswerToAClientThatUploads(t *testing.T) {
 				uploading, uploaded := make(chan struct{}), make(chan error, 1)
 				go upload(j.client, uploading, uploaded)
 				<-uploading
+				if _, err := io.ReadFull(j.backend, make([]byte, 1)); err != nil { // more is there, unread
+					t.Fatal(err)
+				}
 				send(t, j.backend, answer)
 				for counters.ToClient.Load() < int64(len(answer)) && !t.Failed() {
 					time.Sleep(time.Millisecond) // until the tunnel has it
