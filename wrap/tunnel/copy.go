@@ -121,6 +121,7 @@ func (t *tunnel) join() {
 	t.limitSilence()
 	t.mu.Unlock()
 
+	t.toClient.copyLead()
 	toClient.Add(1)
 	go t.toClient.copyToClient(&toClient)
 	t.toBackend.copyToBackend()

@@ -65,6 +65,9 @@ func (d *direction) result() Direction {
 
 // copy carries everything until src is at its end, which is nil, or fails.
 func (d *direction) copy() error {
+	if d.writeErr != nil { // of copyLead
+		return d.writeErr
+	}
 	if err := d.copyEarly(); err != nil {
 		return err
 	}
@@ -80,14 +83,18 @@ func (d *direction) copy() error {
 	return d.src.cut()
 }
 
-// copyEarly writes what is there before the first read.
-func (d *direction) copyEarly() error {
+// copyLead writes the lead. It comes before either direction runs, so that a
+// side which fails at once does not end the tunnel before the head of the
+// response is on its way. An error is in writeErr.
+func (d *direction) copyLead() {
 	if lead := d.lead; len(lead) > 0 {
 		d.lead = nil
-		if _, err := d.write(d.dst.conn, lead); err != nil {
-			return err
-		}
+		_, _ = d.write(d.dst.conn, lead)
 	}
+}
+
+// copyEarly writes what is there before the first read.
+func (d *direction) copyEarly() error {
 	if br := d.early; br != nil {
 		d.early = nil
 		p, _ := br.Peek(br.Buffered()) // is there, so no error
