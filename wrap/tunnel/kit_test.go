@@ -18,31 +18,27 @@ import (
 // refused upload arrives, and slow peers are not cut off. In Go 1.24 the body of
 // a 101 has no CloseWrite.
 func TestUpgradeGoesThroughTheKit(t *testing.T) {
-	for name, opt := range map[string]*tunnel.Options{"default": nil, "with Idle": {Idle: limit}} {
-		t.Run(name, func(t *testing.T) {
-			tr := &http.Transport{}
-			t.Cleanup(tr.CloseIdleConnections)
-			wraptest.Proxy(t, func(backend *url.URL) http.Handler {
-				return wrap.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					out := r.Clone(context.WithoutCancel(r.Context()))
-					out.URL.Scheme, out.URL.Host, out.RequestURI = backend.Scheme, backend.Host, ""
-					resp, err := tr.RoundTrip(out)
-					if err != nil {
-						http.Error(w, err.Error(), http.StatusBadGateway)
-						return
-					}
-					if resp.StatusCode == http.StatusSwitchingProtocols {
-						_, _ = tunnel.Upgrade(w, r, resp, opt) // the kit looks at what arrives
-						return
-					}
-					defer resp.Body.Close()
-					for name, values := range resp.Header {
-						w.Header()[name] = values
-					}
-					w.WriteHeader(resp.StatusCode)
-					_, _ = io.Copy(w, resp.Body) // the kit looks at what arrives
-				}))
-			}, wraptest.Options{Skip: []string{"trailers"}}) // which this proxy, like the README's, does not pass on
-		})
-	}
+	tr := &http.Transport{}
+	t.Cleanup(tr.CloseIdleConnections)
+	wraptest.Proxy(t, func(backend *url.URL) http.Handler {
+		return wrap.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			out := r.Clone(context.WithoutCancel(r.Context()))
+			out.URL.Scheme, out.URL.Host, out.RequestURI = backend.Scheme, backend.Host, ""
+			resp, err := tr.RoundTrip(out)
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusBadGateway)
+				return
+			}
+			if resp.StatusCode == http.StatusSwitchingProtocols {
+				_, _ = tunnel.Upgrade(w, r, resp, nil) // the kit looks at what arrives
+				return
+			}
+			defer resp.Body.Close()
+			for name, values := range resp.Header {
+				w.Header()[name] = values
+			}
+			w.WriteHeader(resp.StatusCode)
+			_, _ = io.Copy(w, resp.Body) // the kit looks at what arrives
+		}))
+	}, wraptest.Options{Skip: []string{"trailers"}}) // which this proxy, like the README's, does not pass on
 }
