@@ -36,7 +36,7 @@ func NewCertificate(lifetime time.Duration, hosts ...string) ([]byte, error) {
 		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		DNSNames:     []string{"localhost"},
 
-		// Not a CA: whoever gets hold of the key can be no other server with it.
+		// Not a CA: a thief of the key can be no other server with it.
 		BasicConstraintsValid: true,
 	}
 	for _, host := range hosts {

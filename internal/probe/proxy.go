@@ -114,7 +114,7 @@ func (p *Proxy) dialTLS(ctx context.Context, config *tls.Config) (net.Conn, erro
 }
 
 // SpeaksTLS reports whether there is TLS at the proxy's address, whatever the
-// scheme of its URL and whoever trusts its certificate.
+// scheme of its URL and the programs that trust its certificate.
 func (p *Proxy) SpeaksTLS(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(p.Limit, 10*time.Second))
 	defer cancel()
