@@ -29,24 +29,22 @@ import (
 
 //go:generate go run ./cmd/wrapgen
 
-// body is what an HTTP body always does, then what it may also do.
+// body is what an HTTP body may do beside Read and Close.
 //
 //wrapgen:for ./wrap.layer
+//wrapgen:test newTestLayer
 type body interface {
-	io.ReadCloser // always
-
 	io.Writer     // after 101 Switching Protocols
 	closeWriter   // half-close
 	io.WriterTo   // lets io.Copy skip its buffer
 	io.ReaderFrom //wrapgen:needs Write
 }
 
-// conn is what a connection always does, then what it may also do.
+// conn is what a connection may do beside the methods of net.Conn.
 //
 //wrapgen:for ./wrap.connLayer
+//wrapgen:test newTestConnLayer
 type conn interface {
-	net.Conn // always
-
 	closeWriter        // half-close
 	CloseRead() error  // the other half
 	io.WriterTo        // lets io.Copy splice from it
@@ -58,24 +56,22 @@ type conn interface {
 	HandshakeContext(ctx context.Context) error //wrapgen:needs ConnectionState
 }
 
-// listener is what a listener always does, then what it may also do.
+// listener is what a listener may do beside the methods of net.Listener.
 //
 //wrapgen:for ./wrap.listenerLayer
+//wrapgen:test
 type listener interface {
-	net.Listener // always
-
 	SetDeadline(t time.Time) error // for Accept
 	File() (*os.File, error)       // hands the socket to another process
 	syscall.Conn                   // socket options
 }
 
-// writer is what a server hands to a handler for its response, then what it may
-// also do.
+// writer is what a server's http.ResponseWriter may do beside the methods of
+// that interface.
 //
 //wrapgen:for ./wrap.writerLayer
+//wrapgen:test
 type writer interface {
-	http.ResponseWriter // always
-
 	http.Hijacker             // takes over the connection: HTTP/1 only
 	http.Flusher              // sends what is buffered
 	FlushError() error        //wrapgen:needs Flush

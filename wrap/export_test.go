@@ -1,6 +1,7 @@
 package wrap
 
 import (
+	"io"
 	"net"
 	"net/http"
 )
@@ -8,8 +9,7 @@ import (
 // ConnOnly returns c as the member of the conn family that has the optional
 // methods in set and no others. Tests make originals with it.
 func ConnOnly(c net.Conn, set int) net.Conn {
-	l := &connLayer{layer: newLayer(c, new(Hooks)), original: c}
-	return l.conn(connSet(set))
+	return newTestConnLayer(c).conn(connSet(set))
 }
 
 // ListenerOnly returns l as the member of the listener family that has the
@@ -24,4 +24,16 @@ func ListenerOnly(l net.Listener, set int) net.Listener {
 func WriterOnly(w http.ResponseWriter, set int) http.ResponseWriter {
 	l := &writerLayer{original: w, handler: new(handler)}
 	return l.writer(writerSet(set))
+}
+
+// newTestLayer and newTestConnLayer make what the generated tests of their
+// families compare the members with.
+
+func newTestLayer(body io.ReadCloser) *layer {
+	l := newLayer(body, new(Hooks))
+	return &l
+}
+
+func newTestConnLayer(c net.Conn) *connLayer {
+	return &connLayer{layer: newLayer(c, new(Hooks)), original: c}
 }

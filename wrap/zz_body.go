@@ -72,30 +72,33 @@ func (l *layer) body(s bodySet) io.ReadCloser {
 	panic("bodySet: no such set")
 }
 
-// body0 is Read+Close.
+// body0 has no optional method.
 type body0 layer
 
 func (b *body0) Read(p []byte) (int, error) { return (*layer)(b).Read(p) }
 func (b *body0) Close() error               { return (*layer)(b).Close() }
 func (b *body0) Unwrap() io.ReadCloser      { return (*layer)(b).Unwrap() }
+func (b *body0) layer() *layer              { return (*layer)(b) }
 
-// body1 is Read+Close+Write.
+// body1 has Write.
 type body1 layer
 
 func (b *body1) Read(p []byte) (int, error)  { return (*layer)(b).Read(p) }
 func (b *body1) Close() error                { return (*layer)(b).Close() }
 func (b *body1) Write(p []byte) (int, error) { return (*layer)(b).Write(p) }
 func (b *body1) Unwrap() io.ReadCloser       { return (*layer)(b).Unwrap() }
+func (b *body1) layer() *layer               { return (*layer)(b) }
 
-// body2 is Read+Close+CloseWrite.
+// body2 has CloseWrite.
 type body2 layer
 
 func (b *body2) Read(p []byte) (int, error) { return (*layer)(b).Read(p) }
 func (b *body2) Close() error               { return (*layer)(b).Close() }
 func (b *body2) CloseWrite() error          { return (*layer)(b).CloseWrite() }
 func (b *body2) Unwrap() io.ReadCloser      { return (*layer)(b).Unwrap() }
+func (b *body2) layer() *layer              { return (*layer)(b) }
 
-// body3 is Read+Close+Write+CloseWrite.
+// body3 has Write+CloseWrite.
 type body3 layer
 
 func (b *body3) Read(p []byte) (int, error)  { return (*layer)(b).Read(p) }
@@ -103,16 +106,18 @@ func (b *body3) Close() error                { return (*layer)(b).Close() }
 func (b *body3) Write(p []byte) (int, error) { return (*layer)(b).Write(p) }
 func (b *body3) CloseWrite() error           { return (*layer)(b).CloseWrite() }
 func (b *body3) Unwrap() io.ReadCloser       { return (*layer)(b).Unwrap() }
+func (b *body3) layer() *layer               { return (*layer)(b) }
 
-// body4 is Read+Close+WriteTo.
+// body4 has WriteTo.
 type body4 layer
 
 func (b *body4) Read(p []byte) (int, error)         { return (*layer)(b).Read(p) }
 func (b *body4) Close() error                       { return (*layer)(b).Close() }
 func (b *body4) WriteTo(w io.Writer) (int64, error) { return (*layer)(b).WriteTo(w) }
 func (b *body4) Unwrap() io.ReadCloser              { return (*layer)(b).Unwrap() }
+func (b *body4) layer() *layer                      { return (*layer)(b) }
 
-// body5 is Read+Close+Write+WriteTo.
+// body5 has Write+WriteTo.
 type body5 layer
 
 func (b *body5) Read(p []byte) (int, error)         { return (*layer)(b).Read(p) }
@@ -120,8 +125,9 @@ func (b *body5) Close() error                       { return (*layer)(b).Close()
 func (b *body5) Write(p []byte) (int, error)        { return (*layer)(b).Write(p) }
 func (b *body5) WriteTo(w io.Writer) (int64, error) { return (*layer)(b).WriteTo(w) }
 func (b *body5) Unwrap() io.ReadCloser              { return (*layer)(b).Unwrap() }
+func (b *body5) layer() *layer                      { return (*layer)(b) }
 
-// body6 is Read+Close+CloseWrite+WriteTo.
+// body6 has CloseWrite+WriteTo.
 type body6 layer
 
 func (b *body6) Read(p []byte) (int, error)         { return (*layer)(b).Read(p) }
@@ -129,8 +135,9 @@ func (b *body6) Close() error                       { return (*layer)(b).Close()
 func (b *body6) CloseWrite() error                  { return (*layer)(b).CloseWrite() }
 func (b *body6) WriteTo(w io.Writer) (int64, error) { return (*layer)(b).WriteTo(w) }
 func (b *body6) Unwrap() io.ReadCloser              { return (*layer)(b).Unwrap() }
+func (b *body6) layer() *layer                      { return (*layer)(b) }
 
-// body7 is Read+Close+Write+CloseWrite+WriteTo.
+// body7 has Write+CloseWrite+WriteTo.
 type body7 layer
 
 func (b *body7) Read(p []byte) (int, error)         { return (*layer)(b).Read(p) }
@@ -139,8 +146,9 @@ func (b *body7) Write(p []byte) (int, error)        { return (*layer)(b).Write(p
 func (b *body7) CloseWrite() error                  { return (*layer)(b).CloseWrite() }
 func (b *body7) WriteTo(w io.Writer) (int64, error) { return (*layer)(b).WriteTo(w) }
 func (b *body7) Unwrap() io.ReadCloser              { return (*layer)(b).Unwrap() }
+func (b *body7) layer() *layer                      { return (*layer)(b) }
 
-// body9 is Read+Close+Write+ReadFrom.
+// body9 has Write+ReadFrom.
 type body9 layer
 
 func (b *body9) Read(p []byte) (int, error)          { return (*layer)(b).Read(p) }
@@ -148,8 +156,9 @@ func (b *body9) Close() error                        { return (*layer)(b).Close(
 func (b *body9) Write(p []byte) (int, error)         { return (*layer)(b).Write(p) }
 func (b *body9) ReadFrom(r io.Reader) (int64, error) { return (*layer)(b).ReadFrom(r) }
 func (b *body9) Unwrap() io.ReadCloser               { return (*layer)(b).Unwrap() }
+func (b *body9) layer() *layer                       { return (*layer)(b) }
 
-// body11 is Read+Close+Write+CloseWrite+ReadFrom.
+// body11 has Write+CloseWrite+ReadFrom.
 type body11 layer
 
 func (b *body11) Read(p []byte) (int, error)          { return (*layer)(b).Read(p) }
@@ -158,8 +167,9 @@ func (b *body11) Write(p []byte) (int, error)         { return (*layer)(b).Write
 func (b *body11) CloseWrite() error                   { return (*layer)(b).CloseWrite() }
 func (b *body11) ReadFrom(r io.Reader) (int64, error) { return (*layer)(b).ReadFrom(r) }
 func (b *body11) Unwrap() io.ReadCloser               { return (*layer)(b).Unwrap() }
+func (b *body11) layer() *layer                       { return (*layer)(b) }
 
-// body13 is Read+Close+Write+WriteTo+ReadFrom.
+// body13 has Write+WriteTo+ReadFrom.
 type body13 layer
 
 func (b *body13) Read(p []byte) (int, error)          { return (*layer)(b).Read(p) }
@@ -168,8 +178,9 @@ func (b *body13) Write(p []byte) (int, error)         { return (*layer)(b).Write
 func (b *body13) WriteTo(w io.Writer) (int64, error)  { return (*layer)(b).WriteTo(w) }
 func (b *body13) ReadFrom(r io.Reader) (int64, error) { return (*layer)(b).ReadFrom(r) }
 func (b *body13) Unwrap() io.ReadCloser               { return (*layer)(b).Unwrap() }
+func (b *body13) layer() *layer                       { return (*layer)(b) }
 
-// body15 is Read+Close+Write+CloseWrite+WriteTo+ReadFrom.
+// body15 has Write+CloseWrite+WriteTo+ReadFrom.
 type body15 layer
 
 func (b *body15) Read(p []byte) (int, error)          { return (*layer)(b).Read(p) }
@@ -179,3 +190,4 @@ func (b *body15) CloseWrite() error                   { return (*layer)(b).Close
 func (b *body15) WriteTo(w io.Writer) (int64, error)  { return (*layer)(b).WriteTo(w) }
 func (b *body15) ReadFrom(r io.Reader) (int64, error) { return (*layer)(b).ReadFrom(r) }
 func (b *body15) Unwrap() io.ReadCloser               { return (*layer)(b).Unwrap() }
+func (b *body15) layer() *layer                       { return (*layer)(b) }

@@ -484,7 +484,7 @@ func (c *connLayer) connHandshakeContext(ctx context.Context) error {
 	}).HandshakeContext(ctx)
 }
 
-// conn0 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline.
+// conn0 has no optional method.
 type conn0 connLayer
 
 func (c *conn0) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -496,8 +496,9 @@ func (c *conn0) SetDeadline(t time.Time) error      { return c.original.SetDeadl
 func (c *conn0) SetReadDeadline(t time.Time) error  { return c.original.SetReadDeadline(t) }
 func (c *conn0) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn0) Unwrap() net.Conn                   { return c.original }
+func (c *conn0) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn1 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite.
+// conn1 has CloseWrite.
 type conn1 connLayer
 
 func (c *conn1) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -510,8 +511,9 @@ func (c *conn1) SetReadDeadline(t time.Time) error  { return c.original.SetReadD
 func (c *conn1) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn1) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
 func (c *conn1) Unwrap() net.Conn                   { return c.original }
+func (c *conn1) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn2 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead.
+// conn2 has CloseRead.
 type conn2 connLayer
 
 func (c *conn2) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -524,8 +526,9 @@ func (c *conn2) SetReadDeadline(t time.Time) error  { return c.original.SetReadD
 func (c *conn2) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn2) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn2) Unwrap() net.Conn                   { return c.original }
+func (c *conn2) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn3 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead.
+// conn3 has CloseWrite+CloseRead.
 type conn3 connLayer
 
 func (c *conn3) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -539,8 +542,9 @@ func (c *conn3) SetWriteDeadline(t time.Time) error { return c.original.SetWrite
 func (c *conn3) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
 func (c *conn3) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn3) Unwrap() net.Conn                   { return c.original }
+func (c *conn3) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn4 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo.
+// conn4 has WriteTo.
 type conn4 connLayer
 
 func (c *conn4) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -553,8 +557,9 @@ func (c *conn4) SetReadDeadline(t time.Time) error  { return c.original.SetReadD
 func (c *conn4) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn4) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
 func (c *conn4) Unwrap() net.Conn                   { return c.original }
+func (c *conn4) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn5 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo.
+// conn5 has CloseWrite+WriteTo.
 type conn5 connLayer
 
 func (c *conn5) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -568,8 +573,9 @@ func (c *conn5) SetWriteDeadline(t time.Time) error { return c.original.SetWrite
 func (c *conn5) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
 func (c *conn5) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
 func (c *conn5) Unwrap() net.Conn                   { return c.original }
+func (c *conn5) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn6 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo.
+// conn6 has CloseRead+WriteTo.
 type conn6 connLayer
 
 func (c *conn6) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -583,8 +589,9 @@ func (c *conn6) SetWriteDeadline(t time.Time) error { return c.original.SetWrite
 func (c *conn6) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn6) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
 func (c *conn6) Unwrap() net.Conn                   { return c.original }
+func (c *conn6) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn7 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo.
+// conn7 has CloseWrite+CloseRead+WriteTo.
 type conn7 connLayer
 
 func (c *conn7) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -599,8 +606,9 @@ func (c *conn7) CloseWrite() error                  { return (*connLayer)(c).Clo
 func (c *conn7) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn7) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
 func (c *conn7) Unwrap() net.Conn                   { return c.original }
+func (c *conn7) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn8 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom.
+// conn8 has ReadFrom.
 type conn8 connLayer
 
 func (c *conn8) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -613,8 +621,9 @@ func (c *conn8) SetReadDeadline(t time.Time) error   { return c.original.SetRead
 func (c *conn8) SetWriteDeadline(t time.Time) error  { return c.original.SetWriteDeadline(t) }
 func (c *conn8) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn8) Unwrap() net.Conn                    { return c.original }
+func (c *conn8) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn9 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom.
+// conn9 has CloseWrite+ReadFrom.
 type conn9 connLayer
 
 func (c *conn9) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -628,8 +637,9 @@ func (c *conn9) SetWriteDeadline(t time.Time) error  { return c.original.SetWrit
 func (c *conn9) CloseWrite() error                   { return (*connLayer)(c).CloseWrite() }
 func (c *conn9) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn9) Unwrap() net.Conn                    { return c.original }
+func (c *conn9) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn10 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom.
+// conn10 has CloseRead+ReadFrom.
 type conn10 connLayer
 
 func (c *conn10) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -643,8 +653,9 @@ func (c *conn10) SetWriteDeadline(t time.Time) error  { return c.original.SetWri
 func (c *conn10) CloseRead() error                    { return (*connLayer)(c).connCloseRead() }
 func (c *conn10) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn10) Unwrap() net.Conn                    { return c.original }
+func (c *conn10) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn11 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom.
+// conn11 has CloseWrite+CloseRead+ReadFrom.
 type conn11 connLayer
 
 func (c *conn11) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -659,8 +670,9 @@ func (c *conn11) CloseWrite() error                   { return (*connLayer)(c).C
 func (c *conn11) CloseRead() error                    { return (*connLayer)(c).connCloseRead() }
 func (c *conn11) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn11) Unwrap() net.Conn                    { return c.original }
+func (c *conn11) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn12 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom.
+// conn12 has WriteTo+ReadFrom.
 type conn12 connLayer
 
 func (c *conn12) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -674,8 +686,9 @@ func (c *conn12) SetWriteDeadline(t time.Time) error  { return c.original.SetWri
 func (c *conn12) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
 func (c *conn12) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn12) Unwrap() net.Conn                    { return c.original }
+func (c *conn12) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn13 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom.
+// conn13 has CloseWrite+WriteTo+ReadFrom.
 type conn13 connLayer
 
 func (c *conn13) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -690,8 +703,9 @@ func (c *conn13) CloseWrite() error                   { return (*connLayer)(c).C
 func (c *conn13) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
 func (c *conn13) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn13) Unwrap() net.Conn                    { return c.original }
+func (c *conn13) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn14 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom.
+// conn14 has CloseRead+WriteTo+ReadFrom.
 type conn14 connLayer
 
 func (c *conn14) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -706,8 +720,9 @@ func (c *conn14) CloseRead() error                    { return (*connLayer)(c).c
 func (c *conn14) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
 func (c *conn14) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn14) Unwrap() net.Conn                    { return c.original }
+func (c *conn14) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn15 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom.
+// conn15 has CloseWrite+CloseRead+WriteTo+ReadFrom.
 type conn15 connLayer
 
 func (c *conn15) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -723,8 +738,9 @@ func (c *conn15) CloseRead() error                    { return (*connLayer)(c).c
 func (c *conn15) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).WriteTo(w) }
 func (c *conn15) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn15) Unwrap() net.Conn                    { return c.original }
+func (c *conn15) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn16 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn.
+// conn16 has SyscallConn.
 type conn16 connLayer
 
 func (c *conn16) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -737,8 +753,9 @@ func (c *conn16) SetReadDeadline(t time.Time) error     { return c.original.SetR
 func (c *conn16) SetWriteDeadline(t time.Time) error    { return c.original.SetWriteDeadline(t) }
 func (c *conn16) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn16) Unwrap() net.Conn                      { return c.original }
+func (c *conn16) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn17 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn.
+// conn17 has CloseWrite+SyscallConn.
 type conn17 connLayer
 
 func (c *conn17) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -752,8 +769,9 @@ func (c *conn17) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn17) CloseWrite() error                     { return (*connLayer)(c).CloseWrite() }
 func (c *conn17) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn17) Unwrap() net.Conn                      { return c.original }
+func (c *conn17) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn18 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn.
+// conn18 has CloseRead+SyscallConn.
 type conn18 connLayer
 
 func (c *conn18) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -767,8 +785,9 @@ func (c *conn18) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn18) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn18) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn18) Unwrap() net.Conn                      { return c.original }
+func (c *conn18) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn19 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn.
+// conn19 has CloseWrite+CloseRead+SyscallConn.
 type conn19 connLayer
 
 func (c *conn19) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -783,8 +802,9 @@ func (c *conn19) CloseWrite() error                     { return (*connLayer)(c)
 func (c *conn19) CloseRead() error                      { return (*connLayer)(c).connCloseRead() }
 func (c *conn19) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn19) Unwrap() net.Conn                      { return c.original }
+func (c *conn19) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn20 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn.
+// conn20 has WriteTo+SyscallConn.
 type conn20 connLayer
 
 func (c *conn20) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -798,8 +818,9 @@ func (c *conn20) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn20) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn20) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn20) Unwrap() net.Conn                      { return c.original }
+func (c *conn20) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn21 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn.
+// conn21 has CloseWrite+WriteTo+SyscallConn.
 type conn21 connLayer
 
 func (c *conn21) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -814,8 +835,9 @@ func (c *conn21) CloseWrite() error                     { return (*connLayer)(c)
 func (c *conn21) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn21) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn21) Unwrap() net.Conn                      { return c.original }
+func (c *conn21) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn22 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn.
+// conn22 has CloseRead+WriteTo+SyscallConn.
 type conn22 connLayer
 
 func (c *conn22) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -830,8 +852,9 @@ func (c *conn22) CloseRead() error                      { return (*connLayer)(c)
 func (c *conn22) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn22) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn22) Unwrap() net.Conn                      { return c.original }
+func (c *conn22) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn23 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn.
+// conn23 has CloseWrite+CloseRead+WriteTo+SyscallConn.
 type conn23 connLayer
 
 func (c *conn23) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -847,8 +870,9 @@ func (c *conn23) CloseRead() error                      { return (*connLayer)(c)
 func (c *conn23) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c).WriteTo(w) }
 func (c *conn23) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn23) Unwrap() net.Conn                      { return c.original }
+func (c *conn23) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn24 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn.
+// conn24 has ReadFrom+SyscallConn.
 type conn24 connLayer
 
 func (c *conn24) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -862,8 +886,9 @@ func (c *conn24) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn24) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn24) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn24) Unwrap() net.Conn                      { return c.original }
+func (c *conn24) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn25 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn.
+// conn25 has CloseWrite+ReadFrom+SyscallConn.
 type conn25 connLayer
 
 func (c *conn25) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -878,8 +903,9 @@ func (c *conn25) CloseWrite() error                     { return (*connLayer)(c)
 func (c *conn25) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn25) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn25) Unwrap() net.Conn                      { return c.original }
+func (c *conn25) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn26 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn.
+// conn26 has CloseRead+ReadFrom+SyscallConn.
 type conn26 connLayer
 
 func (c *conn26) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -894,8 +920,9 @@ func (c *conn26) CloseRead() error                      { return (*connLayer)(c)
 func (c *conn26) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn26) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn26) Unwrap() net.Conn                      { return c.original }
+func (c *conn26) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn27 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn.
+// conn27 has CloseWrite+CloseRead+ReadFrom+SyscallConn.
 type conn27 connLayer
 
 func (c *conn27) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -911,8 +938,9 @@ func (c *conn27) CloseRead() error                      { return (*connLayer)(c)
 func (c *conn27) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn27) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn27) Unwrap() net.Conn                      { return c.original }
+func (c *conn27) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn28 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn.
+// conn28 has WriteTo+ReadFrom+SyscallConn.
 type conn28 connLayer
 
 func (c *conn28) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -927,8 +955,9 @@ func (c *conn28) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn28) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn28) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn28) Unwrap() net.Conn                      { return c.original }
+func (c *conn28) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn29 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn.
+// conn29 has CloseWrite+WriteTo+ReadFrom+SyscallConn.
 type conn29 connLayer
 
 func (c *conn29) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -944,8 +973,9 @@ func (c *conn29) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn29) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn29) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn29) Unwrap() net.Conn                      { return c.original }
+func (c *conn29) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn30 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn.
+// conn30 has CloseRead+WriteTo+ReadFrom+SyscallConn.
 type conn30 connLayer
 
 func (c *conn30) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -961,8 +991,9 @@ func (c *conn30) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn30) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn30) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn30) Unwrap() net.Conn                      { return c.original }
+func (c *conn30) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn31 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn.
+// conn31 has CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn.
 type conn31 connLayer
 
 func (c *conn31) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -979,8 +1010,9 @@ func (c *conn31) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn31) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn31) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn31) Unwrap() net.Conn                      { return c.original }
+func (c *conn31) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn32 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+NetConn.
+// conn32 has NetConn.
 type conn32 connLayer
 
 func (c *conn32) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -993,8 +1025,9 @@ func (c *conn32) SetReadDeadline(t time.Time) error  { return c.original.SetRead
 func (c *conn32) SetWriteDeadline(t time.Time) error { return c.original.SetWriteDeadline(t) }
 func (c *conn32) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn32) Unwrap() net.Conn                   { return c.original }
+func (c *conn32) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn33 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+NetConn.
+// conn33 has CloseWrite+NetConn.
 type conn33 connLayer
 
 func (c *conn33) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -1008,8 +1041,9 @@ func (c *conn33) SetWriteDeadline(t time.Time) error { return c.original.SetWrit
 func (c *conn33) CloseWrite() error                  { return (*connLayer)(c).CloseWrite() }
 func (c *conn33) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn33) Unwrap() net.Conn                   { return c.original }
+func (c *conn33) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn34 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+NetConn.
+// conn34 has CloseRead+NetConn.
 type conn34 connLayer
 
 func (c *conn34) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -1023,8 +1057,9 @@ func (c *conn34) SetWriteDeadline(t time.Time) error { return c.original.SetWrit
 func (c *conn34) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn34) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn34) Unwrap() net.Conn                   { return c.original }
+func (c *conn34) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn35 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+NetConn.
+// conn35 has CloseWrite+CloseRead+NetConn.
 type conn35 connLayer
 
 func (c *conn35) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -1039,8 +1074,9 @@ func (c *conn35) CloseWrite() error                  { return (*connLayer)(c).Cl
 func (c *conn35) CloseRead() error                   { return (*connLayer)(c).connCloseRead() }
 func (c *conn35) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn35) Unwrap() net.Conn                   { return c.original }
+func (c *conn35) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn36 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+NetConn.
+// conn36 has WriteTo+NetConn.
 type conn36 connLayer
 
 func (c *conn36) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -1054,8 +1090,9 @@ func (c *conn36) SetWriteDeadline(t time.Time) error { return c.original.SetWrit
 func (c *conn36) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
 func (c *conn36) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn36) Unwrap() net.Conn                   { return c.original }
+func (c *conn36) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn37 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+NetConn.
+// conn37 has CloseWrite+WriteTo+NetConn.
 type conn37 connLayer
 
 func (c *conn37) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -1070,8 +1107,9 @@ func (c *conn37) CloseWrite() error                  { return (*connLayer)(c).Cl
 func (c *conn37) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
 func (c *conn37) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn37) Unwrap() net.Conn                   { return c.original }
+func (c *conn37) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn38 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+NetConn.
+// conn38 has CloseRead+WriteTo+NetConn.
 type conn38 connLayer
 
 func (c *conn38) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -1086,8 +1124,9 @@ func (c *conn38) CloseRead() error                   { return (*connLayer)(c).co
 func (c *conn38) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
 func (c *conn38) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn38) Unwrap() net.Conn                   { return c.original }
+func (c *conn38) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn39 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+NetConn.
+// conn39 has CloseWrite+CloseRead+WriteTo+NetConn.
 type conn39 connLayer
 
 func (c *conn39) Read(b []byte) (int, error)         { return (*connLayer)(c).Read(b) }
@@ -1103,8 +1142,9 @@ func (c *conn39) CloseRead() error                   { return (*connLayer)(c).co
 func (c *conn39) WriteTo(w io.Writer) (int64, error) { return (*connLayer)(c).WriteTo(w) }
 func (c *conn39) NetConn() net.Conn                  { return (*connLayer)(c).connNetConn() }
 func (c *conn39) Unwrap() net.Conn                   { return c.original }
+func (c *conn39) connLayer() *connLayer              { return (*connLayer)(c) }
 
-// conn40 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+NetConn.
+// conn40 has ReadFrom+NetConn.
 type conn40 connLayer
 
 func (c *conn40) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -1118,8 +1158,9 @@ func (c *conn40) SetWriteDeadline(t time.Time) error  { return c.original.SetWri
 func (c *conn40) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn40) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn40) Unwrap() net.Conn                    { return c.original }
+func (c *conn40) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn41 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+NetConn.
+// conn41 has CloseWrite+ReadFrom+NetConn.
 type conn41 connLayer
 
 func (c *conn41) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -1134,8 +1175,9 @@ func (c *conn41) CloseWrite() error                   { return (*connLayer)(c).C
 func (c *conn41) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn41) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn41) Unwrap() net.Conn                    { return c.original }
+func (c *conn41) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn42 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+NetConn.
+// conn42 has CloseRead+ReadFrom+NetConn.
 type conn42 connLayer
 
 func (c *conn42) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -1150,8 +1192,9 @@ func (c *conn42) CloseRead() error                    { return (*connLayer)(c).c
 func (c *conn42) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn42) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn42) Unwrap() net.Conn                    { return c.original }
+func (c *conn42) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn43 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+NetConn.
+// conn43 has CloseWrite+CloseRead+ReadFrom+NetConn.
 type conn43 connLayer
 
 func (c *conn43) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -1167,8 +1210,9 @@ func (c *conn43) CloseRead() error                    { return (*connLayer)(c).c
 func (c *conn43) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn43) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn43) Unwrap() net.Conn                    { return c.original }
+func (c *conn43) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn44 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+NetConn.
+// conn44 has WriteTo+ReadFrom+NetConn.
 type conn44 connLayer
 
 func (c *conn44) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -1183,8 +1227,9 @@ func (c *conn44) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).W
 func (c *conn44) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn44) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn44) Unwrap() net.Conn                    { return c.original }
+func (c *conn44) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn45 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+NetConn.
+// conn45 has CloseWrite+WriteTo+ReadFrom+NetConn.
 type conn45 connLayer
 
 func (c *conn45) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -1200,8 +1245,9 @@ func (c *conn45) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).W
 func (c *conn45) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn45) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn45) Unwrap() net.Conn                    { return c.original }
+func (c *conn45) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn46 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+NetConn.
+// conn46 has CloseRead+WriteTo+ReadFrom+NetConn.
 type conn46 connLayer
 
 func (c *conn46) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -1217,8 +1263,9 @@ func (c *conn46) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).W
 func (c *conn46) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn46) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn46) Unwrap() net.Conn                    { return c.original }
+func (c *conn46) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn47 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+NetConn.
+// conn47 has CloseWrite+CloseRead+WriteTo+ReadFrom+NetConn.
 type conn47 connLayer
 
 func (c *conn47) Read(b []byte) (int, error)          { return (*connLayer)(c).Read(b) }
@@ -1235,8 +1282,9 @@ func (c *conn47) WriteTo(w io.Writer) (int64, error)  { return (*connLayer)(c).W
 func (c *conn47) ReadFrom(r io.Reader) (int64, error) { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn47) NetConn() net.Conn                   { return (*connLayer)(c).connNetConn() }
 func (c *conn47) Unwrap() net.Conn                    { return c.original }
+func (c *conn47) connLayer() *connLayer               { return (*connLayer)(c) }
 
-// conn48 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn+NetConn.
+// conn48 has SyscallConn+NetConn.
 type conn48 connLayer
 
 func (c *conn48) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1250,8 +1298,9 @@ func (c *conn48) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn48) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn48) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn48) Unwrap() net.Conn                      { return c.original }
+func (c *conn48) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn49 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn+NetConn.
+// conn49 has CloseWrite+SyscallConn+NetConn.
 type conn49 connLayer
 
 func (c *conn49) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1266,8 +1315,9 @@ func (c *conn49) CloseWrite() error                     { return (*connLayer)(c)
 func (c *conn49) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn49) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn49) Unwrap() net.Conn                      { return c.original }
+func (c *conn49) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn50 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn+NetConn.
+// conn50 has CloseRead+SyscallConn+NetConn.
 type conn50 connLayer
 
 func (c *conn50) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1282,8 +1332,9 @@ func (c *conn50) CloseRead() error                      { return (*connLayer)(c)
 func (c *conn50) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn50) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn50) Unwrap() net.Conn                      { return c.original }
+func (c *conn50) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn51 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn+NetConn.
+// conn51 has CloseWrite+CloseRead+SyscallConn+NetConn.
 type conn51 connLayer
 
 func (c *conn51) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1299,8 +1350,9 @@ func (c *conn51) CloseRead() error                      { return (*connLayer)(c)
 func (c *conn51) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn51) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn51) Unwrap() net.Conn                      { return c.original }
+func (c *conn51) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn52 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn+NetConn.
+// conn52 has WriteTo+SyscallConn+NetConn.
 type conn52 connLayer
 
 func (c *conn52) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1315,8 +1367,9 @@ func (c *conn52) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn52) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn52) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn52) Unwrap() net.Conn                      { return c.original }
+func (c *conn52) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn53 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn+NetConn.
+// conn53 has CloseWrite+WriteTo+SyscallConn+NetConn.
 type conn53 connLayer
 
 func (c *conn53) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1332,8 +1385,9 @@ func (c *conn53) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn53) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn53) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn53) Unwrap() net.Conn                      { return c.original }
+func (c *conn53) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn54 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn+NetConn.
+// conn54 has CloseRead+WriteTo+SyscallConn+NetConn.
 type conn54 connLayer
 
 func (c *conn54) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1349,8 +1403,9 @@ func (c *conn54) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn54) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn54) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn54) Unwrap() net.Conn                      { return c.original }
+func (c *conn54) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn55 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn+NetConn.
+// conn55 has CloseWrite+CloseRead+WriteTo+SyscallConn+NetConn.
 type conn55 connLayer
 
 func (c *conn55) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1367,8 +1422,9 @@ func (c *conn55) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn55) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn55) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn55) Unwrap() net.Conn                      { return c.original }
+func (c *conn55) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn56 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn+NetConn.
+// conn56 has ReadFrom+SyscallConn+NetConn.
 type conn56 connLayer
 
 func (c *conn56) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1383,8 +1439,9 @@ func (c *conn56) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn56) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn56) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn56) Unwrap() net.Conn                      { return c.original }
+func (c *conn56) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn57 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn+NetConn.
+// conn57 has CloseWrite+ReadFrom+SyscallConn+NetConn.
 type conn57 connLayer
 
 func (c *conn57) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1400,8 +1457,9 @@ func (c *conn57) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn57) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn57) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn57) Unwrap() net.Conn                      { return c.original }
+func (c *conn57) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn58 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn+NetConn.
+// conn58 has CloseRead+ReadFrom+SyscallConn+NetConn.
 type conn58 connLayer
 
 func (c *conn58) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1417,8 +1475,9 @@ func (c *conn58) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn58) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn58) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn58) Unwrap() net.Conn                      { return c.original }
+func (c *conn58) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn59 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn+NetConn.
+// conn59 has CloseWrite+CloseRead+ReadFrom+SyscallConn+NetConn.
 type conn59 connLayer
 
 func (c *conn59) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1435,8 +1494,9 @@ func (c *conn59) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn59) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn59) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn59) Unwrap() net.Conn                      { return c.original }
+func (c *conn59) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn60 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn+NetConn.
+// conn60 has WriteTo+ReadFrom+SyscallConn+NetConn.
 type conn60 connLayer
 
 func (c *conn60) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1452,8 +1512,9 @@ func (c *conn60) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn60) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn60) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn60) Unwrap() net.Conn                      { return c.original }
+func (c *conn60) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn61 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn+NetConn.
+// conn61 has CloseWrite+WriteTo+ReadFrom+SyscallConn+NetConn.
 type conn61 connLayer
 
 func (c *conn61) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1470,8 +1531,9 @@ func (c *conn61) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn61) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn61) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn61) Unwrap() net.Conn                      { return c.original }
+func (c *conn61) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn62 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn.
+// conn62 has CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn.
 type conn62 connLayer
 
 func (c *conn62) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1488,8 +1550,9 @@ func (c *conn62) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn62) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn62) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn62) Unwrap() net.Conn                      { return c.original }
+func (c *conn62) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn63 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn.
+// conn63 has CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn.
 type conn63 connLayer
 
 func (c *conn63) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1507,8 +1570,9 @@ func (c *conn63) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn63) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn63) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn63) Unwrap() net.Conn                      { return c.original }
+func (c *conn63) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn64 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ConnectionState.
+// conn64 has ConnectionState.
 type conn64 connLayer
 
 func (c *conn64) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1521,8 +1585,9 @@ func (c *conn64) SetReadDeadline(t time.Time) error    { return c.original.SetRe
 func (c *conn64) SetWriteDeadline(t time.Time) error   { return c.original.SetWriteDeadline(t) }
 func (c *conn64) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn64) Unwrap() net.Conn                     { return c.original }
+func (c *conn64) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn65 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ConnectionState.
+// conn65 has CloseWrite+ConnectionState.
 type conn65 connLayer
 
 func (c *conn65) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1536,8 +1601,9 @@ func (c *conn65) SetWriteDeadline(t time.Time) error   { return c.original.SetWr
 func (c *conn65) CloseWrite() error                    { return (*connLayer)(c).CloseWrite() }
 func (c *conn65) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn65) Unwrap() net.Conn                     { return c.original }
+func (c *conn65) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn66 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ConnectionState.
+// conn66 has CloseRead+ConnectionState.
 type conn66 connLayer
 
 func (c *conn66) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1551,8 +1617,9 @@ func (c *conn66) SetWriteDeadline(t time.Time) error   { return c.original.SetWr
 func (c *conn66) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
 func (c *conn66) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn66) Unwrap() net.Conn                     { return c.original }
+func (c *conn66) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn67 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ConnectionState.
+// conn67 has CloseWrite+CloseRead+ConnectionState.
 type conn67 connLayer
 
 func (c *conn67) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1567,8 +1634,9 @@ func (c *conn67) CloseWrite() error                    { return (*connLayer)(c).
 func (c *conn67) CloseRead() error                     { return (*connLayer)(c).connCloseRead() }
 func (c *conn67) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn67) Unwrap() net.Conn                     { return c.original }
+func (c *conn67) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn68 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ConnectionState.
+// conn68 has WriteTo+ConnectionState.
 type conn68 connLayer
 
 func (c *conn68) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1582,8 +1650,9 @@ func (c *conn68) SetWriteDeadline(t time.Time) error   { return c.original.SetWr
 func (c *conn68) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
 func (c *conn68) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn68) Unwrap() net.Conn                     { return c.original }
+func (c *conn68) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn69 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ConnectionState.
+// conn69 has CloseWrite+WriteTo+ConnectionState.
 type conn69 connLayer
 
 func (c *conn69) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1598,8 +1667,9 @@ func (c *conn69) CloseWrite() error                    { return (*connLayer)(c).
 func (c *conn69) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
 func (c *conn69) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn69) Unwrap() net.Conn                     { return c.original }
+func (c *conn69) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn70 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ConnectionState.
+// conn70 has CloseRead+WriteTo+ConnectionState.
 type conn70 connLayer
 
 func (c *conn70) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1614,8 +1684,9 @@ func (c *conn70) CloseRead() error                     { return (*connLayer)(c).
 func (c *conn70) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
 func (c *conn70) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn70) Unwrap() net.Conn                     { return c.original }
+func (c *conn70) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn71 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ConnectionState.
+// conn71 has CloseWrite+CloseRead+WriteTo+ConnectionState.
 type conn71 connLayer
 
 func (c *conn71) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1631,8 +1702,9 @@ func (c *conn71) CloseRead() error                     { return (*connLayer)(c).
 func (c *conn71) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).WriteTo(w) }
 func (c *conn71) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn71) Unwrap() net.Conn                     { return c.original }
+func (c *conn71) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn72 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+ConnectionState.
+// conn72 has ReadFrom+ConnectionState.
 type conn72 connLayer
 
 func (c *conn72) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1646,8 +1718,9 @@ func (c *conn72) SetWriteDeadline(t time.Time) error   { return c.original.SetWr
 func (c *conn72) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn72) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn72) Unwrap() net.Conn                     { return c.original }
+func (c *conn72) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn73 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+ConnectionState.
+// conn73 has CloseWrite+ReadFrom+ConnectionState.
 type conn73 connLayer
 
 func (c *conn73) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1662,8 +1735,9 @@ func (c *conn73) CloseWrite() error                    { return (*connLayer)(c).
 func (c *conn73) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn73) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn73) Unwrap() net.Conn                     { return c.original }
+func (c *conn73) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn74 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+ConnectionState.
+// conn74 has CloseRead+ReadFrom+ConnectionState.
 type conn74 connLayer
 
 func (c *conn74) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1678,8 +1752,9 @@ func (c *conn74) CloseRead() error                     { return (*connLayer)(c).
 func (c *conn74) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn74) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn74) Unwrap() net.Conn                     { return c.original }
+func (c *conn74) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn75 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+ConnectionState.
+// conn75 has CloseWrite+CloseRead+ReadFrom+ConnectionState.
 type conn75 connLayer
 
 func (c *conn75) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1695,8 +1770,9 @@ func (c *conn75) CloseRead() error                     { return (*connLayer)(c).
 func (c *conn75) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn75) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn75) Unwrap() net.Conn                     { return c.original }
+func (c *conn75) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn76 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+ConnectionState.
+// conn76 has WriteTo+ReadFrom+ConnectionState.
 type conn76 connLayer
 
 func (c *conn76) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1711,8 +1787,9 @@ func (c *conn76) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).
 func (c *conn76) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn76) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn76) Unwrap() net.Conn                     { return c.original }
+func (c *conn76) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn77 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+ConnectionState.
+// conn77 has CloseWrite+WriteTo+ReadFrom+ConnectionState.
 type conn77 connLayer
 
 func (c *conn77) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1728,8 +1805,9 @@ func (c *conn77) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).
 func (c *conn77) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn77) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn77) Unwrap() net.Conn                     { return c.original }
+func (c *conn77) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn78 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+ConnectionState.
+// conn78 has CloseRead+WriteTo+ReadFrom+ConnectionState.
 type conn78 connLayer
 
 func (c *conn78) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1745,8 +1823,9 @@ func (c *conn78) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).
 func (c *conn78) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn78) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn78) Unwrap() net.Conn                     { return c.original }
+func (c *conn78) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn79 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+ConnectionState.
+// conn79 has CloseWrite+CloseRead+WriteTo+ReadFrom+ConnectionState.
 type conn79 connLayer
 
 func (c *conn79) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -1763,8 +1842,9 @@ func (c *conn79) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c).
 func (c *conn79) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c).ReadFrom(r) }
 func (c *conn79) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn79) Unwrap() net.Conn                     { return c.original }
+func (c *conn79) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn80 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn+ConnectionState.
+// conn80 has SyscallConn+ConnectionState.
 type conn80 connLayer
 
 func (c *conn80) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1778,8 +1858,9 @@ func (c *conn80) SetWriteDeadline(t time.Time) error    { return c.original.SetW
 func (c *conn80) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn80) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn80) Unwrap() net.Conn                      { return c.original }
+func (c *conn80) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn81 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn+ConnectionState.
+// conn81 has CloseWrite+SyscallConn+ConnectionState.
 type conn81 connLayer
 
 func (c *conn81) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1794,8 +1875,9 @@ func (c *conn81) CloseWrite() error                     { return (*connLayer)(c)
 func (c *conn81) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn81) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn81) Unwrap() net.Conn                      { return c.original }
+func (c *conn81) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn82 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn+ConnectionState.
+// conn82 has CloseRead+SyscallConn+ConnectionState.
 type conn82 connLayer
 
 func (c *conn82) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1810,8 +1892,9 @@ func (c *conn82) CloseRead() error                      { return (*connLayer)(c)
 func (c *conn82) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn82) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn82) Unwrap() net.Conn                      { return c.original }
+func (c *conn82) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn83 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn+ConnectionState.
+// conn83 has CloseWrite+CloseRead+SyscallConn+ConnectionState.
 type conn83 connLayer
 
 func (c *conn83) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1827,8 +1910,9 @@ func (c *conn83) CloseRead() error                      { return (*connLayer)(c)
 func (c *conn83) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn83) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn83) Unwrap() net.Conn                      { return c.original }
+func (c *conn83) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn84 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn+ConnectionState.
+// conn84 has WriteTo+SyscallConn+ConnectionState.
 type conn84 connLayer
 
 func (c *conn84) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1843,8 +1927,9 @@ func (c *conn84) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn84) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn84) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn84) Unwrap() net.Conn                      { return c.original }
+func (c *conn84) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn85 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn+ConnectionState.
+// conn85 has CloseWrite+WriteTo+SyscallConn+ConnectionState.
 type conn85 connLayer
 
 func (c *conn85) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1860,8 +1945,9 @@ func (c *conn85) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn85) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn85) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn85) Unwrap() net.Conn                      { return c.original }
+func (c *conn85) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn86 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn+ConnectionState.
+// conn86 has CloseRead+WriteTo+SyscallConn+ConnectionState.
 type conn86 connLayer
 
 func (c *conn86) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1877,8 +1963,9 @@ func (c *conn86) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn86) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn86) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn86) Unwrap() net.Conn                      { return c.original }
+func (c *conn86) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn87 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn+ConnectionState.
+// conn87 has CloseWrite+CloseRead+WriteTo+SyscallConn+ConnectionState.
 type conn87 connLayer
 
 func (c *conn87) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1895,8 +1982,9 @@ func (c *conn87) WriteTo(w io.Writer) (int64, error)    { return (*connLayer)(c)
 func (c *conn87) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn87) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn87) Unwrap() net.Conn                      { return c.original }
+func (c *conn87) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn88 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn+ConnectionState.
+// conn88 has ReadFrom+SyscallConn+ConnectionState.
 type conn88 connLayer
 
 func (c *conn88) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1911,8 +1999,9 @@ func (c *conn88) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn88) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn88) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn88) Unwrap() net.Conn                      { return c.original }
+func (c *conn88) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn89 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn+ConnectionState.
+// conn89 has CloseWrite+ReadFrom+SyscallConn+ConnectionState.
 type conn89 connLayer
 
 func (c *conn89) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1928,8 +2017,9 @@ func (c *conn89) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn89) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn89) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn89) Unwrap() net.Conn                      { return c.original }
+func (c *conn89) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn90 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn+ConnectionState.
+// conn90 has CloseRead+ReadFrom+SyscallConn+ConnectionState.
 type conn90 connLayer
 
 func (c *conn90) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1945,8 +2035,9 @@ func (c *conn90) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn90) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn90) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn90) Unwrap() net.Conn                      { return c.original }
+func (c *conn90) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn91 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn+ConnectionState.
+// conn91 has CloseWrite+CloseRead+ReadFrom+SyscallConn+ConnectionState.
 type conn91 connLayer
 
 func (c *conn91) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1963,8 +2054,9 @@ func (c *conn91) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn91) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn91) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn91) Unwrap() net.Conn                      { return c.original }
+func (c *conn91) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn92 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn+ConnectionState.
+// conn92 has WriteTo+ReadFrom+SyscallConn+ConnectionState.
 type conn92 connLayer
 
 func (c *conn92) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1980,8 +2072,9 @@ func (c *conn92) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn92) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn92) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn92) Unwrap() net.Conn                      { return c.original }
+func (c *conn92) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn93 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn+ConnectionState.
+// conn93 has CloseWrite+WriteTo+ReadFrom+SyscallConn+ConnectionState.
 type conn93 connLayer
 
 func (c *conn93) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -1998,8 +2091,9 @@ func (c *conn93) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn93) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn93) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn93) Unwrap() net.Conn                      { return c.original }
+func (c *conn93) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn94 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState.
+// conn94 has CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState.
 type conn94 connLayer
 
 func (c *conn94) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2016,8 +2110,9 @@ func (c *conn94) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn94) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn94) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn94) Unwrap() net.Conn                      { return c.original }
+func (c *conn94) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn95 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState.
+// conn95 has CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState.
 type conn95 connLayer
 
 func (c *conn95) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2035,8 +2130,9 @@ func (c *conn95) ReadFrom(r io.Reader) (int64, error)   { return (*connLayer)(c)
 func (c *conn95) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c).SyscallConn() }
 func (c *conn95) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn95) Unwrap() net.Conn                      { return c.original }
+func (c *conn95) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn96 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+NetConn+ConnectionState.
+// conn96 has NetConn+ConnectionState.
 type conn96 connLayer
 
 func (c *conn96) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2050,8 +2146,9 @@ func (c *conn96) SetWriteDeadline(t time.Time) error   { return c.original.SetWr
 func (c *conn96) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn96) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn96) Unwrap() net.Conn                     { return c.original }
+func (c *conn96) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn97 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+NetConn+ConnectionState.
+// conn97 has CloseWrite+NetConn+ConnectionState.
 type conn97 connLayer
 
 func (c *conn97) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2066,8 +2163,9 @@ func (c *conn97) CloseWrite() error                    { return (*connLayer)(c).
 func (c *conn97) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn97) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn97) Unwrap() net.Conn                     { return c.original }
+func (c *conn97) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn98 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+NetConn+ConnectionState.
+// conn98 has CloseRead+NetConn+ConnectionState.
 type conn98 connLayer
 
 func (c *conn98) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2082,8 +2180,9 @@ func (c *conn98) CloseRead() error                     { return (*connLayer)(c).
 func (c *conn98) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn98) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn98) Unwrap() net.Conn                     { return c.original }
+func (c *conn98) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn99 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+NetConn+ConnectionState.
+// conn99 has CloseWrite+CloseRead+NetConn+ConnectionState.
 type conn99 connLayer
 
 func (c *conn99) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2099,8 +2198,9 @@ func (c *conn99) CloseRead() error                     { return (*connLayer)(c).
 func (c *conn99) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn99) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn99) Unwrap() net.Conn                     { return c.original }
+func (c *conn99) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn100 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+NetConn+ConnectionState.
+// conn100 has WriteTo+NetConn+ConnectionState.
 type conn100 connLayer
 
 func (c *conn100) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2115,8 +2215,9 @@ func (c *conn100) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c)
 func (c *conn100) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn100) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn100) Unwrap() net.Conn                     { return c.original }
+func (c *conn100) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn101 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+NetConn+ConnectionState.
+// conn101 has CloseWrite+WriteTo+NetConn+ConnectionState.
 type conn101 connLayer
 
 func (c *conn101) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2132,8 +2233,9 @@ func (c *conn101) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c)
 func (c *conn101) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn101) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn101) Unwrap() net.Conn                     { return c.original }
+func (c *conn101) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn102 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+NetConn+ConnectionState.
+// conn102 has CloseRead+WriteTo+NetConn+ConnectionState.
 type conn102 connLayer
 
 func (c *conn102) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2149,8 +2251,9 @@ func (c *conn102) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c)
 func (c *conn102) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn102) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn102) Unwrap() net.Conn                     { return c.original }
+func (c *conn102) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn103 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+NetConn+ConnectionState.
+// conn103 has CloseWrite+CloseRead+WriteTo+NetConn+ConnectionState.
 type conn103 connLayer
 
 func (c *conn103) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2167,8 +2270,9 @@ func (c *conn103) WriteTo(w io.Writer) (int64, error)   { return (*connLayer)(c)
 func (c *conn103) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn103) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn103) Unwrap() net.Conn                     { return c.original }
+func (c *conn103) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn104 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+NetConn+ConnectionState.
+// conn104 has ReadFrom+NetConn+ConnectionState.
 type conn104 connLayer
 
 func (c *conn104) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2183,8 +2287,9 @@ func (c *conn104) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c)
 func (c *conn104) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn104) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn104) Unwrap() net.Conn                     { return c.original }
+func (c *conn104) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn105 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+NetConn+ConnectionState.
+// conn105 has CloseWrite+ReadFrom+NetConn+ConnectionState.
 type conn105 connLayer
 
 func (c *conn105) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2200,8 +2305,9 @@ func (c *conn105) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c)
 func (c *conn105) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn105) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn105) Unwrap() net.Conn                     { return c.original }
+func (c *conn105) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn106 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+NetConn+ConnectionState.
+// conn106 has CloseRead+ReadFrom+NetConn+ConnectionState.
 type conn106 connLayer
 
 func (c *conn106) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2217,8 +2323,9 @@ func (c *conn106) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c)
 func (c *conn106) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn106) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn106) Unwrap() net.Conn                     { return c.original }
+func (c *conn106) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn107 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+NetConn+ConnectionState.
+// conn107 has CloseWrite+CloseRead+ReadFrom+NetConn+ConnectionState.
 type conn107 connLayer
 
 func (c *conn107) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2235,8 +2342,9 @@ func (c *conn107) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c)
 func (c *conn107) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn107) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn107) Unwrap() net.Conn                     { return c.original }
+func (c *conn107) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn108 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+NetConn+ConnectionState.
+// conn108 has WriteTo+ReadFrom+NetConn+ConnectionState.
 type conn108 connLayer
 
 func (c *conn108) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2252,8 +2360,9 @@ func (c *conn108) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c)
 func (c *conn108) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn108) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn108) Unwrap() net.Conn                     { return c.original }
+func (c *conn108) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn109 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+NetConn+ConnectionState.
+// conn109 has CloseWrite+WriteTo+ReadFrom+NetConn+ConnectionState.
 type conn109 connLayer
 
 func (c *conn109) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2270,8 +2379,9 @@ func (c *conn109) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c)
 func (c *conn109) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn109) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn109) Unwrap() net.Conn                     { return c.original }
+func (c *conn109) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn110 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState.
+// conn110 has CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState.
 type conn110 connLayer
 
 func (c *conn110) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2288,8 +2398,9 @@ func (c *conn110) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c)
 func (c *conn110) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn110) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn110) Unwrap() net.Conn                     { return c.original }
+func (c *conn110) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn111 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState.
+// conn111 has CloseWrite+CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState.
 type conn111 connLayer
 
 func (c *conn111) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2307,8 +2418,9 @@ func (c *conn111) ReadFrom(r io.Reader) (int64, error)  { return (*connLayer)(c)
 func (c *conn111) NetConn() net.Conn                    { return (*connLayer)(c).connNetConn() }
 func (c *conn111) ConnectionState() tls.ConnectionState { return (*connLayer)(c).connConnectionState() }
 func (c *conn111) Unwrap() net.Conn                     { return c.original }
+func (c *conn111) connLayer() *connLayer                { return (*connLayer)(c) }
 
-// conn112 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn+NetConn+ConnectionState.
+// conn112 has SyscallConn+NetConn+ConnectionState.
 type conn112 connLayer
 
 func (c *conn112) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2323,8 +2435,9 @@ func (c *conn112) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn112) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn112) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn112) Unwrap() net.Conn                      { return c.original }
+func (c *conn112) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn113 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn+NetConn+ConnectionState.
+// conn113 has CloseWrite+SyscallConn+NetConn+ConnectionState.
 type conn113 connLayer
 
 func (c *conn113) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2340,8 +2453,9 @@ func (c *conn113) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn113) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn113) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn113) Unwrap() net.Conn                      { return c.original }
+func (c *conn113) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn114 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn+NetConn+ConnectionState.
+// conn114 has CloseRead+SyscallConn+NetConn+ConnectionState.
 type conn114 connLayer
 
 func (c *conn114) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2357,8 +2471,9 @@ func (c *conn114) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn114) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn114) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn114) Unwrap() net.Conn                      { return c.original }
+func (c *conn114) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn115 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn+NetConn+ConnectionState.
+// conn115 has CloseWrite+CloseRead+SyscallConn+NetConn+ConnectionState.
 type conn115 connLayer
 
 func (c *conn115) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2375,8 +2490,9 @@ func (c *conn115) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn115) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn115) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn115) Unwrap() net.Conn                      { return c.original }
+func (c *conn115) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn116 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn+NetConn+ConnectionState.
+// conn116 has WriteTo+SyscallConn+NetConn+ConnectionState.
 type conn116 connLayer
 
 func (c *conn116) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2392,8 +2508,9 @@ func (c *conn116) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn116) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn116) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn116) Unwrap() net.Conn                      { return c.original }
+func (c *conn116) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn117 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn+NetConn+ConnectionState.
+// conn117 has CloseWrite+WriteTo+SyscallConn+NetConn+ConnectionState.
 type conn117 connLayer
 
 func (c *conn117) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2410,8 +2527,9 @@ func (c *conn117) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn117) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn117) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn117) Unwrap() net.Conn                      { return c.original }
+func (c *conn117) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn118 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState.
+// conn118 has CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState.
 type conn118 connLayer
 
 func (c *conn118) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2428,8 +2546,9 @@ func (c *conn118) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn118) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn118) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn118) Unwrap() net.Conn                      { return c.original }
+func (c *conn118) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn119 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState.
+// conn119 has CloseWrite+CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState.
 type conn119 connLayer
 
 func (c *conn119) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2447,8 +2566,9 @@ func (c *conn119) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn119) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn119) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn119) Unwrap() net.Conn                      { return c.original }
+func (c *conn119) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn120 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn+NetConn+ConnectionState.
+// conn120 has ReadFrom+SyscallConn+NetConn+ConnectionState.
 type conn120 connLayer
 
 func (c *conn120) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2464,8 +2584,9 @@ func (c *conn120) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn120) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn120) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn120) Unwrap() net.Conn                      { return c.original }
+func (c *conn120) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn121 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn+NetConn+ConnectionState.
+// conn121 has CloseWrite+ReadFrom+SyscallConn+NetConn+ConnectionState.
 type conn121 connLayer
 
 func (c *conn121) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2482,8 +2603,9 @@ func (c *conn121) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn121) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn121) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn121) Unwrap() net.Conn                      { return c.original }
+func (c *conn121) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn122 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState.
+// conn122 has CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState.
 type conn122 connLayer
 
 func (c *conn122) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2500,8 +2622,9 @@ func (c *conn122) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn122) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn122) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn122) Unwrap() net.Conn                      { return c.original }
+func (c *conn122) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn123 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState.
+// conn123 has CloseWrite+CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState.
 type conn123 connLayer
 
 func (c *conn123) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2519,8 +2642,9 @@ func (c *conn123) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn123) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn123) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn123) Unwrap() net.Conn                      { return c.original }
+func (c *conn123) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn124 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
+// conn124 has WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
 type conn124 connLayer
 
 func (c *conn124) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2537,8 +2661,9 @@ func (c *conn124) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn124) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn124) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn124) Unwrap() net.Conn                      { return c.original }
+func (c *conn124) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn125 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
+// conn125 has CloseWrite+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
 type conn125 connLayer
 
 func (c *conn125) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2556,8 +2681,9 @@ func (c *conn125) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn125) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn125) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn125) Unwrap() net.Conn                      { return c.original }
+func (c *conn125) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn126 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
+// conn126 has CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
 type conn126 connLayer
 
 func (c *conn126) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2575,8 +2701,9 @@ func (c *conn126) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn126) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn126) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn126) Unwrap() net.Conn                      { return c.original }
+func (c *conn126) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn127 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
+// conn127 has CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState.
 type conn127 connLayer
 
 func (c *conn127) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2595,8 +2722,9 @@ func (c *conn127) SyscallConn() (syscall.RawConn, error) { return (*connLayer)(c
 func (c *conn127) NetConn() net.Conn                     { return (*connLayer)(c).connNetConn() }
 func (c *conn127) ConnectionState() tls.ConnectionState  { return (*connLayer)(c).connConnectionState() }
 func (c *conn127) Unwrap() net.Conn                      { return c.original }
+func (c *conn127) connLayer() *connLayer                 { return (*connLayer)(c) }
 
-// conn192 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ConnectionState+HandshakeContext.
+// conn192 has ConnectionState+HandshakeContext.
 type conn192 connLayer
 
 func (c *conn192) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2611,9 +2739,10 @@ func (c *conn192) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn192) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn192) Unwrap() net.Conn { return c.original }
+func (c *conn192) Unwrap() net.Conn      { return c.original }
+func (c *conn192) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn193 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ConnectionState+HandshakeContext.
+// conn193 has CloseWrite+ConnectionState+HandshakeContext.
 type conn193 connLayer
 
 func (c *conn193) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2629,9 +2758,10 @@ func (c *conn193) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn193) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn193) Unwrap() net.Conn { return c.original }
+func (c *conn193) Unwrap() net.Conn      { return c.original }
+func (c *conn193) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn194 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ConnectionState+HandshakeContext.
+// conn194 has CloseRead+ConnectionState+HandshakeContext.
 type conn194 connLayer
 
 func (c *conn194) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2647,9 +2777,10 @@ func (c *conn194) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn194) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn194) Unwrap() net.Conn { return c.original }
+func (c *conn194) Unwrap() net.Conn      { return c.original }
+func (c *conn194) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn195 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ConnectionState+HandshakeContext.
+// conn195 has CloseWrite+CloseRead+ConnectionState+HandshakeContext.
 type conn195 connLayer
 
 func (c *conn195) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2666,9 +2797,10 @@ func (c *conn195) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn195) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn195) Unwrap() net.Conn { return c.original }
+func (c *conn195) Unwrap() net.Conn      { return c.original }
+func (c *conn195) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn196 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ConnectionState+HandshakeContext.
+// conn196 has WriteTo+ConnectionState+HandshakeContext.
 type conn196 connLayer
 
 func (c *conn196) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2684,9 +2816,10 @@ func (c *conn196) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn196) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn196) Unwrap() net.Conn { return c.original }
+func (c *conn196) Unwrap() net.Conn      { return c.original }
+func (c *conn196) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn197 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ConnectionState+HandshakeContext.
+// conn197 has CloseWrite+WriteTo+ConnectionState+HandshakeContext.
 type conn197 connLayer
 
 func (c *conn197) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2703,9 +2836,10 @@ func (c *conn197) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn197) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn197) Unwrap() net.Conn { return c.original }
+func (c *conn197) Unwrap() net.Conn      { return c.original }
+func (c *conn197) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn198 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ConnectionState+HandshakeContext.
+// conn198 has CloseRead+WriteTo+ConnectionState+HandshakeContext.
 type conn198 connLayer
 
 func (c *conn198) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2722,9 +2856,10 @@ func (c *conn198) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn198) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn198) Unwrap() net.Conn { return c.original }
+func (c *conn198) Unwrap() net.Conn      { return c.original }
+func (c *conn198) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn199 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ConnectionState+HandshakeContext.
+// conn199 has CloseWrite+CloseRead+WriteTo+ConnectionState+HandshakeContext.
 type conn199 connLayer
 
 func (c *conn199) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2742,9 +2877,10 @@ func (c *conn199) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn199) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn199) Unwrap() net.Conn { return c.original }
+func (c *conn199) Unwrap() net.Conn      { return c.original }
+func (c *conn199) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn200 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+ConnectionState+HandshakeContext.
+// conn200 has ReadFrom+ConnectionState+HandshakeContext.
 type conn200 connLayer
 
 func (c *conn200) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2760,9 +2896,10 @@ func (c *conn200) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn200) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn200) Unwrap() net.Conn { return c.original }
+func (c *conn200) Unwrap() net.Conn      { return c.original }
+func (c *conn200) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn201 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+ConnectionState+HandshakeContext.
+// conn201 has CloseWrite+ReadFrom+ConnectionState+HandshakeContext.
 type conn201 connLayer
 
 func (c *conn201) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2779,9 +2916,10 @@ func (c *conn201) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn201) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn201) Unwrap() net.Conn { return c.original }
+func (c *conn201) Unwrap() net.Conn      { return c.original }
+func (c *conn201) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn202 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+ConnectionState+HandshakeContext.
+// conn202 has CloseRead+ReadFrom+ConnectionState+HandshakeContext.
 type conn202 connLayer
 
 func (c *conn202) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2798,9 +2936,10 @@ func (c *conn202) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn202) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn202) Unwrap() net.Conn { return c.original }
+func (c *conn202) Unwrap() net.Conn      { return c.original }
+func (c *conn202) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn203 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+ConnectionState+HandshakeContext.
+// conn203 has CloseWrite+CloseRead+ReadFrom+ConnectionState+HandshakeContext.
 type conn203 connLayer
 
 func (c *conn203) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2818,9 +2957,10 @@ func (c *conn203) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn203) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn203) Unwrap() net.Conn { return c.original }
+func (c *conn203) Unwrap() net.Conn      { return c.original }
+func (c *conn203) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn204 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+ConnectionState+HandshakeContext.
+// conn204 has WriteTo+ReadFrom+ConnectionState+HandshakeContext.
 type conn204 connLayer
 
 func (c *conn204) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2837,9 +2977,10 @@ func (c *conn204) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn204) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn204) Unwrap() net.Conn { return c.original }
+func (c *conn204) Unwrap() net.Conn      { return c.original }
+func (c *conn204) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn205 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+ConnectionState+HandshakeContext.
+// conn205 has CloseWrite+WriteTo+ReadFrom+ConnectionState+HandshakeContext.
 type conn205 connLayer
 
 func (c *conn205) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2857,9 +2998,10 @@ func (c *conn205) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn205) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn205) Unwrap() net.Conn { return c.original }
+func (c *conn205) Unwrap() net.Conn      { return c.original }
+func (c *conn205) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn206 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+ConnectionState+HandshakeContext.
+// conn206 has CloseRead+WriteTo+ReadFrom+ConnectionState+HandshakeContext.
 type conn206 connLayer
 
 func (c *conn206) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2877,9 +3019,10 @@ func (c *conn206) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn206) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn206) Unwrap() net.Conn { return c.original }
+func (c *conn206) Unwrap() net.Conn      { return c.original }
+func (c *conn206) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn207 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+ConnectionState+HandshakeContext.
+// conn207 has CloseWrite+CloseRead+WriteTo+ReadFrom+ConnectionState+HandshakeContext.
 type conn207 connLayer
 
 func (c *conn207) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -2898,9 +3041,10 @@ func (c *conn207) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn207) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn207) Unwrap() net.Conn { return c.original }
+func (c *conn207) Unwrap() net.Conn      { return c.original }
+func (c *conn207) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn208 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn+ConnectionState+HandshakeContext.
+// conn208 has SyscallConn+ConnectionState+HandshakeContext.
 type conn208 connLayer
 
 func (c *conn208) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2916,9 +3060,10 @@ func (c *conn208) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn208) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn208) Unwrap() net.Conn { return c.original }
+func (c *conn208) Unwrap() net.Conn      { return c.original }
+func (c *conn208) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn209 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn+ConnectionState+HandshakeContext.
+// conn209 has CloseWrite+SyscallConn+ConnectionState+HandshakeContext.
 type conn209 connLayer
 
 func (c *conn209) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2935,9 +3080,10 @@ func (c *conn209) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn209) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn209) Unwrap() net.Conn { return c.original }
+func (c *conn209) Unwrap() net.Conn      { return c.original }
+func (c *conn209) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn210 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn+ConnectionState+HandshakeContext.
+// conn210 has CloseRead+SyscallConn+ConnectionState+HandshakeContext.
 type conn210 connLayer
 
 func (c *conn210) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2954,9 +3100,10 @@ func (c *conn210) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn210) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn210) Unwrap() net.Conn { return c.original }
+func (c *conn210) Unwrap() net.Conn      { return c.original }
+func (c *conn210) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn211 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn+ConnectionState+HandshakeContext.
+// conn211 has CloseWrite+CloseRead+SyscallConn+ConnectionState+HandshakeContext.
 type conn211 connLayer
 
 func (c *conn211) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2974,9 +3121,10 @@ func (c *conn211) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn211) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn211) Unwrap() net.Conn { return c.original }
+func (c *conn211) Unwrap() net.Conn      { return c.original }
+func (c *conn211) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn212 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn+ConnectionState+HandshakeContext.
+// conn212 has WriteTo+SyscallConn+ConnectionState+HandshakeContext.
 type conn212 connLayer
 
 func (c *conn212) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -2993,9 +3141,10 @@ func (c *conn212) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn212) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn212) Unwrap() net.Conn { return c.original }
+func (c *conn212) Unwrap() net.Conn      { return c.original }
+func (c *conn212) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn213 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn+ConnectionState+HandshakeContext.
+// conn213 has CloseWrite+WriteTo+SyscallConn+ConnectionState+HandshakeContext.
 type conn213 connLayer
 
 func (c *conn213) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3013,9 +3162,10 @@ func (c *conn213) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn213) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn213) Unwrap() net.Conn { return c.original }
+func (c *conn213) Unwrap() net.Conn      { return c.original }
+func (c *conn213) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn214 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn+ConnectionState+HandshakeContext.
+// conn214 has CloseRead+WriteTo+SyscallConn+ConnectionState+HandshakeContext.
 type conn214 connLayer
 
 func (c *conn214) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3033,9 +3183,10 @@ func (c *conn214) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn214) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn214) Unwrap() net.Conn { return c.original }
+func (c *conn214) Unwrap() net.Conn      { return c.original }
+func (c *conn214) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn215 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn+ConnectionState+HandshakeContext.
+// conn215 has CloseWrite+CloseRead+WriteTo+SyscallConn+ConnectionState+HandshakeContext.
 type conn215 connLayer
 
 func (c *conn215) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3054,9 +3205,10 @@ func (c *conn215) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn215) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn215) Unwrap() net.Conn { return c.original }
+func (c *conn215) Unwrap() net.Conn      { return c.original }
+func (c *conn215) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn216 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+// conn216 has ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
 type conn216 connLayer
 
 func (c *conn216) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3073,9 +3225,10 @@ func (c *conn216) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn216) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn216) Unwrap() net.Conn { return c.original }
+func (c *conn216) Unwrap() net.Conn      { return c.original }
+func (c *conn216) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn217 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+// conn217 has CloseWrite+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
 type conn217 connLayer
 
 func (c *conn217) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3093,9 +3246,10 @@ func (c *conn217) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn217) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn217) Unwrap() net.Conn { return c.original }
+func (c *conn217) Unwrap() net.Conn      { return c.original }
+func (c *conn217) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn218 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+// conn218 has CloseRead+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
 type conn218 connLayer
 
 func (c *conn218) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3113,9 +3267,10 @@ func (c *conn218) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn218) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn218) Unwrap() net.Conn { return c.original }
+func (c *conn218) Unwrap() net.Conn      { return c.original }
+func (c *conn218) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn219 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+// conn219 has CloseWrite+CloseRead+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
 type conn219 connLayer
 
 func (c *conn219) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3134,9 +3289,10 @@ func (c *conn219) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn219) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn219) Unwrap() net.Conn { return c.original }
+func (c *conn219) Unwrap() net.Conn      { return c.original }
+func (c *conn219) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn220 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+// conn220 has WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
 type conn220 connLayer
 
 func (c *conn220) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3154,9 +3310,10 @@ func (c *conn220) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn220) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn220) Unwrap() net.Conn { return c.original }
+func (c *conn220) Unwrap() net.Conn      { return c.original }
+func (c *conn220) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn221 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+// conn221 has CloseWrite+WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
 type conn221 connLayer
 
 func (c *conn221) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3175,9 +3332,10 @@ func (c *conn221) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn221) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn221) Unwrap() net.Conn { return c.original }
+func (c *conn221) Unwrap() net.Conn      { return c.original }
+func (c *conn221) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn222 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+// conn222 has CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
 type conn222 connLayer
 
 func (c *conn222) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3196,9 +3354,10 @@ func (c *conn222) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn222) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn222) Unwrap() net.Conn { return c.original }
+func (c *conn222) Unwrap() net.Conn      { return c.original }
+func (c *conn222) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn223 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
+// conn223 has CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+ConnectionState+HandshakeContext.
 type conn223 connLayer
 
 func (c *conn223) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3218,9 +3377,10 @@ func (c *conn223) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn223) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn223) Unwrap() net.Conn { return c.original }
+func (c *conn223) Unwrap() net.Conn      { return c.original }
+func (c *conn223) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn224 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+NetConn+ConnectionState+HandshakeContext.
+// conn224 has NetConn+ConnectionState+HandshakeContext.
 type conn224 connLayer
 
 func (c *conn224) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3236,9 +3396,10 @@ func (c *conn224) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn224) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn224) Unwrap() net.Conn { return c.original }
+func (c *conn224) Unwrap() net.Conn      { return c.original }
+func (c *conn224) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn225 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+NetConn+ConnectionState+HandshakeContext.
+// conn225 has CloseWrite+NetConn+ConnectionState+HandshakeContext.
 type conn225 connLayer
 
 func (c *conn225) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3255,9 +3416,10 @@ func (c *conn225) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn225) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn225) Unwrap() net.Conn { return c.original }
+func (c *conn225) Unwrap() net.Conn      { return c.original }
+func (c *conn225) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn226 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+NetConn+ConnectionState+HandshakeContext.
+// conn226 has CloseRead+NetConn+ConnectionState+HandshakeContext.
 type conn226 connLayer
 
 func (c *conn226) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3274,9 +3436,10 @@ func (c *conn226) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn226) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn226) Unwrap() net.Conn { return c.original }
+func (c *conn226) Unwrap() net.Conn      { return c.original }
+func (c *conn226) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn227 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+NetConn+ConnectionState+HandshakeContext.
+// conn227 has CloseWrite+CloseRead+NetConn+ConnectionState+HandshakeContext.
 type conn227 connLayer
 
 func (c *conn227) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3294,9 +3457,10 @@ func (c *conn227) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn227) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn227) Unwrap() net.Conn { return c.original }
+func (c *conn227) Unwrap() net.Conn      { return c.original }
+func (c *conn227) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn228 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+NetConn+ConnectionState+HandshakeContext.
+// conn228 has WriteTo+NetConn+ConnectionState+HandshakeContext.
 type conn228 connLayer
 
 func (c *conn228) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3313,9 +3477,10 @@ func (c *conn228) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn228) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn228) Unwrap() net.Conn { return c.original }
+func (c *conn228) Unwrap() net.Conn      { return c.original }
+func (c *conn228) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn229 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+NetConn+ConnectionState+HandshakeContext.
+// conn229 has CloseWrite+WriteTo+NetConn+ConnectionState+HandshakeContext.
 type conn229 connLayer
 
 func (c *conn229) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3333,9 +3498,10 @@ func (c *conn229) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn229) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn229) Unwrap() net.Conn { return c.original }
+func (c *conn229) Unwrap() net.Conn      { return c.original }
+func (c *conn229) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn230 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+NetConn+ConnectionState+HandshakeContext.
+// conn230 has CloseRead+WriteTo+NetConn+ConnectionState+HandshakeContext.
 type conn230 connLayer
 
 func (c *conn230) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3353,9 +3519,10 @@ func (c *conn230) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn230) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn230) Unwrap() net.Conn { return c.original }
+func (c *conn230) Unwrap() net.Conn      { return c.original }
+func (c *conn230) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn231 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+NetConn+ConnectionState+HandshakeContext.
+// conn231 has CloseWrite+CloseRead+WriteTo+NetConn+ConnectionState+HandshakeContext.
 type conn231 connLayer
 
 func (c *conn231) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3374,9 +3541,10 @@ func (c *conn231) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn231) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn231) Unwrap() net.Conn { return c.original }
+func (c *conn231) Unwrap() net.Conn      { return c.original }
+func (c *conn231) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn232 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+// conn232 has ReadFrom+NetConn+ConnectionState+HandshakeContext.
 type conn232 connLayer
 
 func (c *conn232) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3393,9 +3561,10 @@ func (c *conn232) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn232) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn232) Unwrap() net.Conn { return c.original }
+func (c *conn232) Unwrap() net.Conn      { return c.original }
+func (c *conn232) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn233 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+// conn233 has CloseWrite+ReadFrom+NetConn+ConnectionState+HandshakeContext.
 type conn233 connLayer
 
 func (c *conn233) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3413,9 +3582,10 @@ func (c *conn233) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn233) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn233) Unwrap() net.Conn { return c.original }
+func (c *conn233) Unwrap() net.Conn      { return c.original }
+func (c *conn233) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn234 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+// conn234 has CloseRead+ReadFrom+NetConn+ConnectionState+HandshakeContext.
 type conn234 connLayer
 
 func (c *conn234) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3433,9 +3603,10 @@ func (c *conn234) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn234) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn234) Unwrap() net.Conn { return c.original }
+func (c *conn234) Unwrap() net.Conn      { return c.original }
+func (c *conn234) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn235 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+// conn235 has CloseWrite+CloseRead+ReadFrom+NetConn+ConnectionState+HandshakeContext.
 type conn235 connLayer
 
 func (c *conn235) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3454,9 +3625,10 @@ func (c *conn235) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn235) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn235) Unwrap() net.Conn { return c.original }
+func (c *conn235) Unwrap() net.Conn      { return c.original }
+func (c *conn235) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn236 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+// conn236 has WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
 type conn236 connLayer
 
 func (c *conn236) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3474,9 +3646,10 @@ func (c *conn236) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn236) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn236) Unwrap() net.Conn { return c.original }
+func (c *conn236) Unwrap() net.Conn      { return c.original }
+func (c *conn236) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn237 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+// conn237 has CloseWrite+WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
 type conn237 connLayer
 
 func (c *conn237) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3495,9 +3668,10 @@ func (c *conn237) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn237) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn237) Unwrap() net.Conn { return c.original }
+func (c *conn237) Unwrap() net.Conn      { return c.original }
+func (c *conn237) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn238 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+// conn238 has CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
 type conn238 connLayer
 
 func (c *conn238) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3516,9 +3690,10 @@ func (c *conn238) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn238) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn238) Unwrap() net.Conn { return c.original }
+func (c *conn238) Unwrap() net.Conn      { return c.original }
+func (c *conn238) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn239 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
+// conn239 has CloseWrite+CloseRead+WriteTo+ReadFrom+NetConn+ConnectionState+HandshakeContext.
 type conn239 connLayer
 
 func (c *conn239) Read(b []byte) (int, error)           { return (*connLayer)(c).Read(b) }
@@ -3538,9 +3713,10 @@ func (c *conn239) ConnectionState() tls.ConnectionState { return (*connLayer)(c)
 func (c *conn239) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn239) Unwrap() net.Conn { return c.original }
+func (c *conn239) Unwrap() net.Conn      { return c.original }
+func (c *conn239) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn240 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn240 has SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn240 connLayer
 
 func (c *conn240) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3557,9 +3733,10 @@ func (c *conn240) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn240) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn240) Unwrap() net.Conn { return c.original }
+func (c *conn240) Unwrap() net.Conn      { return c.original }
+func (c *conn240) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn241 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn241 has CloseWrite+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn241 connLayer
 
 func (c *conn241) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3577,9 +3754,10 @@ func (c *conn241) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn241) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn241) Unwrap() net.Conn { return c.original }
+func (c *conn241) Unwrap() net.Conn      { return c.original }
+func (c *conn241) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn242 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn242 has CloseRead+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn242 connLayer
 
 func (c *conn242) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3597,9 +3775,10 @@ func (c *conn242) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn242) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn242) Unwrap() net.Conn { return c.original }
+func (c *conn242) Unwrap() net.Conn      { return c.original }
+func (c *conn242) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn243 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn243 has CloseWrite+CloseRead+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn243 connLayer
 
 func (c *conn243) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3618,9 +3797,10 @@ func (c *conn243) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn243) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn243) Unwrap() net.Conn { return c.original }
+func (c *conn243) Unwrap() net.Conn      { return c.original }
+func (c *conn243) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn244 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn244 has WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn244 connLayer
 
 func (c *conn244) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3638,9 +3818,10 @@ func (c *conn244) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn244) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn244) Unwrap() net.Conn { return c.original }
+func (c *conn244) Unwrap() net.Conn      { return c.original }
+func (c *conn244) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn245 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn245 has CloseWrite+WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn245 connLayer
 
 func (c *conn245) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3659,9 +3840,10 @@ func (c *conn245) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn245) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn245) Unwrap() net.Conn { return c.original }
+func (c *conn245) Unwrap() net.Conn      { return c.original }
+func (c *conn245) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn246 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn246 has CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn246 connLayer
 
 func (c *conn246) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3680,9 +3862,10 @@ func (c *conn246) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn246) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn246) Unwrap() net.Conn { return c.original }
+func (c *conn246) Unwrap() net.Conn      { return c.original }
+func (c *conn246) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn247 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn247 has CloseWrite+CloseRead+WriteTo+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn247 connLayer
 
 func (c *conn247) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3702,9 +3885,10 @@ func (c *conn247) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn247) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn247) Unwrap() net.Conn { return c.original }
+func (c *conn247) Unwrap() net.Conn      { return c.original }
+func (c *conn247) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn248 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn248 has ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn248 connLayer
 
 func (c *conn248) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3722,9 +3906,10 @@ func (c *conn248) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn248) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn248) Unwrap() net.Conn { return c.original }
+func (c *conn248) Unwrap() net.Conn      { return c.original }
+func (c *conn248) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn249 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn249 has CloseWrite+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn249 connLayer
 
 func (c *conn249) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3743,9 +3928,10 @@ func (c *conn249) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn249) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn249) Unwrap() net.Conn { return c.original }
+func (c *conn249) Unwrap() net.Conn      { return c.original }
+func (c *conn249) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn250 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn250 has CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn250 connLayer
 
 func (c *conn250) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3764,9 +3950,10 @@ func (c *conn250) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn250) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn250) Unwrap() net.Conn { return c.original }
+func (c *conn250) Unwrap() net.Conn      { return c.original }
+func (c *conn250) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn251 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn251 has CloseWrite+CloseRead+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn251 connLayer
 
 func (c *conn251) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3786,9 +3973,10 @@ func (c *conn251) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn251) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn251) Unwrap() net.Conn { return c.original }
+func (c *conn251) Unwrap() net.Conn      { return c.original }
+func (c *conn251) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn252 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn252 has WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn252 connLayer
 
 func (c *conn252) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3807,9 +3995,10 @@ func (c *conn252) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn252) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn252) Unwrap() net.Conn { return c.original }
+func (c *conn252) Unwrap() net.Conn      { return c.original }
+func (c *conn252) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn253 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn253 has CloseWrite+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn253 connLayer
 
 func (c *conn253) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3829,9 +4018,10 @@ func (c *conn253) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn253) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn253) Unwrap() net.Conn { return c.original }
+func (c *conn253) Unwrap() net.Conn      { return c.original }
+func (c *conn253) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn254 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn254 has CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn254 connLayer
 
 func (c *conn254) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3851,9 +4041,10 @@ func (c *conn254) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn254) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn254) Unwrap() net.Conn { return c.original }
+func (c *conn254) Unwrap() net.Conn      { return c.original }
+func (c *conn254) connLayer() *connLayer { return (*connLayer)(c) }
 
-// conn255 is Read+Write+Close+LocalAddr+RemoteAddr+SetDeadline+SetReadDeadline+SetWriteDeadline+CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
+// conn255 has CloseWrite+CloseRead+WriteTo+ReadFrom+SyscallConn+NetConn+ConnectionState+HandshakeContext.
 type conn255 connLayer
 
 func (c *conn255) Read(b []byte) (int, error)            { return (*connLayer)(c).Read(b) }
@@ -3874,4 +4065,5 @@ func (c *conn255) ConnectionState() tls.ConnectionState  { return (*connLayer)(c
 func (c *conn255) HandshakeContext(ctx context.Context) error {
 	return (*connLayer)(c).connHandshakeContext(ctx)
 }
-func (c *conn255) Unwrap() net.Conn { return c.original }
+func (c *conn255) Unwrap() net.Conn      { return c.original }
+func (c *conn255) connLayer() *connLayer { return (*connLayer)(c) }

@@ -76,15 +76,16 @@ func (l *listenerLayer) listenerSyscallConn() (syscall.RawConn, error) {
 	return l.original.(syscall.Conn).SyscallConn()
 }
 
-// listener0 is Accept+Close+Addr.
+// listener0 has no optional method.
 type listener0 listenerLayer
 
-func (l *listener0) Accept() (net.Conn, error) { return (*listenerLayer)(l).Accept() }
-func (l *listener0) Close() error              { return l.original.Close() }
-func (l *listener0) Addr() net.Addr            { return l.original.Addr() }
-func (l *listener0) Unwrap() net.Listener      { return l.original }
+func (l *listener0) Accept() (net.Conn, error)     { return (*listenerLayer)(l).Accept() }
+func (l *listener0) Close() error                  { return l.original.Close() }
+func (l *listener0) Addr() net.Addr                { return l.original.Addr() }
+func (l *listener0) Unwrap() net.Listener          { return l.original }
+func (l *listener0) listenerLayer() *listenerLayer { return (*listenerLayer)(l) }
 
-// listener1 is Accept+Close+Addr+SetDeadline.
+// listener1 has SetDeadline.
 type listener1 listenerLayer
 
 func (l *listener1) Accept() (net.Conn, error)     { return (*listenerLayer)(l).Accept() }
@@ -92,17 +93,19 @@ func (l *listener1) Close() error                  { return l.original.Close() }
 func (l *listener1) Addr() net.Addr                { return l.original.Addr() }
 func (l *listener1) SetDeadline(t time.Time) error { return (*listenerLayer)(l).listenerSetDeadline(t) }
 func (l *listener1) Unwrap() net.Listener          { return l.original }
+func (l *listener1) listenerLayer() *listenerLayer { return (*listenerLayer)(l) }
 
-// listener2 is Accept+Close+Addr+File.
+// listener2 has File.
 type listener2 listenerLayer
 
-func (l *listener2) Accept() (net.Conn, error) { return (*listenerLayer)(l).Accept() }
-func (l *listener2) Close() error              { return l.original.Close() }
-func (l *listener2) Addr() net.Addr            { return l.original.Addr() }
-func (l *listener2) File() (*os.File, error)   { return (*listenerLayer)(l).listenerFile() }
-func (l *listener2) Unwrap() net.Listener      { return l.original }
+func (l *listener2) Accept() (net.Conn, error)     { return (*listenerLayer)(l).Accept() }
+func (l *listener2) Close() error                  { return l.original.Close() }
+func (l *listener2) Addr() net.Addr                { return l.original.Addr() }
+func (l *listener2) File() (*os.File, error)       { return (*listenerLayer)(l).listenerFile() }
+func (l *listener2) Unwrap() net.Listener          { return l.original }
+func (l *listener2) listenerLayer() *listenerLayer { return (*listenerLayer)(l) }
 
-// listener3 is Accept+Close+Addr+SetDeadline+File.
+// listener3 has SetDeadline+File.
 type listener3 listenerLayer
 
 func (l *listener3) Accept() (net.Conn, error)     { return (*listenerLayer)(l).Accept() }
@@ -111,8 +114,9 @@ func (l *listener3) Addr() net.Addr                { return l.original.Addr() }
 func (l *listener3) SetDeadline(t time.Time) error { return (*listenerLayer)(l).listenerSetDeadline(t) }
 func (l *listener3) File() (*os.File, error)       { return (*listenerLayer)(l).listenerFile() }
 func (l *listener3) Unwrap() net.Listener          { return l.original }
+func (l *listener3) listenerLayer() *listenerLayer { return (*listenerLayer)(l) }
 
-// listener4 is Accept+Close+Addr+SyscallConn.
+// listener4 has SyscallConn.
 type listener4 listenerLayer
 
 func (l *listener4) Accept() (net.Conn, error) { return (*listenerLayer)(l).Accept() }
@@ -121,9 +125,10 @@ func (l *listener4) Addr() net.Addr            { return l.original.Addr() }
 func (l *listener4) SyscallConn() (syscall.RawConn, error) {
 	return (*listenerLayer)(l).listenerSyscallConn()
 }
-func (l *listener4) Unwrap() net.Listener { return l.original }
+func (l *listener4) Unwrap() net.Listener          { return l.original }
+func (l *listener4) listenerLayer() *listenerLayer { return (*listenerLayer)(l) }
 
-// listener5 is Accept+Close+Addr+SetDeadline+SyscallConn.
+// listener5 has SetDeadline+SyscallConn.
 type listener5 listenerLayer
 
 func (l *listener5) Accept() (net.Conn, error)     { return (*listenerLayer)(l).Accept() }
@@ -133,9 +138,10 @@ func (l *listener5) SetDeadline(t time.Time) error { return (*listenerLayer)(l).
 func (l *listener5) SyscallConn() (syscall.RawConn, error) {
 	return (*listenerLayer)(l).listenerSyscallConn()
 }
-func (l *listener5) Unwrap() net.Listener { return l.original }
+func (l *listener5) Unwrap() net.Listener          { return l.original }
+func (l *listener5) listenerLayer() *listenerLayer { return (*listenerLayer)(l) }
 
-// listener6 is Accept+Close+Addr+File+SyscallConn.
+// listener6 has File+SyscallConn.
 type listener6 listenerLayer
 
 func (l *listener6) Accept() (net.Conn, error) { return (*listenerLayer)(l).Accept() }
@@ -145,9 +151,10 @@ func (l *listener6) File() (*os.File, error)   { return (*listenerLayer)(l).list
 func (l *listener6) SyscallConn() (syscall.RawConn, error) {
 	return (*listenerLayer)(l).listenerSyscallConn()
 }
-func (l *listener6) Unwrap() net.Listener { return l.original }
+func (l *listener6) Unwrap() net.Listener          { return l.original }
+func (l *listener6) listenerLayer() *listenerLayer { return (*listenerLayer)(l) }
 
-// listener7 is Accept+Close+Addr+SetDeadline+File+SyscallConn.
+// listener7 has SetDeadline+File+SyscallConn.
 type listener7 listenerLayer
 
 func (l *listener7) Accept() (net.Conn, error)     { return (*listenerLayer)(l).Accept() }
@@ -158,4 +165,5 @@ func (l *listener7) File() (*os.File, error)       { return (*listenerLayer)(l).
 func (l *listener7) SyscallConn() (syscall.RawConn, error) {
 	return (*listenerLayer)(l).listenerSyscallConn()
 }
-func (l *listener7) Unwrap() net.Listener { return l.original }
+func (l *listener7) Unwrap() net.Listener          { return l.original }
+func (l *listener7) listenerLayer() *listenerLayer { return (*listenerLayer)(l) }

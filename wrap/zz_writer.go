@@ -500,15 +500,16 @@ func (w *writerLayer) writerPush(target string, opts *http.PushOptions) error {
 	return w.original.(http.Pusher).Push(target, opts)
 }
 
-// writer0 is Header+Write+WriteHeader.
+// writer0 has no optional method.
 type writer0 writerLayer
 
 func (w *writer0) Header() http.Header         { return w.original.Header() }
 func (w *writer0) Write(p []byte) (int, error) { return w.original.Write(p) }
 func (w *writer0) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
 func (w *writer0) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer0) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer1 is Header+Write+WriteHeader+Hijack.
+// writer1 has Hijack.
 type writer1 writerLayer
 
 func (w *writer1) Header() http.Header                          { return w.original.Header() }
@@ -516,8 +517,9 @@ func (w *writer1) Write(p []byte) (int, error)                  { return w.origi
 func (w *writer1) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
 func (w *writer1) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer1) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer1) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer2 is Header+Write+WriteHeader+Flush.
+// writer2 has Flush.
 type writer2 writerLayer
 
 func (w *writer2) Header() http.Header         { return w.original.Header() }
@@ -525,8 +527,9 @@ func (w *writer2) Write(p []byte) (int, error) { return w.original.Write(p) }
 func (w *writer2) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
 func (w *writer2) Flush()                      { (*writerLayer)(w).writerFlush() }
 func (w *writer2) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer2) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer3 is Header+Write+WriteHeader+Hijack+Flush.
+// writer3 has Hijack+Flush.
 type writer3 writerLayer
 
 func (w *writer3) Header() http.Header                          { return w.original.Header() }
@@ -535,8 +538,9 @@ func (w *writer3) WriteHeader(statusCode int)                   { w.original.Wri
 func (w *writer3) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer3) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer3) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer3) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer6 is Header+Write+WriteHeader+Flush+FlushError.
+// writer6 has Flush+FlushError.
 type writer6 writerLayer
 
 func (w *writer6) Header() http.Header         { return w.original.Header() }
@@ -545,8 +549,9 @@ func (w *writer6) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCo
 func (w *writer6) Flush()                      { (*writerLayer)(w).writerFlush() }
 func (w *writer6) FlushError() error           { return (*writerLayer)(w).writerFlushError() }
 func (w *writer6) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer6) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer7 is Header+Write+WriteHeader+Hijack+Flush+FlushError.
+// writer7 has Hijack+Flush+FlushError.
 type writer7 writerLayer
 
 func (w *writer7) Header() http.Header                          { return w.original.Header() }
@@ -556,8 +561,9 @@ func (w *writer7) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*write
 func (w *writer7) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer7) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer7) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer7) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer8 is Header+Write+WriteHeader+ReadFrom.
+// writer8 has ReadFrom.
 type writer8 writerLayer
 
 func (w *writer8) Header() http.Header                 { return w.original.Header() }
@@ -565,8 +571,9 @@ func (w *writer8) Write(p []byte) (int, error)         { return w.original.Write
 func (w *writer8) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
 func (w *writer8) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer8) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer8) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
-// writer9 is Header+Write+WriteHeader+Hijack+ReadFrom.
+// writer9 has Hijack+ReadFrom.
 type writer9 writerLayer
 
 func (w *writer9) Header() http.Header                          { return w.original.Header() }
@@ -575,8 +582,9 @@ func (w *writer9) WriteHeader(statusCode int)                   { w.original.Wri
 func (w *writer9) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer9) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer9) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer9) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer10 is Header+Write+WriteHeader+Flush+ReadFrom.
+// writer10 has Flush+ReadFrom.
 type writer10 writerLayer
 
 func (w *writer10) Header() http.Header                 { return w.original.Header() }
@@ -585,8 +593,9 @@ func (w *writer10) WriteHeader(statusCode int)          { w.original.WriteHeader
 func (w *writer10) Flush()                              { (*writerLayer)(w).writerFlush() }
 func (w *writer10) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer10) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer10) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
-// writer11 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom.
+// writer11 has Hijack+Flush+ReadFrom.
 type writer11 writerLayer
 
 func (w *writer11) Header() http.Header                          { return w.original.Header() }
@@ -596,8 +605,9 @@ func (w *writer11) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writ
 func (w *writer11) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer11) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer11) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer11) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer14 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom.
+// writer14 has Flush+FlushError+ReadFrom.
 type writer14 writerLayer
 
 func (w *writer14) Header() http.Header                 { return w.original.Header() }
@@ -607,8 +617,9 @@ func (w *writer14) Flush()                              { (*writerLayer)(w).writ
 func (w *writer14) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
 func (w *writer14) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer14) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer14) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
-// writer15 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom.
+// writer15 has Hijack+Flush+FlushError+ReadFrom.
 type writer15 writerLayer
 
 func (w *writer15) Header() http.Header                          { return w.original.Header() }
@@ -619,8 +630,9 @@ func (w *writer15) Flush()                                       { (*writerLayer
 func (w *writer15) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer15) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer15) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer15) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer16 is Header+Write+WriteHeader+WriteString.
+// writer16 has WriteString.
 type writer16 writerLayer
 
 func (w *writer16) Header() http.Header               { return w.original.Header() }
@@ -628,8 +640,9 @@ func (w *writer16) Write(p []byte) (int, error)       { return w.original.Write(
 func (w *writer16) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
 func (w *writer16) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer16) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
+func (w *writer16) writerLayer() *writerLayer         { return (*writerLayer)(w) }
 
-// writer17 is Header+Write+WriteHeader+Hijack+WriteString.
+// writer17 has Hijack+WriteString.
 type writer17 writerLayer
 
 func (w *writer17) Header() http.Header                          { return w.original.Header() }
@@ -638,8 +651,9 @@ func (w *writer17) WriteHeader(statusCode int)                   { w.original.Wr
 func (w *writer17) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer17) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer17) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer17) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer18 is Header+Write+WriteHeader+Flush+WriteString.
+// writer18 has Flush+WriteString.
 type writer18 writerLayer
 
 func (w *writer18) Header() http.Header               { return w.original.Header() }
@@ -648,8 +662,9 @@ func (w *writer18) WriteHeader(statusCode int)        { w.original.WriteHeader(s
 func (w *writer18) Flush()                            { (*writerLayer)(w).writerFlush() }
 func (w *writer18) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer18) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
+func (w *writer18) writerLayer() *writerLayer         { return (*writerLayer)(w) }
 
-// writer19 is Header+Write+WriteHeader+Hijack+Flush+WriteString.
+// writer19 has Hijack+Flush+WriteString.
 type writer19 writerLayer
 
 func (w *writer19) Header() http.Header                          { return w.original.Header() }
@@ -659,8 +674,9 @@ func (w *writer19) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writ
 func (w *writer19) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer19) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer19) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer19) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer22 is Header+Write+WriteHeader+Flush+FlushError+WriteString.
+// writer22 has Flush+FlushError+WriteString.
 type writer22 writerLayer
 
 func (w *writer22) Header() http.Header               { return w.original.Header() }
@@ -670,8 +686,9 @@ func (w *writer22) Flush()                            { (*writerLayer)(w).writer
 func (w *writer22) FlushError() error                 { return (*writerLayer)(w).writerFlushError() }
 func (w *writer22) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer22) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
+func (w *writer22) writerLayer() *writerLayer         { return (*writerLayer)(w) }
 
-// writer23 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString.
+// writer23 has Hijack+Flush+FlushError+WriteString.
 type writer23 writerLayer
 
 func (w *writer23) Header() http.Header                          { return w.original.Header() }
@@ -682,8 +699,9 @@ func (w *writer23) Flush()                                       { (*writerLayer
 func (w *writer23) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer23) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer23) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer23) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer24 is Header+Write+WriteHeader+ReadFrom+WriteString.
+// writer24 has ReadFrom+WriteString.
 type writer24 writerLayer
 
 func (w *writer24) Header() http.Header                 { return w.original.Header() }
@@ -692,8 +710,9 @@ func (w *writer24) WriteHeader(statusCode int)          { w.original.WriteHeader
 func (w *writer24) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer24) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer24) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer24) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
-// writer25 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString.
+// writer25 has Hijack+ReadFrom+WriteString.
 type writer25 writerLayer
 
 func (w *writer25) Header() http.Header                          { return w.original.Header() }
@@ -703,8 +722,9 @@ func (w *writer25) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writ
 func (w *writer25) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer25) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer25) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer25) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer26 is Header+Write+WriteHeader+Flush+ReadFrom+WriteString.
+// writer26 has Flush+ReadFrom+WriteString.
 type writer26 writerLayer
 
 func (w *writer26) Header() http.Header                 { return w.original.Header() }
@@ -714,8 +734,9 @@ func (w *writer26) Flush()                              { (*writerLayer)(w).writ
 func (w *writer26) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer26) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer26) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer26) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
-// writer27 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString.
+// writer27 has Hijack+Flush+ReadFrom+WriteString.
 type writer27 writerLayer
 
 func (w *writer27) Header() http.Header                          { return w.original.Header() }
@@ -726,8 +747,9 @@ func (w *writer27) Flush()                                       { (*writerLayer
 func (w *writer27) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer27) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer27) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer27) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer30 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom+WriteString.
+// writer30 has Flush+FlushError+ReadFrom+WriteString.
 type writer30 writerLayer
 
 func (w *writer30) Header() http.Header                 { return w.original.Header() }
@@ -738,8 +760,9 @@ func (w *writer30) FlushError() error                   { return (*writerLayer)(
 func (w *writer30) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer30) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer30) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer30) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
-// writer31 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString.
+// writer31 has Hijack+Flush+FlushError+ReadFrom+WriteString.
 type writer31 writerLayer
 
 func (w *writer31) Header() http.Header                          { return w.original.Header() }
@@ -751,8 +774,9 @@ func (w *writer31) FlushError() error                            { return (*writ
 func (w *writer31) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer31) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer31) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer31) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer32 is Header+Write+WriteHeader+SetReadDeadline+SetWriteDeadline.
+// writer32 has SetReadDeadline+SetWriteDeadline.
 type writer32 writerLayer
 
 func (w *writer32) Header() http.Header         { return w.original.Header() }
@@ -765,8 +789,9 @@ func (w *writer32) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer32) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer32) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer33 is Header+Write+WriteHeader+Hijack+SetReadDeadline+SetWriteDeadline.
+// writer33 has Hijack+SetReadDeadline+SetWriteDeadline.
 type writer33 writerLayer
 
 func (w *writer33) Header() http.Header                          { return w.original.Header() }
@@ -780,8 +805,9 @@ func (w *writer33) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer33) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer33) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer34 is Header+Write+WriteHeader+Flush+SetReadDeadline+SetWriteDeadline.
+// writer34 has Flush+SetReadDeadline+SetWriteDeadline.
 type writer34 writerLayer
 
 func (w *writer34) Header() http.Header         { return w.original.Header() }
@@ -795,8 +821,9 @@ func (w *writer34) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer34) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer34) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer35 is Header+Write+WriteHeader+Hijack+Flush+SetReadDeadline+SetWriteDeadline.
+// writer35 has Hijack+Flush+SetReadDeadline+SetWriteDeadline.
 type writer35 writerLayer
 
 func (w *writer35) Header() http.Header                          { return w.original.Header() }
@@ -811,8 +838,9 @@ func (w *writer35) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer35) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer35) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer38 is Header+Write+WriteHeader+Flush+FlushError+SetReadDeadline+SetWriteDeadline.
+// writer38 has Flush+FlushError+SetReadDeadline+SetWriteDeadline.
 type writer38 writerLayer
 
 func (w *writer38) Header() http.Header         { return w.original.Header() }
@@ -827,8 +855,9 @@ func (w *writer38) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer38) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer38) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer39 is Header+Write+WriteHeader+Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline.
+// writer39 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline.
 type writer39 writerLayer
 
 func (w *writer39) Header() http.Header                          { return w.original.Header() }
@@ -844,8 +873,9 @@ func (w *writer39) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer39) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer39) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer40 is Header+Write+WriteHeader+ReadFrom+SetReadDeadline+SetWriteDeadline.
+// writer40 has ReadFrom+SetReadDeadline+SetWriteDeadline.
 type writer40 writerLayer
 
 func (w *writer40) Header() http.Header                 { return w.original.Header() }
@@ -859,8 +889,9 @@ func (w *writer40) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer40) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer40) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer41 is Header+Write+WriteHeader+Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline.
+// writer41 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline.
 type writer41 writerLayer
 
 func (w *writer41) Header() http.Header                          { return w.original.Header() }
@@ -875,8 +906,9 @@ func (w *writer41) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer41) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer41) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer42 is Header+Write+WriteHeader+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline.
+// writer42 has Flush+ReadFrom+SetReadDeadline+SetWriteDeadline.
 type writer42 writerLayer
 
 func (w *writer42) Header() http.Header                 { return w.original.Header() }
@@ -891,8 +923,9 @@ func (w *writer42) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer42) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer42) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer43 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline.
+// writer43 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline.
 type writer43 writerLayer
 
 func (w *writer43) Header() http.Header                          { return w.original.Header() }
@@ -908,8 +941,9 @@ func (w *writer43) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer43) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer43) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer46 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline.
+// writer46 has Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline.
 type writer46 writerLayer
 
 func (w *writer46) Header() http.Header                 { return w.original.Header() }
@@ -925,8 +959,9 @@ func (w *writer46) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer46) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer46) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer47 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline.
+// writer47 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline.
 type writer47 writerLayer
 
 func (w *writer47) Header() http.Header                          { return w.original.Header() }
@@ -943,8 +978,9 @@ func (w *writer47) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer47) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer47) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer48 is Header+Write+WriteHeader+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer48 has WriteString+SetReadDeadline+SetWriteDeadline.
 type writer48 writerLayer
 
 func (w *writer48) Header() http.Header               { return w.original.Header() }
@@ -958,8 +994,9 @@ func (w *writer48) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer48) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer48) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer49 is Header+Write+WriteHeader+Hijack+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer49 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer49 writerLayer
 
 func (w *writer49) Header() http.Header                          { return w.original.Header() }
@@ -974,8 +1011,9 @@ func (w *writer49) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer49) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer49) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer50 is Header+Write+WriteHeader+Flush+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer50 has Flush+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer50 writerLayer
 
 func (w *writer50) Header() http.Header               { return w.original.Header() }
@@ -990,8 +1028,9 @@ func (w *writer50) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer50) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer50) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer51 is Header+Write+WriteHeader+Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer51 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer51 writerLayer
 
 func (w *writer51) Header() http.Header                          { return w.original.Header() }
@@ -1007,8 +1046,9 @@ func (w *writer51) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer51) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer51) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer54 is Header+Write+WriteHeader+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer54 has Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer54 writerLayer
 
 func (w *writer54) Header() http.Header               { return w.original.Header() }
@@ -1024,8 +1064,9 @@ func (w *writer54) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer54) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer54) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer55 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer55 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer55 writerLayer
 
 func (w *writer55) Header() http.Header                          { return w.original.Header() }
@@ -1042,8 +1083,9 @@ func (w *writer55) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer55) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer55) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer56 is Header+Write+WriteHeader+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer56 has ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer56 writerLayer
 
 func (w *writer56) Header() http.Header                 { return w.original.Header() }
@@ -1058,8 +1100,9 @@ func (w *writer56) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer56) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer56) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer57 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer57 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer57 writerLayer
 
 func (w *writer57) Header() http.Header                          { return w.original.Header() }
@@ -1075,8 +1118,9 @@ func (w *writer57) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer57) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer57) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer58 is Header+Write+WriteHeader+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer58 has Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer58 writerLayer
 
 func (w *writer58) Header() http.Header                 { return w.original.Header() }
@@ -1092,8 +1136,9 @@ func (w *writer58) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer58) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer58) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer59 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer59 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer59 writerLayer
 
 func (w *writer59) Header() http.Header                          { return w.original.Header() }
@@ -1110,8 +1155,9 @@ func (w *writer59) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer59) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer59) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer62 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer62 has Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer62 writerLayer
 
 func (w *writer62) Header() http.Header                 { return w.original.Header() }
@@ -1128,8 +1174,9 @@ func (w *writer62) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer62) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer62) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer63 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
+// writer63 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline.
 type writer63 writerLayer
 
 func (w *writer63) Header() http.Header                          { return w.original.Header() }
@@ -1147,8 +1194,9 @@ func (w *writer63) SetWriteDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
 }
 func (w *writer63) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer63) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer96 is Header+Write+WriteHeader+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer96 has SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer96 writerLayer
 
 func (w *writer96) Header() http.Header         { return w.original.Header() }
@@ -1162,8 +1210,9 @@ func (w *writer96) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer96) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer96) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer96) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer97 is Header+Write+WriteHeader+Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer97 has Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer97 writerLayer
 
 func (w *writer97) Header() http.Header                          { return w.original.Header() }
@@ -1178,8 +1227,9 @@ func (w *writer97) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer97) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer97) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer97) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer98 is Header+Write+WriteHeader+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer98 has Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer98 writerLayer
 
 func (w *writer98) Header() http.Header         { return w.original.Header() }
@@ -1194,8 +1244,9 @@ func (w *writer98) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer98) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer98) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer98) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer99 is Header+Write+WriteHeader+Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer99 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer99 writerLayer
 
 func (w *writer99) Header() http.Header                          { return w.original.Header() }
@@ -1211,8 +1262,9 @@ func (w *writer99) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer99) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer99) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer99) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer102 is Header+Write+WriteHeader+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer102 has Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer102 writerLayer
 
 func (w *writer102) Header() http.Header         { return w.original.Header() }
@@ -1228,8 +1280,9 @@ func (w *writer102) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer102) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer102) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer102) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer103 is Header+Write+WriteHeader+Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer103 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer103 writerLayer
 
 func (w *writer103) Header() http.Header                          { return w.original.Header() }
@@ -1246,8 +1299,9 @@ func (w *writer103) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer103) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer103) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer103) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer104 is Header+Write+WriteHeader+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer104 has ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer104 writerLayer
 
 func (w *writer104) Header() http.Header                 { return w.original.Header() }
@@ -1262,8 +1316,9 @@ func (w *writer104) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer104) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer104) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer104) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer105 is Header+Write+WriteHeader+Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer105 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer105 writerLayer
 
 func (w *writer105) Header() http.Header                          { return w.original.Header() }
@@ -1279,8 +1334,9 @@ func (w *writer105) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer105) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer105) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer105) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer106 is Header+Write+WriteHeader+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer106 has Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer106 writerLayer
 
 func (w *writer106) Header() http.Header                 { return w.original.Header() }
@@ -1296,8 +1352,9 @@ func (w *writer106) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer106) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer106) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer106) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer107 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer107 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer107 writerLayer
 
 func (w *writer107) Header() http.Header                          { return w.original.Header() }
@@ -1314,8 +1371,9 @@ func (w *writer107) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer107) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer107) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer107) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer110 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer110 has Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer110 writerLayer
 
 func (w *writer110) Header() http.Header                 { return w.original.Header() }
@@ -1332,8 +1390,9 @@ func (w *writer110) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer110) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer110) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer110) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer111 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer111 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer111 writerLayer
 
 func (w *writer111) Header() http.Header                          { return w.original.Header() }
@@ -1351,8 +1410,9 @@ func (w *writer111) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer111) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer111) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer111) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer112 is Header+Write+WriteHeader+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer112 has WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer112 writerLayer
 
 func (w *writer112) Header() http.Header               { return w.original.Header() }
@@ -1367,8 +1427,9 @@ func (w *writer112) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer112) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer112) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer112) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer113 is Header+Write+WriteHeader+Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer113 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer113 writerLayer
 
 func (w *writer113) Header() http.Header                          { return w.original.Header() }
@@ -1384,8 +1445,9 @@ func (w *writer113) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer113) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer113) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer113) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer114 is Header+Write+WriteHeader+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer114 has Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer114 writerLayer
 
 func (w *writer114) Header() http.Header               { return w.original.Header() }
@@ -1401,8 +1463,9 @@ func (w *writer114) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer114) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer114) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer114) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer115 is Header+Write+WriteHeader+Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer115 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer115 writerLayer
 
 func (w *writer115) Header() http.Header                          { return w.original.Header() }
@@ -1419,8 +1482,9 @@ func (w *writer115) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer115) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer115) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer115) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer118 is Header+Write+WriteHeader+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer118 has Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer118 writerLayer
 
 func (w *writer118) Header() http.Header               { return w.original.Header() }
@@ -1437,8 +1501,9 @@ func (w *writer118) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer118) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer118) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer118) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer119 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer119 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer119 writerLayer
 
 func (w *writer119) Header() http.Header                          { return w.original.Header() }
@@ -1456,8 +1521,9 @@ func (w *writer119) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer119) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer119) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer119) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer120 is Header+Write+WriteHeader+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer120 has ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer120 writerLayer
 
 func (w *writer120) Header() http.Header                 { return w.original.Header() }
@@ -1473,8 +1539,9 @@ func (w *writer120) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer120) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer120) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer120) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer121 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer121 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer121 writerLayer
 
 func (w *writer121) Header() http.Header                          { return w.original.Header() }
@@ -1491,8 +1558,9 @@ func (w *writer121) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer121) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer121) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer121) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer122 is Header+Write+WriteHeader+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer122 has Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer122 writerLayer
 
 func (w *writer122) Header() http.Header                 { return w.original.Header() }
@@ -1509,8 +1577,9 @@ func (w *writer122) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer122) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer122) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer122) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer123 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer123 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer123 writerLayer
 
 func (w *writer123) Header() http.Header                          { return w.original.Header() }
@@ -1528,8 +1597,9 @@ func (w *writer123) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer123) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer123) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer123) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer126 is Header+Write+WriteHeader+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer126 has Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer126 writerLayer
 
 func (w *writer126) Header() http.Header                 { return w.original.Header() }
@@ -1547,8 +1617,9 @@ func (w *writer126) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer126) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer126) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer126) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer127 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
+// writer127 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex.
 type writer127 writerLayer
 
 func (w *writer127) Header() http.Header                          { return w.original.Header() }
@@ -1567,8 +1638,9 @@ func (w *writer127) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer127) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer127) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer127) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer129 is Header+Write+WriteHeader+Hijack+CloseNotify.
+// writer129 has Hijack+CloseNotify.
 type writer129 writerLayer
 
 func (w *writer129) Header() http.Header                          { return w.original.Header() }
@@ -1577,8 +1649,9 @@ func (w *writer129) WriteHeader(statusCode int)                   { w.original.W
 func (w *writer129) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer129) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer129) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer129) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer131 is Header+Write+WriteHeader+Hijack+Flush+CloseNotify.
+// writer131 has Hijack+Flush+CloseNotify.
 type writer131 writerLayer
 
 func (w *writer131) Header() http.Header                          { return w.original.Header() }
@@ -1588,8 +1661,9 @@ func (w *writer131) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*wri
 func (w *writer131) Flush()                                       { (*writerLayer)(w).writerFlush() }
 func (w *writer131) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer131) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer131) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer135 is Header+Write+WriteHeader+Hijack+Flush+FlushError+CloseNotify.
+// writer135 has Hijack+Flush+FlushError+CloseNotify.
 type writer135 writerLayer
 
 func (w *writer135) Header() http.Header                          { return w.original.Header() }
@@ -1600,8 +1674,9 @@ func (w *writer135) Flush()                                       { (*writerLaye
 func (w *writer135) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
 func (w *writer135) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer135) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer135) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer137 is Header+Write+WriteHeader+Hijack+ReadFrom+CloseNotify.
+// writer137 has Hijack+ReadFrom+CloseNotify.
 type writer137 writerLayer
 
 func (w *writer137) Header() http.Header                          { return w.original.Header() }
@@ -1611,8 +1686,9 @@ func (w *writer137) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*wri
 func (w *writer137) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer137) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer137) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer137) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer139 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+CloseNotify.
+// writer139 has Hijack+Flush+ReadFrom+CloseNotify.
 type writer139 writerLayer
 
 func (w *writer139) Header() http.Header                          { return w.original.Header() }
@@ -1623,8 +1699,9 @@ func (w *writer139) Flush()                                       { (*writerLaye
 func (w *writer139) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer139) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer139) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer139) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer143 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+CloseNotify.
+// writer143 has Hijack+Flush+FlushError+ReadFrom+CloseNotify.
 type writer143 writerLayer
 
 func (w *writer143) Header() http.Header                          { return w.original.Header() }
@@ -1636,8 +1713,9 @@ func (w *writer143) FlushError() error                            { return (*wri
 func (w *writer143) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
 func (w *writer143) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer143) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer143) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer145 is Header+Write+WriteHeader+Hijack+WriteString+CloseNotify.
+// writer145 has Hijack+WriteString+CloseNotify.
 type writer145 writerLayer
 
 func (w *writer145) Header() http.Header                          { return w.original.Header() }
@@ -1647,8 +1725,9 @@ func (w *writer145) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*wri
 func (w *writer145) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer145) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer145) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer145) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer147 is Header+Write+WriteHeader+Hijack+Flush+WriteString+CloseNotify.
+// writer147 has Hijack+Flush+WriteString+CloseNotify.
 type writer147 writerLayer
 
 func (w *writer147) Header() http.Header                          { return w.original.Header() }
@@ -1659,8 +1738,9 @@ func (w *writer147) Flush()                                       { (*writerLaye
 func (w *writer147) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer147) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer147) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer147) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer151 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+CloseNotify.
+// writer151 has Hijack+Flush+FlushError+WriteString+CloseNotify.
 type writer151 writerLayer
 
 func (w *writer151) Header() http.Header                          { return w.original.Header() }
@@ -1672,8 +1752,9 @@ func (w *writer151) FlushError() error                            { return (*wri
 func (w *writer151) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer151) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer151) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer151) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer153 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+CloseNotify.
+// writer153 has Hijack+ReadFrom+WriteString+CloseNotify.
 type writer153 writerLayer
 
 func (w *writer153) Header() http.Header                          { return w.original.Header() }
@@ -1684,8 +1765,9 @@ func (w *writer153) ReadFrom(r io.Reader) (int64, error)          { return (*wri
 func (w *writer153) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer153) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer153) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer153) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer155 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+CloseNotify.
+// writer155 has Hijack+Flush+ReadFrom+WriteString+CloseNotify.
 type writer155 writerLayer
 
 func (w *writer155) Header() http.Header                          { return w.original.Header() }
@@ -1697,8 +1779,9 @@ func (w *writer155) ReadFrom(r io.Reader) (int64, error)          { return (*wri
 func (w *writer155) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer155) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer155) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer155) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer159 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+CloseNotify.
+// writer159 has Hijack+Flush+FlushError+ReadFrom+WriteString+CloseNotify.
 type writer159 writerLayer
 
 func (w *writer159) Header() http.Header                          { return w.original.Header() }
@@ -1711,8 +1794,9 @@ func (w *writer159) ReadFrom(r io.Reader) (int64, error)          { return (*wri
 func (w *writer159) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
 func (w *writer159) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer159) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
+func (w *writer159) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
-// writer161 is Header+Write+WriteHeader+Hijack+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer161 has Hijack+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer161 writerLayer
 
 func (w *writer161) Header() http.Header                          { return w.original.Header() }
@@ -1727,8 +1811,9 @@ func (w *writer161) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer161) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer161) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer161) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer163 is Header+Write+WriteHeader+Hijack+Flush+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer163 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer163 writerLayer
 
 func (w *writer163) Header() http.Header                          { return w.original.Header() }
@@ -1744,8 +1829,9 @@ func (w *writer163) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer163) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer163) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer163) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer167 is Header+Write+WriteHeader+Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer167 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer167 writerLayer
 
 func (w *writer167) Header() http.Header                          { return w.original.Header() }
@@ -1762,8 +1848,9 @@ func (w *writer167) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer167) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer167) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer167) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer169 is Header+Write+WriteHeader+Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer169 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer169 writerLayer
 
 func (w *writer169) Header() http.Header                          { return w.original.Header() }
@@ -1779,8 +1866,9 @@ func (w *writer169) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer169) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer169) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer169) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer171 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer171 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer171 writerLayer
 
 func (w *writer171) Header() http.Header                          { return w.original.Header() }
@@ -1797,8 +1885,9 @@ func (w *writer171) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer171) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer171) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer171) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer175 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer175 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer175 writerLayer
 
 func (w *writer175) Header() http.Header                          { return w.original.Header() }
@@ -1816,8 +1905,9 @@ func (w *writer175) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer175) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer175) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer175) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer177 is Header+Write+WriteHeader+Hijack+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer177 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer177 writerLayer
 
 func (w *writer177) Header() http.Header                          { return w.original.Header() }
@@ -1833,8 +1923,9 @@ func (w *writer177) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer177) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer177) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer177) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer179 is Header+Write+WriteHeader+Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer179 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer179 writerLayer
 
 func (w *writer179) Header() http.Header                          { return w.original.Header() }
@@ -1851,8 +1942,9 @@ func (w *writer179) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer179) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer179) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer179) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer183 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer183 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer183 writerLayer
 
 func (w *writer183) Header() http.Header                          { return w.original.Header() }
@@ -1870,8 +1962,9 @@ func (w *writer183) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer183) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer183) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer183) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer185 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer185 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer185 writerLayer
 
 func (w *writer185) Header() http.Header                          { return w.original.Header() }
@@ -1888,8 +1981,9 @@ func (w *writer185) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer185) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer185) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer185) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer187 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer187 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer187 writerLayer
 
 func (w *writer187) Header() http.Header                          { return w.original.Header() }
@@ -1907,8 +2001,9 @@ func (w *writer187) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer187) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer187) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer187) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer191 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+// writer191 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer191 writerLayer
 
 func (w *writer191) Header() http.Header                          { return w.original.Header() }
@@ -1927,8 +2022,9 @@ func (w *writer191) SetWriteDeadline(deadline time.Time) error {
 }
 func (w *writer191) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer191) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer191) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer225 is Header+Write+WriteHeader+Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer225 has Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer225 writerLayer
 
 func (w *writer225) Header() http.Header                          { return w.original.Header() }
@@ -1944,8 +2040,9 @@ func (w *writer225) SetWriteDeadline(deadline time.Time) error {
 func (w *writer225) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer225) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer225) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer225) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer227 is Header+Write+WriteHeader+Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer227 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer227 writerLayer
 
 func (w *writer227) Header() http.Header                          { return w.original.Header() }
@@ -1962,8 +2059,9 @@ func (w *writer227) SetWriteDeadline(deadline time.Time) error {
 func (w *writer227) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer227) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer227) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer227) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer231 is Header+Write+WriteHeader+Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer231 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer231 writerLayer
 
 func (w *writer231) Header() http.Header                          { return w.original.Header() }
@@ -1981,8 +2079,9 @@ func (w *writer231) SetWriteDeadline(deadline time.Time) error {
 func (w *writer231) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer231) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer231) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer231) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer233 is Header+Write+WriteHeader+Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer233 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer233 writerLayer
 
 func (w *writer233) Header() http.Header                          { return w.original.Header() }
@@ -1999,8 +2098,9 @@ func (w *writer233) SetWriteDeadline(deadline time.Time) error {
 func (w *writer233) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer233) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer233) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer233) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer235 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer235 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer235 writerLayer
 
 func (w *writer235) Header() http.Header                          { return w.original.Header() }
@@ -2018,8 +2118,9 @@ func (w *writer235) SetWriteDeadline(deadline time.Time) error {
 func (w *writer235) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer235) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer235) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer235) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer239 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer239 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer239 writerLayer
 
 func (w *writer239) Header() http.Header                          { return w.original.Header() }
@@ -2038,8 +2139,9 @@ func (w *writer239) SetWriteDeadline(deadline time.Time) error {
 func (w *writer239) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer239) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer239) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer239) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer241 is Header+Write+WriteHeader+Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer241 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer241 writerLayer
 
 func (w *writer241) Header() http.Header                          { return w.original.Header() }
@@ -2056,8 +2158,9 @@ func (w *writer241) SetWriteDeadline(deadline time.Time) error {
 func (w *writer241) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer241) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer241) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer241) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer243 is Header+Write+WriteHeader+Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer243 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer243 writerLayer
 
 func (w *writer243) Header() http.Header                          { return w.original.Header() }
@@ -2075,8 +2178,9 @@ func (w *writer243) SetWriteDeadline(deadline time.Time) error {
 func (w *writer243) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer243) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer243) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer243) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer247 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer247 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer247 writerLayer
 
 func (w *writer247) Header() http.Header                          { return w.original.Header() }
@@ -2095,8 +2199,9 @@ func (w *writer247) SetWriteDeadline(deadline time.Time) error {
 func (w *writer247) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer247) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer247) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer247) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer249 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer249 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer249 writerLayer
 
 func (w *writer249) Header() http.Header                          { return w.original.Header() }
@@ -2114,8 +2219,9 @@ func (w *writer249) SetWriteDeadline(deadline time.Time) error {
 func (w *writer249) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer249) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer249) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer249) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer251 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer251 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer251 writerLayer
 
 func (w *writer251) Header() http.Header                          { return w.original.Header() }
@@ -2134,8 +2240,9 @@ func (w *writer251) SetWriteDeadline(deadline time.Time) error {
 func (w *writer251) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer251) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer251) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer251) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer255 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+// writer255 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer255 writerLayer
 
 func (w *writer255) Header() http.Header                          { return w.original.Header() }
@@ -2155,8 +2262,9 @@ func (w *writer255) SetWriteDeadline(deadline time.Time) error {
 func (w *writer255) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
 func (w *writer255) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer255) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer255) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer257 is Header+Write+WriteHeader+Hijack+Push.
+// writer257 has Hijack+Push.
 type writer257 writerLayer
 
 func (w *writer257) Header() http.Header                          { return w.original.Header() }
@@ -2167,8 +2275,9 @@ func (w *writer257) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer257) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer257) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer259 is Header+Write+WriteHeader+Hijack+Flush+Push.
+// writer259 has Hijack+Flush+Push.
 type writer259 writerLayer
 
 func (w *writer259) Header() http.Header                          { return w.original.Header() }
@@ -2180,8 +2289,9 @@ func (w *writer259) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer259) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer259) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer263 is Header+Write+WriteHeader+Hijack+Flush+FlushError+Push.
+// writer263 has Hijack+Flush+FlushError+Push.
 type writer263 writerLayer
 
 func (w *writer263) Header() http.Header                          { return w.original.Header() }
@@ -2194,8 +2304,9 @@ func (w *writer263) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer263) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer263) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer265 is Header+Write+WriteHeader+Hijack+ReadFrom+Push.
+// writer265 has Hijack+ReadFrom+Push.
 type writer265 writerLayer
 
 func (w *writer265) Header() http.Header                          { return w.original.Header() }
@@ -2207,8 +2318,9 @@ func (w *writer265) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer265) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer265) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer267 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+Push.
+// writer267 has Hijack+Flush+ReadFrom+Push.
 type writer267 writerLayer
 
 func (w *writer267) Header() http.Header                          { return w.original.Header() }
@@ -2221,8 +2333,9 @@ func (w *writer267) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer267) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer267) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer271 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+Push.
+// writer271 has Hijack+Flush+FlushError+ReadFrom+Push.
 type writer271 writerLayer
 
 func (w *writer271) Header() http.Header                          { return w.original.Header() }
@@ -2236,8 +2349,9 @@ func (w *writer271) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer271) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer271) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer273 is Header+Write+WriteHeader+Hijack+WriteString+Push.
+// writer273 has Hijack+WriteString+Push.
 type writer273 writerLayer
 
 func (w *writer273) Header() http.Header                          { return w.original.Header() }
@@ -2249,8 +2363,9 @@ func (w *writer273) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer273) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer273) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer275 is Header+Write+WriteHeader+Hijack+Flush+WriteString+Push.
+// writer275 has Hijack+Flush+WriteString+Push.
 type writer275 writerLayer
 
 func (w *writer275) Header() http.Header                          { return w.original.Header() }
@@ -2263,8 +2378,9 @@ func (w *writer275) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer275) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer275) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer279 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+Push.
+// writer279 has Hijack+Flush+FlushError+WriteString+Push.
 type writer279 writerLayer
 
 func (w *writer279) Header() http.Header                          { return w.original.Header() }
@@ -2278,8 +2394,9 @@ func (w *writer279) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer279) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer279) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer281 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+Push.
+// writer281 has Hijack+ReadFrom+WriteString+Push.
 type writer281 writerLayer
 
 func (w *writer281) Header() http.Header                          { return w.original.Header() }
@@ -2292,8 +2409,9 @@ func (w *writer281) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer281) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer281) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer283 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+Push.
+// writer283 has Hijack+Flush+ReadFrom+WriteString+Push.
 type writer283 writerLayer
 
 func (w *writer283) Header() http.Header                          { return w.original.Header() }
@@ -2307,8 +2425,9 @@ func (w *writer283) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer283) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer283) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer287 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+Push.
+// writer287 has Hijack+Flush+FlushError+ReadFrom+WriteString+Push.
 type writer287 writerLayer
 
 func (w *writer287) Header() http.Header                          { return w.original.Header() }
@@ -2323,8 +2442,9 @@ func (w *writer287) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer287) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer287) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer289 is Header+Write+WriteHeader+Hijack+SetReadDeadline+SetWriteDeadline+Push.
+// writer289 has Hijack+SetReadDeadline+SetWriteDeadline+Push.
 type writer289 writerLayer
 
 func (w *writer289) Header() http.Header                          { return w.original.Header() }
@@ -2341,8 +2461,9 @@ func (w *writer289) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer289) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer289) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer291 is Header+Write+WriteHeader+Hijack+Flush+SetReadDeadline+SetWriteDeadline+Push.
+// writer291 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+Push.
 type writer291 writerLayer
 
 func (w *writer291) Header() http.Header                          { return w.original.Header() }
@@ -2360,8 +2481,9 @@ func (w *writer291) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer291) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer291) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer295 is Header+Write+WriteHeader+Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+Push.
+// writer295 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+Push.
 type writer295 writerLayer
 
 func (w *writer295) Header() http.Header                          { return w.original.Header() }
@@ -2380,8 +2502,9 @@ func (w *writer295) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer295) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer295) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer297 is Header+Write+WriteHeader+Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
+// writer297 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
 type writer297 writerLayer
 
 func (w *writer297) Header() http.Header                          { return w.original.Header() }
@@ -2399,8 +2522,9 @@ func (w *writer297) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer297) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer297) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer299 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
+// writer299 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
 type writer299 writerLayer
 
 func (w *writer299) Header() http.Header                          { return w.original.Header() }
@@ -2419,8 +2543,9 @@ func (w *writer299) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer299) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer299) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer303 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
+// writer303 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
 type writer303 writerLayer
 
 func (w *writer303) Header() http.Header                          { return w.original.Header() }
@@ -2440,8 +2565,9 @@ func (w *writer303) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer303) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer303) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer305 is Header+Write+WriteHeader+Hijack+WriteString+SetReadDeadline+SetWriteDeadline+Push.
+// writer305 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer305 writerLayer
 
 func (w *writer305) Header() http.Header                          { return w.original.Header() }
@@ -2459,8 +2585,9 @@ func (w *writer305) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer305) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer305) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer307 is Header+Write+WriteHeader+Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+Push.
+// writer307 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer307 writerLayer
 
 func (w *writer307) Header() http.Header                          { return w.original.Header() }
@@ -2479,8 +2606,9 @@ func (w *writer307) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer307) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer307) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer311 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+Push.
+// writer311 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer311 writerLayer
 
 func (w *writer311) Header() http.Header                          { return w.original.Header() }
@@ -2500,8 +2628,9 @@ func (w *writer311) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer311) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer311) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer313 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
+// writer313 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer313 writerLayer
 
 func (w *writer313) Header() http.Header                          { return w.original.Header() }
@@ -2520,8 +2649,9 @@ func (w *writer313) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer313) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer313) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer315 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
+// writer315 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer315 writerLayer
 
 func (w *writer315) Header() http.Header                          { return w.original.Header() }
@@ -2541,8 +2671,9 @@ func (w *writer315) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer315) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer315) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer319 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
+// writer319 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer319 writerLayer
 
 func (w *writer319) Header() http.Header                          { return w.original.Header() }
@@ -2563,8 +2694,9 @@ func (w *writer319) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer319) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer319) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer353 is Header+Write+WriteHeader+Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer353 has Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer353 writerLayer
 
 func (w *writer353) Header() http.Header                          { return w.original.Header() }
@@ -2582,8 +2714,9 @@ func (w *writer353) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer353) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer353) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer355 is Header+Write+WriteHeader+Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer355 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer355 writerLayer
 
 func (w *writer355) Header() http.Header                          { return w.original.Header() }
@@ -2602,8 +2735,9 @@ func (w *writer355) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer355) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer355) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer359 is Header+Write+WriteHeader+Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer359 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer359 writerLayer
 
 func (w *writer359) Header() http.Header                          { return w.original.Header() }
@@ -2623,8 +2757,9 @@ func (w *writer359) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer359) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer359) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer361 is Header+Write+WriteHeader+Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer361 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer361 writerLayer
 
 func (w *writer361) Header() http.Header                          { return w.original.Header() }
@@ -2643,8 +2778,9 @@ func (w *writer361) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer361) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer361) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer363 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer363 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer363 writerLayer
 
 func (w *writer363) Header() http.Header                          { return w.original.Header() }
@@ -2664,8 +2800,9 @@ func (w *writer363) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer363) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer363) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer367 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer367 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer367 writerLayer
 
 func (w *writer367) Header() http.Header                          { return w.original.Header() }
@@ -2686,8 +2823,9 @@ func (w *writer367) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer367) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer367) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer369 is Header+Write+WriteHeader+Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer369 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer369 writerLayer
 
 func (w *writer369) Header() http.Header                          { return w.original.Header() }
@@ -2706,8 +2844,9 @@ func (w *writer369) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer369) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer369) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer371 is Header+Write+WriteHeader+Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer371 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer371 writerLayer
 
 func (w *writer371) Header() http.Header                          { return w.original.Header() }
@@ -2727,8 +2866,9 @@ func (w *writer371) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer371) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer371) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer375 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer375 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer375 writerLayer
 
 func (w *writer375) Header() http.Header                          { return w.original.Header() }
@@ -2749,8 +2889,9 @@ func (w *writer375) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer375) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer375) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer377 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer377 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer377 writerLayer
 
 func (w *writer377) Header() http.Header                          { return w.original.Header() }
@@ -2770,8 +2911,9 @@ func (w *writer377) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer377) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer377) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer379 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer379 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer379 writerLayer
 
 func (w *writer379) Header() http.Header                          { return w.original.Header() }
@@ -2792,8 +2934,9 @@ func (w *writer379) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer379) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer379) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer383 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+// writer383 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer383 writerLayer
 
 func (w *writer383) Header() http.Header                          { return w.original.Header() }
@@ -2815,8 +2958,9 @@ func (w *writer383) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer383) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer383) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer385 is Header+Write+WriteHeader+Hijack+CloseNotify+Push.
+// writer385 has Hijack+CloseNotify+Push.
 type writer385 writerLayer
 
 func (w *writer385) Header() http.Header                          { return w.original.Header() }
@@ -2828,8 +2972,9 @@ func (w *writer385) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer385) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer385) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer387 is Header+Write+WriteHeader+Hijack+Flush+CloseNotify+Push.
+// writer387 has Hijack+Flush+CloseNotify+Push.
 type writer387 writerLayer
 
 func (w *writer387) Header() http.Header                          { return w.original.Header() }
@@ -2842,8 +2987,9 @@ func (w *writer387) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer387) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer387) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer391 is Header+Write+WriteHeader+Hijack+Flush+FlushError+CloseNotify+Push.
+// writer391 has Hijack+Flush+FlushError+CloseNotify+Push.
 type writer391 writerLayer
 
 func (w *writer391) Header() http.Header                          { return w.original.Header() }
@@ -2857,8 +3003,9 @@ func (w *writer391) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer391) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer391) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer393 is Header+Write+WriteHeader+Hijack+ReadFrom+CloseNotify+Push.
+// writer393 has Hijack+ReadFrom+CloseNotify+Push.
 type writer393 writerLayer
 
 func (w *writer393) Header() http.Header                          { return w.original.Header() }
@@ -2871,8 +3018,9 @@ func (w *writer393) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer393) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer393) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer395 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+CloseNotify+Push.
+// writer395 has Hijack+Flush+ReadFrom+CloseNotify+Push.
 type writer395 writerLayer
 
 func (w *writer395) Header() http.Header                          { return w.original.Header() }
@@ -2886,8 +3034,9 @@ func (w *writer395) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer395) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer395) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer399 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+CloseNotify+Push.
+// writer399 has Hijack+Flush+FlushError+ReadFrom+CloseNotify+Push.
 type writer399 writerLayer
 
 func (w *writer399) Header() http.Header                          { return w.original.Header() }
@@ -2902,8 +3051,9 @@ func (w *writer399) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer399) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer399) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer401 is Header+Write+WriteHeader+Hijack+WriteString+CloseNotify+Push.
+// writer401 has Hijack+WriteString+CloseNotify+Push.
 type writer401 writerLayer
 
 func (w *writer401) Header() http.Header                          { return w.original.Header() }
@@ -2916,8 +3066,9 @@ func (w *writer401) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer401) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer401) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer403 is Header+Write+WriteHeader+Hijack+Flush+WriteString+CloseNotify+Push.
+// writer403 has Hijack+Flush+WriteString+CloseNotify+Push.
 type writer403 writerLayer
 
 func (w *writer403) Header() http.Header                          { return w.original.Header() }
@@ -2931,8 +3082,9 @@ func (w *writer403) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer403) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer403) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer407 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+CloseNotify+Push.
+// writer407 has Hijack+Flush+FlushError+WriteString+CloseNotify+Push.
 type writer407 writerLayer
 
 func (w *writer407) Header() http.Header                          { return w.original.Header() }
@@ -2947,8 +3099,9 @@ func (w *writer407) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer407) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer407) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer409 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+CloseNotify+Push.
+// writer409 has Hijack+ReadFrom+WriteString+CloseNotify+Push.
 type writer409 writerLayer
 
 func (w *writer409) Header() http.Header                          { return w.original.Header() }
@@ -2962,8 +3115,9 @@ func (w *writer409) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer409) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer409) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer411 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+CloseNotify+Push.
+// writer411 has Hijack+Flush+ReadFrom+WriteString+CloseNotify+Push.
 type writer411 writerLayer
 
 func (w *writer411) Header() http.Header                          { return w.original.Header() }
@@ -2978,8 +3132,9 @@ func (w *writer411) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer411) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer411) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer415 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+CloseNotify+Push.
+// writer415 has Hijack+Flush+FlushError+ReadFrom+WriteString+CloseNotify+Push.
 type writer415 writerLayer
 
 func (w *writer415) Header() http.Header                          { return w.original.Header() }
@@ -2995,8 +3150,9 @@ func (w *writer415) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer415) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer415) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer417 is Header+Write+WriteHeader+Hijack+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer417 has Hijack+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer417 writerLayer
 
 func (w *writer417) Header() http.Header                          { return w.original.Header() }
@@ -3014,8 +3170,9 @@ func (w *writer417) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer417) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer417) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer419 is Header+Write+WriteHeader+Hijack+Flush+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer419 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer419 writerLayer
 
 func (w *writer419) Header() http.Header                          { return w.original.Header() }
@@ -3034,8 +3191,9 @@ func (w *writer419) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer419) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer419) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer423 is Header+Write+WriteHeader+Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer423 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer423 writerLayer
 
 func (w *writer423) Header() http.Header                          { return w.original.Header() }
@@ -3055,8 +3213,9 @@ func (w *writer423) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer423) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer423) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer425 is Header+Write+WriteHeader+Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer425 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer425 writerLayer
 
 func (w *writer425) Header() http.Header                          { return w.original.Header() }
@@ -3075,8 +3234,9 @@ func (w *writer425) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer425) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer425) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer427 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer427 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer427 writerLayer
 
 func (w *writer427) Header() http.Header                          { return w.original.Header() }
@@ -3096,8 +3256,9 @@ func (w *writer427) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer427) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer427) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer431 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer431 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer431 writerLayer
 
 func (w *writer431) Header() http.Header                          { return w.original.Header() }
@@ -3118,8 +3279,9 @@ func (w *writer431) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer431) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer431) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer433 is Header+Write+WriteHeader+Hijack+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer433 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer433 writerLayer
 
 func (w *writer433) Header() http.Header                          { return w.original.Header() }
@@ -3138,8 +3300,9 @@ func (w *writer433) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer433) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer433) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer435 is Header+Write+WriteHeader+Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer435 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer435 writerLayer
 
 func (w *writer435) Header() http.Header                          { return w.original.Header() }
@@ -3159,8 +3322,9 @@ func (w *writer435) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer435) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer435) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer439 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer439 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer439 writerLayer
 
 func (w *writer439) Header() http.Header                          { return w.original.Header() }
@@ -3181,8 +3345,9 @@ func (w *writer439) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer439) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer439) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer441 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer441 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer441 writerLayer
 
 func (w *writer441) Header() http.Header                          { return w.original.Header() }
@@ -3202,8 +3367,9 @@ func (w *writer441) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer441) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer441) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer443 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer443 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer443 writerLayer
 
 func (w *writer443) Header() http.Header                          { return w.original.Header() }
@@ -3224,8 +3390,9 @@ func (w *writer443) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer443) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer443) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer447 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+// writer447 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer447 writerLayer
 
 func (w *writer447) Header() http.Header                          { return w.original.Header() }
@@ -3247,8 +3414,9 @@ func (w *writer447) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer447) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer447) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer481 is Header+Write+WriteHeader+Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer481 has Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer481 writerLayer
 
 func (w *writer481) Header() http.Header                          { return w.original.Header() }
@@ -3267,8 +3435,9 @@ func (w *writer481) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer481) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer481) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer483 is Header+Write+WriteHeader+Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer483 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer483 writerLayer
 
 func (w *writer483) Header() http.Header                          { return w.original.Header() }
@@ -3288,8 +3457,9 @@ func (w *writer483) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer483) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer483) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer487 is Header+Write+WriteHeader+Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer487 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer487 writerLayer
 
 func (w *writer487) Header() http.Header                          { return w.original.Header() }
@@ -3310,8 +3480,9 @@ func (w *writer487) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer487) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer487) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer489 is Header+Write+WriteHeader+Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer489 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer489 writerLayer
 
 func (w *writer489) Header() http.Header                          { return w.original.Header() }
@@ -3331,8 +3502,9 @@ func (w *writer489) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer489) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer489) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer491 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer491 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer491 writerLayer
 
 func (w *writer491) Header() http.Header                          { return w.original.Header() }
@@ -3353,8 +3525,9 @@ func (w *writer491) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer491) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer491) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer495 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer495 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer495 writerLayer
 
 func (w *writer495) Header() http.Header                          { return w.original.Header() }
@@ -3376,8 +3549,9 @@ func (w *writer495) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer495) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer495) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer497 is Header+Write+WriteHeader+Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer497 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer497 writerLayer
 
 func (w *writer497) Header() http.Header                          { return w.original.Header() }
@@ -3397,8 +3571,9 @@ func (w *writer497) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer497) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer497) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer499 is Header+Write+WriteHeader+Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer499 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer499 writerLayer
 
 func (w *writer499) Header() http.Header                          { return w.original.Header() }
@@ -3419,8 +3594,9 @@ func (w *writer499) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer499) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer499) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer503 is Header+Write+WriteHeader+Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer503 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer503 writerLayer
 
 func (w *writer503) Header() http.Header                          { return w.original.Header() }
@@ -3442,8 +3618,9 @@ func (w *writer503) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer503) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer503) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer505 is Header+Write+WriteHeader+Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer505 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer505 writerLayer
 
 func (w *writer505) Header() http.Header                          { return w.original.Header() }
@@ -3464,8 +3641,9 @@ func (w *writer505) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer505) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer505) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer507 is Header+Write+WriteHeader+Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer507 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer507 writerLayer
 
 func (w *writer507) Header() http.Header                          { return w.original.Header() }
@@ -3487,8 +3665,9 @@ func (w *writer507) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer507) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer507) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
-// writer511 is Header+Write+WriteHeader+Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+// writer511 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer511 writerLayer
 
 func (w *writer511) Header() http.Header                          { return w.original.Header() }
@@ -3511,3 +3690,4 @@ func (w *writer511) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer511) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer511) writerLayer() *writerLayer   { return (*writerLayer)(w) }

@@ -14,15 +14,13 @@
 //	func (w *countingWriter) Write(p []byte) (int, error)            { ... }
 //	func (w *countingWriter) ReadFrom(r io.Reader) (int64, error)    { ... }
 //
-// Then declare the family, an interface that lists what its members always do
-// and, after a blank line, what each of them may do:
+// Then declare the family, an interface that lists what each of its members may
+// or may not do:
 //
-//	//go:generate go run github.com/bodywrap/bodywrap/cmd/wrapgen
+//	//go:generate go tool wrapgen
 //
 //	//wrapgen:for countingWriter
 //	type counting interface {
-//		http.ResponseWriter
-//
 //		http.Flusher
 //		http.Hijacker
 //		io.ReaderFrom
@@ -33,40 +31,70 @@
 //		}
 //	}
 //
-// That makes the type countingSet, a set of optional methods; countingSetOf,
-// which asks a value for its own; and the method counting, which picks a type:
+// and make wrapgen a tool of the module, once:
+//
+//	go get -tool github.com/bodywrap/bodywrap/cmd/wrapgen
+//
+// go generate then makes the type countingSet, a set of optional methods;
+// countingSetOf, which asks a value for its own; and the method counting, which
+// picks the type that has just these:
 //
 //	c := &countingWriter{ResponseWriter: w}
 //	return c.counting(countingSetOf(w))
 //
-// A method that the struct has is called on it, any other straight on the
-// original, in the field of the type that the family begins with (or name it:
-// //wrapgen:for countingWriter.field; of a struct in another package:
-// ./dir.countingWriter). Every member has Unwrap, which returns the original.
-// The compiler checks the interface, wrapgen the rest, before it writes.
+// Every member also has the methods of the original's type, the type of the
+// struct's field that holds the original: the only field of an interface type,
+// or the only embedded one. If there are several, name it: //wrapgen:for
+// countingWriter.field. A struct in another package is ./dir.countingWriter. A
+// method that the struct has is called on it, any other straight on the
+// original. The compiler checks the interface, wrapgen the rest, before it
+// writes.
 //
-// Beside an element of the family, a directive says
+// Every member has Unwrap, which returns the original, and a method with the
+// struct's name, which returns the struct:
 //
+//	if m, ok := w.(interface{ countingWriter() *countingWriter }); ok {
+//		n := m.countingWriter().n
+//	}
+//
+// # Directives
+//
+// Beside //wrapgen:for, a line says of the family
+//
+//	//wrapgen:as              add countingAs[T](v), which finds a T along Unwrap
+//	//wrapgen:nounwrap        its members have no Unwrap
+//	//wrapgen:max 512         it may have 512 combinations; without it 256, at most 1024
+//	//wrapgen:file name.go    the file; without it zz_counting.go
+//	//wrapgen:test            add zz_counting_test.go, which proves all of this of each combination
+//	//wrapgen:test newTest    the same, with structs that newTest(original) returns
+//	//wrapgen:like Send Post  these methods carry the same data
+//
+// and beside an element of the family
+//
+//	//wrapgen:always       every member has it; the struct has to
 //	//wrapgen:needs Write  not without Write
 //	//wrapgen:never Flush  not beside Flush, which is kept
-//	//wrapgen:like Write   carries the same data as Write
+//	//wrapgen:like Write   it carries the same data as Write
+//	//wrapgen:hide         leave it out
 //
-// What carries the same data must not go round a method of the struct: Write
-// has the relatives WriteString and ReadFrom, Read has WriteTo, Flush has
-// FlushError, and like adds more. With a relative that the struct lacks
-// nothing is generated, unless one of these, with or without the methods'
-// names, says what is meant:
+// Unwrap leads to the original, and so does http.ResponseController, which uses
+// it. So a method that is left out can still be reached by them, unless
+// //wrapgen:nounwrap is beside for.
 //
-//	//wrapgen:route  call the struct's Write, Read or Flush
-//	//wrapgen:hide   leave the element out
+// # Nothing goes round a method unseen
+//
+// Methods that carry the same data are relatives: what the struct's Write counts
+// must not go round it by ReadFrom. If a relative of a method that the struct has
+// would go straight to the original, nothing is generated, unless a directive
+// says what is meant:
+//
+//	//wrapgen:route  call the struct's method that it would go round
 //	//wrapgen:pass   go straight to the original all the same
 //
-// The directive //wrapgen:as, beside for, adds countingAs[T](v), which finds a
-// T along Unwrap.
+// Both go beside an element, with or without the names of its methods, or beside
+// //wrapgen:for with the names of methods that the original always has.
 //
-// With -test there is also zz_counting_test.go, which proves all of this of
-// each combination. Wrapgen does not wrap structs, functions or unexported
-// methods of other packages, and does not read test files.
+// Wrapgen does not wrap structs or functions, and reads no test files.
 package main
 
 import (
@@ -90,9 +118,7 @@ directory, and writes zz_<family>.go next to each family's struct. A family:
 
 	//wrapgen:for countingWriter
 	type counting interface {
-		http.ResponseWriter // always
-
-		http.Flusher // optional, after a blank line
+		http.Flusher
 		io.ReaderFrom
 	}
 
@@ -100,28 +126,18 @@ then:	c := &countingWriter{ResponseWriter: w}; return c.counting(countingSetOf(w
 
   -check    write nothing; print a diff and exit 1 if a file is stale
   -list     write nothing; print what would be generated
-  -max n    allow up to n combinations a family (default 256, at most 1024)
-  -o file   write to file (one family only)
-  -test     write a test of each file, too
-  -v        print the number of combinations
+  -v        print the number of combinations and the size of the files
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
-	var config gen.Config
 	flags := flag.NewFlagSet("wrapgen", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	check := flags.Bool("check", false, "")
 	list := flags.Bool("list", false, "")
 	verbose := flags.Bool("v", false, "")
-	flags.IntVar(&config.Max, "max", 256, "")
-	flags.StringVar(&config.Output, "o", "", "")
-	flags.BoolVar(&config.Test, "test", false, "")
 	err := flags.Parse(args)
-	if err == nil && (config.Max < 1 || config.Max > gen.MostMax) {
-		err = fmt.Errorf("-max has to be from 1 to %d", gen.MostMax)
-	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
@@ -131,8 +147,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 
-	result, err := gen.Generate(config, flags.Args()...)
-	if err == nil && len(result.Families) == 0 {
+	result, err := gen.Generate(gen.Config{}, flags.Args()...)
+	if err == nil && len(result.Families)+len(result.Files) == 0 {
 		err = errors.New("no family here: none of these packages has a //wrapgen:for")
 	}
 	stale := false
@@ -154,7 +170,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if *verbose {
 		for _, f := range result.Families {
-			fmt.Fprintf(stderr, "%s: %s has %d combinations\n", f.Path, f.Name, f.Combinations)
+			fmt.Fprintf(stderr, "%s: %s has %d combinations, %d bytes\n", f.Path, f.Name, f.Combinations, f.Size)
+			if f.Holds != "" {
+				fmt.Fprintf(stderr, "\t%s is embedded in %s, so its methods are kept out at twice the binary size; give the field a name to save that\n", f.Holds, f.Struct)
+			}
 		}
 	}
 	if stale {
@@ -185,7 +204,7 @@ func printStale(w io.Writer, files []gen.File) (stale bool, err error) {
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return stale, err
 		}
-		if diff := gen.Diff(filepath.ToSlash(f.Path), old, f.Content); diff != "" {
+		if diff := gen.Diff(filepath.ToSlash(f.Path), gen.LF(old), f.Content); diff != "" {
 			stale = true
 			fmt.Fprint(w, diff)
 		}
@@ -194,40 +213,86 @@ func printStale(w io.Writer, files []gen.File) (stale bool, err error) {
 }
 
 // write brings the disk up to date. Every file is written whole under another
-// name first, so that a failure leaves all of them as they were.
+// name first. If one cannot be renamed, those before it become what they were.
 func write(files []gen.File) (err error) {
-	temporary := make(map[string]string) // by path
+	var changes []*change
 	defer func() {
-		for _, name := range temporary {
-			_ = os.Remove(name) // renamed already if all went well
+		for _, c := range changes {
+			if err != nil {
+				err = errors.Join(err, c.undo())
+			}
+			_ = os.Remove(c.temp) // renamed already if all went well
 		}
 	}()
 	for _, f := range files {
-		if old, err := os.ReadFile(f.Path); f.Content == nil || err == nil && bytes.Equal(old, f.Content) {
-			continue
-		}
-		temp, err := os.CreateTemp(filepath.Dir(f.Path), ".wrapgen-*")
-		if err != nil {
+		c := &change{path: f.Path, remove: f.Content == nil}
+		c.old, err = os.ReadFile(f.Path)
+		switch {
+		case err == nil && !c.remove && bytes.Equal(gen.LF(c.old), f.Content):
+			continue // a checkout with CRLF is not stale
+		case err == nil:
+			c.existed = true
+		case !errors.Is(err, os.ErrNotExist):
 			return err
 		}
-		temporary[f.Path] = temp.Name()
-		_, err = temp.Write(f.Content)
-		err = errors.Join(err, temp.Chmod(mode(f.Path)), temp.Close())
-		if err != nil {
+		changes = append(changes, c)
+		if err = c.prepare(f.Content); err != nil {
 			return err
 		}
 	}
-	for _, f := range files {
-		if f.Content == nil {
-			err = os.Remove(f.Path)
-		} else if temp, ok := temporary[f.Path]; ok {
-			err = os.Rename(temp, f.Path)
-		}
-		if err != nil {
+	for _, c := range changes {
+		if err = c.do(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// A change of one file: it is written, or removed.
+type change struct {
+	path    string
+	remove  bool
+	temp    string // the new content, or ""
+	existed bool
+	old     []byte
+	mode    os.FileMode
+	done    bool
+}
+
+// prepare writes the new content under another name.
+func (c *change) prepare(content []byte) error {
+	c.mode = mode(c.path)
+	if c.remove {
+		return nil
+	}
+	temp, err := os.CreateTemp(filepath.Dir(c.path), ".wrapgen-*")
+	if err != nil {
+		return err
+	}
+	c.temp = temp.Name()
+	_, err = temp.Write(content)
+	return errors.Join(err, temp.Chmod(c.mode), temp.Close())
+}
+
+func (c *change) do() (err error) {
+	if c.remove {
+		err = os.Remove(c.path)
+	} else {
+		err = os.Rename(c.temp, c.path)
+	}
+	c.done = err == nil
+	return err
+}
+
+// undo gives the file its old content back.
+func (c *change) undo() error {
+	switch {
+	case !c.done:
+		return nil
+	case !c.existed:
+		return os.Remove(c.path)
+	}
+	return os.WriteFile(c.path, c.old, c.mode)
 }
 
 // mode returns the permissions of a file, or those of a new one.

@@ -36,7 +36,12 @@ func TestMain(m *testing.M) {
 //	cmp a b                 two files are equal; stdout and stderr are files
 //	[!] exists file ...     there are [no] such files
 //	same file ...           the files have not been touched since the script began
-//	cp | mv a b, rm file    change files
+//	cp | mv a b, rm file    change files; a name with a space is in quotes
+//	mkdir dir               make a directory
+//	crlf file ...           give the files the line ends of Windows
+//	env NAME=value          set a variable for the commands that follow; $ROOT is
+//	                        the directory of the script, $MODULE that of this module.
+//	                        Files in $ROOT/bin are executable
 //	cd dir                  go there
 func TestScripts(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/script/*.txt")
@@ -59,11 +64,13 @@ type script struct {
 	t      *testing.T
 	lines  []string
 	root   string
+	module string // the directory of this module
 	dir    string
 	begin  map[string]fs.FileInfo // by path
 	stdout string
 	stderr string
 	status int
+	env    []string
 }
 
 // fileMark is the line in front of a file's content.
@@ -75,7 +82,11 @@ func newScript(t *testing.T, content []byte) *script {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &script{t: t, root: root, dir: root, begin: make(map[string]fs.FileInfo)}
+	module, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &script{t: t, root: root, module: module, dir: root, begin: make(map[string]fs.FileInfo)}
 	marks := fileMark.FindAllSubmatchIndex(content, -1)
 	end := len(content)
 	for _, m := range slices.Backward(marks) {
@@ -83,7 +94,11 @@ func newScript(t *testing.T, content []byte) *script {
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, content[m[1]:end], 0o666); err != nil {
+		mode := fs.FileMode(0o666)
+		if filepath.Base(filepath.Dir(path)) == "bin" {
+			mode = 0o777
+		}
+		if err := os.WriteFile(path, content[m[1]:end], mode); err != nil {
 			t.Fatal(err)
 		}
 		if s.begin[path], err = os.Stat(path); err != nil {
@@ -112,7 +127,7 @@ func (s *script) command(line string) error {
 	rest, not := strings.CutPrefix(line, "! ")
 	name, arg, _ := strings.Cut(rest, " ")
 	arg = strings.TrimSpace(arg)
-	args := strings.Fields(arg)
+	args := words(arg)
 	switch name {
 	case "wrapgen", "go":
 		return s.exec(name, args, not)
@@ -156,18 +171,46 @@ func (s *script) command(line string) error {
 				return fmt.Errorf("%s has been touched: %v", path, err)
 			}
 		}
+	case "crlf":
+		for _, path := range args {
+			if err := os.WriteFile(s.path(path), []byte(strings.ReplaceAll(s.read(path), "\n", "\r\n")), 0o666); err != nil {
+				return err
+			}
+		}
+	case "env":
+		s.env = append(s.env, s.expand(arg))
 	case "cp":
 		return os.WriteFile(s.path(args[1]), []byte(s.read(args[0])), 0o666)
 	case "mv":
 		return os.Rename(s.path(args[0]), s.path(args[1]))
 	case "rm":
 		return os.Remove(s.path(arg))
+	case "mkdir":
+		return os.MkdirAll(s.path(arg), 0o777)
 	case "cd":
 		s.dir = s.path(arg)
 	default:
 		return fmt.Errorf("no such command")
 	}
 	return nil
+}
+
+// words splits at spaces outside of quotes.
+func words(arg string) []string {
+	var found []string
+	for i, part := range strings.Split(arg, `"`) {
+		if i%2 == 1 {
+			found = append(found, part)
+		} else {
+			found = append(found, strings.Fields(part)...)
+		}
+	}
+	return found
+}
+
+// expand replaces the variables of an argument.
+func (s *script) expand(arg string) string {
+	return strings.NewReplacer("$ROOT", s.root, "$MODULE", s.module, "$PATH", os.Getenv("PATH")).Replace(arg)
 }
 
 func (s *script) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
@@ -189,15 +232,18 @@ func (s *script) read(name string) string {
 
 // exec runs a program: wrapgen is this test binary.
 func (s *script) exec(name string, args []string, fail bool) error {
+	for i := range args {
+		args[i] = s.expand(args[i])
+	}
 	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOPROXY=off")
+	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOPROXY=off"), s.env...)
 	if name == "wrapgen" {
 		self, err := os.Executable()
 		if err != nil {
 			return err
 		}
 		cmd = exec.Command(self, args...)
-		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOPROXY=off", asCommand+"=1")
+		cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOPROXY=off", asCommand+"=1"), s.env...)
 	}
 	cmd.Dir = s.dir
 	var stdout, stderr bytes.Buffer

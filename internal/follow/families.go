@@ -9,13 +9,13 @@ import (
 	"slices"
 )
 
-// unwraps is the method that every member of a family has besides: wrapgen adds
-// it.
-var unwraps = map[string]string{
-	"body":     "Unwrap() io.ReadCloser",
-	"conn":     "Unwrap() net.Conn",
-	"listener": "Unwrap() net.Listener",
-	"writer":   "Unwrap() http.ResponseWriter",
+// bases are the types of the originals of each family. Every member has the
+// methods of its base, and Unwrap, which returns the base.
+var bases = map[string]string{
+	"body":     "io.ReadCloser",
+	"conn":     "net.Conn",
+	"listener": "net.Listener",
+	"writer":   "http.ResponseWriter",
 }
 
 // families returns the families that file, which is wrap_gen.go, declares: by
@@ -26,8 +26,8 @@ func (lib *Library) families(file string) (map[string]*types.Interface, error) {
 		return nil, err
 	}
 	text := "package " + declared.Name.Name + "\nimport (\n\"io\"\n\"net\"\n\"net/http\"\n)\n"
-	for _, name := range slices.Sorted(maps.Keys(unwraps)) {
-		text += fmt.Sprintf("type full_%s interface { %[1]s; %s }\n", name, unwraps[name])
+	for _, name := range slices.Sorted(maps.Keys(bases)) {
+		text += fmt.Sprintf("type full_%s interface { %[1]s; %s; Unwrap() %[2]s }\n", name, bases[name])
 	}
 	full, err := parser.ParseFile(lib.fset, "full.go", text, parser.SkipObjectResolution)
 	if err != nil {
@@ -38,7 +38,7 @@ func (lib *Library) families(file string) (map[string]*types.Interface, error) {
 		return nil, err
 	}
 	families := make(map[string]*types.Interface)
-	for name := range unwraps {
+	for name := range bases {
 		families[name] = p.types.Scope().Lookup("full_" + name).Type().Underlying().(*types.Interface)
 	}
 	return families, nil

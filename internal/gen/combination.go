@@ -25,13 +25,13 @@ type combination struct {
 
 // combinations returns the members of f in the order of their sets. Sets that
 // mean the same methods are one. It returns nil if there are faults.
-func (l *loader) combinations(f *family) []*combination {
-	if !l.setRules(f) {
+func (g *generator) combinations(f *family) []*combination {
+	if !g.setRules(f) {
 		return nil
 	}
-	pos := l.fset.Position(f.spec.Pos())
+	pos := g.fset.Position(f.spec.Pos())
 	if n := len(f.optional); n > maxOptional {
-		l.faults.add(pos, "%s has %d optional elements, more than %d: put methods that come together into one element, such as interface{ A(); B() }", f.name, n, maxOptional)
+		g.faults.add(pos, "%s has %d optional elements, more than %d: put methods that come together into one element, such as interface{ A(); B() }", f.name, n, maxOptional)
 		return nil
 	}
 	var valid []set
@@ -40,8 +40,8 @@ func (l *loader) combinations(f *family) []*combination {
 			valid = append(valid, s)
 		}
 	}
-	if len(valid) > l.config.Max {
-		l.faults.add(pos, "%s", f.tooMany(valid, l.config.Max))
+	if len(valid) > f.max {
+		g.faults.add(pos, "%s", f.tooMany(valid))
 		return nil
 	}
 
@@ -68,10 +68,13 @@ func (l *loader) combinations(f *family) []*combination {
 	return all
 }
 
-// methods returns the methods of the member that s chooses: the base, then
-// what each element adds, each method once.
+// full returns the set of all optional elements.
+func (f *family) full() set { return 1<<len(f.optional) - 1 }
+
+// methods returns the methods of the member that s chooses: those that every
+// member has, then those that each element adds, each once.
 func (f *family) methods(s set) []*types.Func {
-	methods := slices.Clone(f.base)
+	methods := slices.Clone(f.every)
 	for i, e := range f.optional {
 		if s.has(i) {
 			methods = append(methods, without(e.added, methods)...)
@@ -80,44 +83,58 @@ func (f *family) methods(s set) []*types.Func {
 	return methods
 }
 
-// tooMany words the fault of a family with more than bound combinations. It
-// says what grouping would save most: those two elements without the sets that
-// have just one of them, and then, while it is still too much, the next.
-func (f *family) tooMany(valid []set, bound int) string {
-	group, left := f.bestPair(valid)
-	msg := fmt.Sprintf("%s has %d combinations, more than %d: with %s and %s as one element there would be %d",
-		f.name, len(valid), bound, f.optional[group[0]].name, f.optional[group[1]].name, len(left))
-	if len(left) <= bound {
-		return msg + "; or raise the bound with -max"
+// tooMany words the fault of a family with more combinations than its bound. It
+// says which grouping would save most: two elements without the sets that have
+// just one of them, and then, while there are still too many sets, one more.
+func (f *family) tooMany(valid []set) string {
+	msg := fmt.Sprintf("%s has %d combinations, more than %d", f.name, len(valid), f.max)
+	raise := ""
+	if len(valid) <= maxMax {
+		raise = fmt.Sprintf("raise the bound with %smax %d", directivePrefix, len(valid))
 	}
-	for len(left) > bound && len(group) < len(f.optional) {
-		best, bestLeft := -1, []set(nil)
+	group, left := f.bestPair(valid)
+	switch {
+	case group == nil && raise == "":
+		return msg + ": make two families of it"
+	case group == nil:
+		return msg + ": " + raise
+	}
+	msg += fmt.Sprintf(": with %s and %s as one element there would be %d", f.optional[group[0]].name, f.optional[group[1]].name, len(left))
+	var more []string
+	for len(left) > f.max {
+		best, bestLeft := -1, left
 		for i := range f.optional {
-			if slices.Contains(group, i) {
+			if slices.Contains(group, i) || slices.ContainsFunc(group, func(j int) bool { return !f.groupable(i, j) }) {
 				continue
 			}
-			if rest := together(left, group[0], i); best < 0 || len(rest) < len(bestLeft) {
+			if rest := together(left, group[0], i); len(rest) < len(bestLeft) {
 				best, bestLeft = i, rest
 			}
 		}
+		if best < 0 {
+			break
+		}
 		group, left = append(group, best), bestLeft
+		more = append(more, f.optional[best].name)
 	}
-	var names []string
-	for _, i := range group[2:] {
-		names = append(names, f.optional[i].name)
+	if more != nil {
+		msg += fmt.Sprintf(", with %s in it, too, %d", strings.Join(more, ", "), len(left))
 	}
-	msg += fmt.Sprintf(", with %s in it, too, %d", strings.Join(names, ", "), len(left))
-	if len(valid) <= MostMax {
-		msg += "; or raise the bound with -max"
+	if raise != "" {
+		msg += "; or " + raise
 	}
 	return msg
 }
 
 // bestPair returns the two elements whose grouping leaves the fewest sets, and
-// these sets. Of several it takes the two whose names are most alike.
+// these sets, or nil if none can be grouped. Of several pairs it takes the one
+// whose names are most alike.
 func (f *family) bestPair(valid []set) (pair []int, left []set) {
 	for i := range f.optional {
 		for j := range i {
+			if !f.groupable(i, j) {
+				continue
+			}
 			rest := together(valid, i, j)
 			if pair == nil || len(rest) < len(left) ||
 				len(rest) == len(left) && alike(f.optional[i].name, f.optional[j].name) > alike(f.optional[pair[0]].name, f.optional[pair[1]].name) {
@@ -126,6 +143,23 @@ func (f *family) bestPair(valid []set) (pair []int, left []set) {
 		}
 	}
 	return pair, left
+}
+
+// groupable reports whether two optional elements can be one: neither excludes
+// the other, even by way of the elements that it needs, and neither has all
+// methods of the other.
+func (f *family) groupable(i, j int) bool {
+	a, b := f.optional[i], f.optional[j]
+	return !contains(a, b) && !contains(b, a) && f.fit(1<<i|1<<j|f.needed(a)|f.needed(b))&(1<<i|1<<j) == 1<<i|1<<j
+}
+
+// needed returns the elements that e needs, and those that these need.
+func (f *family) needed(e *element) set {
+	s := f.setOf(e.needs)
+	for _, other := range e.needs {
+		s |= f.needed(other)
+	}
+	return s
 }
 
 // together returns the sets that have both i and j or neither.

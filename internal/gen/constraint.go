@@ -7,7 +7,7 @@ import (
 
 // constrain resolves the needs and never directives of f's optional elements.
 // An element that has all methods of another one and more needs that one, too.
-func (l *loader) constrain(f *family) {
+func (g *generator) constrain(f *family) {
 	for _, e := range f.optional {
 		for _, other := range f.optional {
 			if other != e && len(other.added) < len(e.added) && contains(e, other) {
@@ -25,15 +25,15 @@ func (l *loader) constrain(f *family) {
 				continue
 			}
 			if len(d.args) == 0 {
-				l.faults.add(d.pos, "//wrapgen:%s wants the name of an optional method, such as //wrapgen:%s %s", d.verb, d.verb, f.optional[0].name)
+				g.faults.add(d.pos, "//wrapgen:%s wants the name of an optional method, such as //wrapgen:%s %s", d.verb, d.verb, f.optional[0].name)
 			}
 			for _, name := range d.args {
 				other := f.lookup(name)
 				switch {
 				case other == nil:
-					l.faults.add(d.pos, "//wrapgen:%s %s: %s has no optional %s, but %s", d.verb, name, f.name, name, f.optionalNames())
+					g.faults.add(d.pos, "//wrapgen:%s %s: %s has no optional %s, but %s", d.verb, name, f.name, name, f.optionalNames())
 				case other == e:
-					l.faults.add(d.pos, "//wrapgen:%s %s: %s is this very element", d.verb, name, name)
+					g.faults.add(d.pos, "//wrapgen:%s %s: %s is this very element", d.verb, name, name)
 				case !slices.Contains(*to, other):
 					*to = append(*to, other)
 				}
@@ -52,19 +52,17 @@ func contains(e, other *element) bool {
 	return true
 }
 
-// lookup returns the optional element that goes by name: its own, its type's
-// or that of a method which it adds.
+// lookup returns the optional element that goes by name: a method that it adds,
+// its own name or its type's.
 func (f *family) lookup(name string) *element {
 	for _, e := range f.optional {
-		if e.name == name || exported(name) == e.name {
+		if slices.Contains(names(e.added), name) {
 			return e
 		}
 	}
 	for _, e := range f.optional {
-		for _, m := range e.added {
-			if m.Name() == name {
-				return e
-			}
+		if e.name == name || e.name == exported(name) {
+			return e
 		}
 	}
 	return nil
@@ -86,7 +84,7 @@ type rule struct {
 
 // setRules works out the order in which constraints are to be applied, each
 // element after those that its constraints name. It reports a circle.
-func (l *loader) setRules(f *family) bool {
+func (g *generator) setRules(f *family) bool {
 	f.rules = nil
 	const onTheWay, done = 1, 2
 	state := make(map[*element]int)
@@ -109,7 +107,7 @@ func (l *loader) setRules(f *family) bool {
 	}
 	for _, e := range f.optional {
 		if !visit(e) {
-			l.faults.add(e.pos, "%s is in a circle of needs and never: methods that only come together are one element, such as interface{ A(); B() }, and never goes on one of two lines", e.name)
+			g.faults.add(e.pos, "%s is in a circle of needs and never: methods that only come together are one element, such as interface{ A(); B() }, and never goes on one of two lines", e.name)
 			return false
 		}
 	}

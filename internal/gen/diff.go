@@ -1,9 +1,14 @@
 package gen
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
+
+// LF returns content with the line ends that generated files have, which a
+// checkout may have changed to CRLF.
+func LF(content []byte) []byte { return bytes.ReplaceAll(content, []byte("\r\n"), []byte("\n")) }
 
 // Diff returns the difference between two versions of a file in the unified
 // format, or "" if there is none.

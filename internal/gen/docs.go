@@ -10,20 +10,20 @@ import (
 // above a copy of it, or "". It is kept for methods declared in the packages
 // under work: what others write about theirs changes with their releases, and
 // a generated file has to stay as it is until its input changes.
-func (l *loader) doc(m *types.Func) string {
-	if l.docs == nil {
-		l.docs = make(map[string]string)
-		for _, p := range l.pkgs {
+func (g *generator) doc(m *types.Func) string {
+	if g.docs == nil {
+		g.docs = make(map[string]string)
+		for _, p := range g.pkgs {
 			for _, file := range p.files {
-				l.readDocs(file)
+				g.readDocs(file)
 			}
 		}
 	}
-	return l.docs[l.fset.Position(m.Pos()).String()]
+	return g.docs[g.fset.Position(m.Pos()).String()]
 }
 
 // readDocs adds the doc comments of all interface methods in a file.
-func (l *loader) readDocs(file *ast.File) {
+func (g *generator) readDocs(file *ast.File) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		iface, ok := n.(*ast.InterfaceType)
 		if !ok {
@@ -40,7 +40,7 @@ func (l *loader) readDocs(file *ast.File) {
 				}
 			}
 			for _, name := range field.Names {
-				l.docs[l.fset.Position(name.Pos()).String()] = strings.Join(lines, "\n")
+				g.docs[g.fset.Position(name.Pos()).String()] = strings.Join(lines, "\n")
 			}
 		}
 		return true

@@ -11,17 +11,21 @@ import (
 	"unicode/utf8"
 )
 
-// A family is a declaration with its types: what every member does, and the
-// optional elements whose combinations are its members.
+// A family is a declaration with its types. Every member has the methods of
+// base and of always; the combinations of the optional elements make the
+// members.
 type family struct {
 	*declaration
-	name     string
 	typ      *types.Named
+	strct    *types.Named  // the struct, in terms of the family's type parameters
+	fields   *types.Struct // of strct
+	original *types.Var    // the field that holds the original
+	base     []*types.Func // the methods of its type
 	always   []*element
+	every    []*types.Func // of base, then of always, each once
 	optional []*element
-	base     []*types.Func // the methods of always, each once
-	hides    bool          // an element is left out by a directive
-	rules    []rule        // see fit
+	hides    bool   // an element is left out by a directive
+	rules    []rule // see fit
 }
 
 // An element is one line of a family: an interface, or a method written out.
@@ -30,7 +34,7 @@ type element struct {
 	pos        token.Position
 	typ        types.Type // nil for a method written out
 	methods    []*types.Func
-	added      []*types.Func // of methods, those that are not in the base
+	added      []*types.Func // of methods, those that no element before it has for every member
 	name       string        // of an optional one, in Go names: Write, Deadlines
 	remark     string        // the comment beside it
 	directives []directive
@@ -39,55 +43,187 @@ type element struct {
 }
 
 // resolve gives a declaration its types. It returns nil if there are faults.
-func (l *loader) resolve(d *declaration) *family {
-	before := len(l.faults)
-	f := &family{declaration: d, name: d.spec.Name.Name}
-	f.typ, _ = d.pkg.types.Scope().Lookup(f.name).Type().(*types.Named)
+func (g *generator) resolve(d *declaration) *family {
+	before := len(g.faults)
+	f := &family{declaration: d}
+	obj, _ := d.pkg.types.Scope().Lookup(d.name).(*types.TypeName)
+	if obj != nil {
+		f.typ, _ = obj.Type().(*types.Named)
+	}
+	if f.typ == nil {
+		g.faults.add(g.fset.Position(d.spec.Pos()), "%s is not a defined type: a family is declared as type name interface { ... }", d.name)
+		return nil
+	}
+	if d.as && d.dest.old() {
+		g.faults.add(d.target.pos, "%sas needs type parameters, so a go line of 1.18 or later in go.mod", directivePrefix)
+	}
+	if !g.resolveStruct(f) {
+		return nil
+	}
 
-	groups := l.groups(d.iface)
-	for _, field := range groups[0] {
-		if e := l.element(d, field); e != nil {
+	var optional []*element
+	for _, field := range d.iface.Methods.List {
+		e := g.element(d, field)
+		switch {
+		case e == nil:
+		case e.has("always"):
+			e.added = without(e.methods, f.every)
 			f.always = append(f.always, e)
-			e.added = without(e.methods, f.base)
-			f.base = append(f.base, e.added...)
+			f.every = append(f.every, e.added...)
+		default:
+			optional = append(optional, e)
 		}
 	}
-	for _, field := range groups[1] {
-		e := l.element(d, field)
-		if e == nil {
-			continue
-		}
-		if e.hidden() {
+	for _, e := range optional {
+		if e.has("hide") {
 			f.hides = true
 			continue
 		}
-		if e.added = without(e.methods, f.base); len(e.added) == 0 {
-			l.faults.add(e.pos, "every member of %s has %s already, by what comes before the blank line: delete this one", f.name, methodNames(e.methods))
+		if e.added = without(e.methods, f.every); len(e.added) == 0 {
+			by := "the type of the field " + f.original.Name()
+			if len(without(e.methods, f.base)) > 0 {
+				by += " and by what is always there"
+			}
+			g.faults.add(e.pos, "every member of %s has %s already, by %s: a family lists only what is optional, so delete this line", f.name, methodNames(e.methods), by)
 			continue
 		}
 		f.optional = append(f.optional, e)
 	}
-	if len(l.faults) > before || l.incomplete(d) {
+	if len(g.faults) > before || g.incomplete(d) {
 		return nil
 	}
 	if len(f.optional) == 0 {
-		l.faults.add(l.fset.Position(d.spec.Pos()), "%s has nothing optional: what its members may or may not do comes after a blank line", f.name)
+		g.faults.add(g.fset.Position(d.spec.Pos()), "%s has nothing optional: list the methods that its members have if the original has them", f.name)
 		return nil
 	}
 	f.nameElements()
-	l.constrain(f)
-	if len(l.faults) > before {
+	g.constrain(f)
+	if len(g.faults) > before {
 		return nil
 	}
 	return f
 }
 
+// resolveStruct finds the struct of f and the field that holds the original. It
+// reports whether there was no fault.
+func (g *generator) resolveStruct(f *family) bool {
+	before := len(g.faults)
+	obj, _ := f.dest.types.Scope().Lookup(f.target.name).(*types.TypeName)
+	if obj == nil {
+		g.faults.add(f.target.pos, "package %s has no type %s", f.dest.Name, f.target.name)
+		return false
+	}
+	named, ok := obj.Type().(*types.Named)
+	if !ok {
+		g.faults.add(f.target.pos, "%s is an alias: name the struct itself", f.target.name)
+		return false
+	}
+	if _, ok = named.Underlying().(*types.Struct); !ok {
+		g.faults.add(f.target.pos, "%s is not a struct: the members of a family are made of one, which holds the original", f.target.name)
+		return false
+	}
+	if f.strct = g.instantiate(f, named); f.strct == nil {
+		return false
+	}
+	f.fields = f.strct.Underlying().(*types.Struct)
+	if g.findOriginal(f); len(g.faults) > before {
+		return false
+	}
+	f.base = methodsOf(g.fset, f.original.Type().Underlying().(*types.Interface))
+	f.every = slices.Clone(f.base)
+	return true
+}
+
+// instantiate gives a generic struct the type parameters of its family.
+func (g *generator) instantiate(f *family, named *types.Named) *types.Named {
+	have, want := f.typ.TypeParams(), named.TypeParams()
+	if have.Len() != want.Len() {
+		g.faults.add(f.target.pos, "%s has %d type parameters and %s has %d: a family has those of its struct", f.name, have.Len(), f.target.name, want.Len())
+		return nil
+	}
+	if have.Len() == 0 {
+		return named
+	}
+	args := make([]types.Type, have.Len())
+	for i := range args {
+		args[i] = have.At(i)
+	}
+	inst, err := types.Instantiate(nil, named, args, true)
+	if err != nil {
+		g.faults.add(f.target.pos, "the type parameters of %s do not fit %s: %v", f.name, f.target.name, err)
+		return nil
+	}
+	return inst.(*types.Named)
+}
+
+// findOriginal sets the field that holds the original: the one that the
+// directive names; else, of the fields whose type is an interface, the only
+// one, or the only embedded one.
+func (g *generator) findOriginal(f *family) {
+	var fit, embedded []*types.Var
+	for i := range f.fields.NumFields() {
+		field := f.fields.Field(i)
+		if f.target.field != "" {
+			if field.Name() != f.target.field {
+				continue
+			}
+			f.original = field
+			if !isInterface(field.Type()) {
+				g.faults.add(g.fset.Position(field.Pos()), "field %s is not of an interface type: wrapgen wraps what an interface holds", field.Name())
+			}
+			return
+		}
+		if isInterface(field.Type()) && field.Name() != "_" {
+			fit = append(fit, field)
+			if field.Embedded() {
+				embedded = append(embedded, field)
+			}
+		}
+	}
+	switch {
+	case f.target.field != "":
+		g.faults.add(f.target.pos, "%s has no field %s", f.target.name, f.target.field)
+	case len(fit) == 1:
+		f.original = fit[0]
+	case len(embedded) == 1:
+		f.original = embedded[0]
+	case len(fit) == 0:
+		if !g.incompleteStruct(f) {
+			g.faults.add(f.target.pos, "%s has no field of an interface type: its original is held by one", f.target.name)
+		}
+	default:
+		g.faults.add(f.target.pos, "%s has more than one field that can hold the original: name it, %sfor %s.%s", f.target.name, directivePrefix, f.target.source, fit[0].Name())
+	}
+}
+
+// isInterface reports whether t is an interface type that values can have.
+func isInterface(t types.Type) bool {
+	if _, ok := types.Unalias(t).(*types.TypeParam); ok {
+		return false
+	}
+	iface, ok := t.Underlying().(*types.Interface)
+	return ok && iface.IsMethodSet()
+}
+
+// incompleteStruct reports whether a field of f's struct has no type, and sees
+// to it that the compiler's errors are reported.
+func (g *generator) incompleteStruct(f *family) bool {
+	for i := range f.fields.NumFields() {
+		if f.fields.Field(i).Type() == types.Typ[types.Invalid] {
+			before := len(g.faults)
+			g.compilation(&g.faults, f.dest.errors)
+			return len(g.faults) > before
+		}
+	}
+	return false
+}
+
 // incomplete reports whether an element of d has no type, and sees to it that
 // the compiler's errors are reported.
-func (l *loader) incomplete(d *declaration) bool {
+func (g *generator) incomplete(d *declaration) bool {
 	for _, field := range d.iface.Methods.List {
 		if t := d.pkg.info.TypeOf(field.Type); t == nil || t == types.Typ[types.Invalid] {
-			l.compilation(&l.faults, d.pkg.errors)
+			g.compilation(&g.faults, d.pkg.errors)
 			return true
 		}
 	}
@@ -105,32 +241,12 @@ func without(methods, others []*types.Func) []*types.Func {
 	return rest
 }
 
-// groups splits the elements at the first blank line.
-func (l *loader) groups(iface *ast.InterfaceType) [2][]*ast.Field {
-	list := iface.Methods.List
-	split := len(list)
-	for i := 1; i < len(list); i++ {
-		prev, next := list[i-1].End(), list[i].Pos()
-		if c := list[i-1].Comment; c != nil {
-			prev = c.End()
-		}
-		if doc := list[i].Doc; doc != nil {
-			next = doc.Pos()
-		}
-		if l.fset.Position(next).Line > l.fset.Position(prev).Line+1 {
-			split = i
-			break
-		}
-	}
-	return [2][]*ast.Field{list[:split], list[split:]}
-}
-
 // element resolves one line of the interface.
-func (l *loader) element(d *declaration, field *ast.Field) *element {
+func (g *generator) element(d *declaration, field *ast.Field) *element {
 	e := &element{
-		pos:        l.fset.Position(field.Pos()),
+		pos:        g.fset.Position(field.Pos()),
 		remark:     remark(field),
-		directives: l.directives(field.Doc, field.Comment),
+		directives: g.directives(field.Doc, field.Comment),
 	}
 	if len(field.Names) > 0 {
 		for _, name := range field.Names {
@@ -140,36 +256,36 @@ func (l *loader) element(d *declaration, field *ast.Field) *element {
 			}
 			e.methods = append(e.methods, m)
 		}
-		return e.checked(l)
+		return e.checked(g)
 	}
 	e.typ = d.pkg.info.TypeOf(field.Type)
 	if e.typ == nil || e.typ == types.Typ[types.Invalid] {
 		return nil // the compiler's error says it
 	}
-	iface, ok := e.typ.Underlying().(*types.Interface)
-	if !ok || !iface.IsMethodSet() {
-		l.faults.add(e.pos, "%s is not an interface of methods: a family lists interfaces only, and its directive names the struct", types.ExprString(field.Type))
+	if !isInterface(e.typ) {
+		g.faults.add(e.pos, "%s is not an interface of methods: a family lists interfaces only, and its directive names the struct", types.ExprString(field.Type))
 		return nil
 	}
-	if e.methods = methodsOf(l.fset, iface); len(e.methods) == 0 {
-		l.faults.add(e.pos, "%s has no methods: delete the line", types.ExprString(field.Type))
+	if e.methods = methodsOf(g.fset, e.typ.Underlying().(*types.Interface)); len(e.methods) == 0 {
+		g.faults.add(e.pos, "%s has no methods: delete the line", types.ExprString(field.Type))
 		return nil
 	}
-	return e.checked(l)
+	return e.checked(g)
 }
 
-// checked returns e, or nil if it has a method that is none of a family's.
-func (e *element) checked(l *loader) *element {
-	if slices.ContainsFunc(e.methods, func(m *types.Func) bool { return m.Name() == "Unwrap" }) {
-		l.faults.add(e.pos, "Unwrap does not go into a family: every member has one, which returns the original")
+// checked returns e, or nil if it has a method that no optional element can
+// have.
+func (e *element) checked(g *generator) *element {
+	if !e.has("always") && slices.ContainsFunc(e.methods, func(m *types.Func) bool { return m.Name() == "Unwrap" }) {
+		g.faults.add(e.pos, "Unwrap cannot be optional: every member has one, which returns the original; or put %salways on this line", directivePrefix)
 		return nil
 	}
 	return e
 }
 
-// hidden reports whether a directive leaves the element out.
-func (e *element) hidden() bool {
-	return slices.ContainsFunc(e.directives, func(d directive) bool { return d.verb == "hide" })
+// has reports whether the element has the directive.
+func (e *element) has(verb string) bool {
+	return slices.ContainsFunc(e.directives, func(d directive) bool { return d.verb == verb })
 }
 
 // remark returns the text of the comment beside a field, without directives.
@@ -211,11 +327,10 @@ func methodsOf(fset *token.FileSet, iface *types.Interface) []*types.Func {
 	return found
 }
 
-// nameElements gives each optional element the name that its constant ends
-// in: its method's if it adds one, else its type's, else its methods' run
-// together.
+// nameElements gives each optional element a name of its own: its method's if
+// it adds one, else its type's, else its methods' run together.
 func (f *family) nameElements() {
-	taken := make(map[string]bool)
+	taken := make(scope)
 	for _, e := range f.optional {
 		var joined strings.Builder
 		for _, m := range e.added {
@@ -228,21 +343,26 @@ func (f *family) nameElements() {
 				slices.Reverse(names)
 			}
 		}
-		for _, e.name = range names {
-			if !taken[e.name] {
-				break
-			}
-		}
-		for taken[e.name] {
-			e.name += "Too"
-		}
-		taken[e.name] = true
+		e.name = taken.fresh(names...)
 	}
 }
 
+// exported returns name with its first letter in upper case.
 func exported(name string) string {
 	r, n := utf8.DecodeRuneInString(name)
 	return string(unicode.ToUpper(r)) + name[n:]
+}
+
+// initial returns the first letter of name in lower case.
+func initial(name string) string {
+	r, _ := utf8.DecodeRuneInString(name)
+	return string(unicode.ToLower(r))
+}
+
+// unexported returns name with its first letter in lower case.
+func unexported(name string) string {
+	_, n := utf8.DecodeRuneInString(name)
+	return initial(name) + name[n:]
 }
 
 func names(methods []*types.Func) []string {

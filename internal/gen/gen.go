@@ -1,68 +1,67 @@
 // Package gen writes types that have exactly the optional methods of the value
-// they wrap. It is the engine of wrapgen, whose package comment says how its
-// input is written.
+// they wrap. It is the engine of wrapgen, whose package comment documents the
+// input.
 //
-// A family goes through the files of this package in this order: directive.go
-// finds its declaration, family.go resolves it to methods, constraint.go and
-// combination.go say which sets of them there are, bind.go and relatives.go
-// join it to its struct, emit.go writes it, proof.go writes its test. Package
-// gen runs the go command and reads files; it writes none.
+// A family goes through the files of this package in this order:
+//
+//   - load.go lists and parses packages, and type-checks them.
+//   - directive.go finds the declarations of families, target.go the struct and
+//     the file of each, owner.go the generated files that are on the disk.
+//   - family.go resolves a declaration to methods, bind.go joins it to its
+//     struct, relatives.go looks for ways round the struct's methods.
+//   - constraint.go and combination.go work out the members.
+//   - scope.go chooses names, emit.go and method.go write the file, proof.go
+//     writes its test, check.go compiles both with the rest of the package.
+//
+// Package gen runs the go command and reads files. It writes none.
 package gen
 
 import (
 	"cmp"
-	"fmt"
 	"path/filepath"
 	"slices"
 )
 
-// A Config says how to generate. Its zero value is right for most.
+// A Config says where to generate.
 type Config struct {
-	Dir    string // where patterns are resolved; if empty, where we stand
-	Max    int    // the most combinations a family may have; if 0, 256
-	Test   bool   // write a test next to each file
-	Output string // the file to write, of one family only; if empty, zz_<family>.go
+	Dir string // where patterns are resolved; if empty, the current directory
 }
 
-// The bounds of Config.Max.
+// The bounds of a family's number of combinations.
 const (
 	defaultMax = 256
-	MostMax    = 1024
+	maxMax     = 1024 // the highest bound that a family can set
 )
 
 // A Result is what the families of some packages come to.
 type Result struct {
-	Families []Family
-	Files    []File // by path
+	Families []Family // by path
+	Files    []File   // by path
 }
 
 // A Family is a set of types over one struct.
 type Family struct {
 	Name         string
-	Struct       string   // as the family's directive has it
+	Struct       string   // as the family's directive names it
 	Path         string   // of the file
-	Always       []string // methods
-	Optional     []string // elements, each of one method or of several that come together
-	Combinations int
+	Always       []string // methods that every member has
+	Optional     []string // elements, each one method or several that come together
+	Combinations int      // the number of members
+	Holds        string   // the embedded field for which members hold a pointer to the struct, or ""
+	Size         int      // of the generated file and its test, in bytes
 }
 
 // A File is a generated file.
 type File struct {
 	Path    string // relative to Config.Dir
-	Content []byte // nil if the file is left from a family that is no more, and has to go
+	Content []byte // nil if the file's family is gone, so that the file has to go
 }
 
-// Generate returns what is to be generated for the families in the packages
-// that patterns match; no pattern means the package in Config.Dir. It writes
-// nothing. The error is of type Faults if what is to be changed has a place in
-// somebody's source.
+// Generate returns the files of the families in the packages that patterns
+// match. Without a pattern it takes the package in Config.Dir. It writes
+// nothing. The error is of type Faults if the user can repair it at a position
+// in the source.
 func Generate(config Config, patterns ...string) (*Result, error) {
-	if config.Max == 0 {
-		config.Max = defaultMax
-	}
-	if config.Max < 1 || config.Max > MostMax {
-		return nil, fmt.Errorf("the bound on combinations is %d: it may be up to %d", config.Max, MostMax)
-	}
 	dir, err := filepath.Abs(config.Dir)
 	if err != nil {
 		return nil, err
@@ -70,15 +69,14 @@ func Generate(config Config, patterns ...string) (*Result, error) {
 	if len(patterns) == 0 {
 		patterns = []string{"."}
 	}
-	config.Dir = dir
-	l := newLoader(config)
-	result := new(Result)
-	if err := l.generate(result, patterns); err != nil {
+	g := &generator{loader: newLoader(dir)}
+	if err := g.run(patterns); err != nil {
 		return nil, err
 	}
-	if err := l.faults.err(dir); err != nil {
+	if err := g.faults.err(dir); err != nil {
 		return nil, err
 	}
+	result := &g.result
 	for i := range result.Files {
 		result.Files[i].Path = relative(dir, result.Files[i].Path)
 	}
@@ -90,10 +88,17 @@ func Generate(config Config, patterns ...string) (*Result, error) {
 	return result, nil
 }
 
-// generate adds to result what Generate returns, with absolute paths. Faults
-// are recorded, not returned.
-func (l *loader) generate(result *Result, patterns []string) error {
-	sources, err := l.list(patterns...)
+// A generator generates the families of one run. It records faults; its errors
+// are those that have no position in a source.
+type generator struct {
+	*loader
+	docs   map[string]string // the doc comments of methods, by position; see doc
+	result Result            // with absolute paths
+}
+
+// run does what Generate does.
+func (g *generator) run(patterns []string) error {
+	sources, err := g.list(patterns...)
 	if err != nil {
 		return err
 	}
@@ -102,22 +107,23 @@ func (l *loader) generate(result *Result, patterns []string) error {
 	}
 	var decls []*declaration
 	for _, p := range sources {
-		l.parse(p)
-		decls = append(decls, l.families(p)...)
+		g.parse(p)
+		decls = append(decls, g.families(p)...)
 	}
-	if err := l.targets(decls); err != nil {
+	if err := g.targets(decls); err != nil {
 		return err
 	}
-	if l.config.Output != "" && len(decls) != 1 {
-		return fmt.Errorf("-o names one file, and there are %d families", len(decls))
+	left, err := g.own(sources, decls)
+	if err != nil {
+		return err
 	}
-	if len(l.faults) > 0 {
+	if len(g.faults) > 0 {
 		return nil
 	}
 	var failed []*unit
 	for _, level := range levels(units(decls)) {
 		level = slices.DeleteFunc(level, func(u *unit) bool {
-			return slices.ContainsFunc(failed, u.imports) // what it is compiled with is not there
+			return slices.ContainsFunc(failed, u.imports) // it is compiled with files that are missing
 		})
 		if len(level) == 0 {
 			continue
@@ -126,11 +132,11 @@ func (l *loader) generate(result *Result, patterns []string) error {
 		for _, u := range level {
 			pkgs = append(pkgs, u.pkgs...)
 		}
-		if err := l.exports(pkgs); err != nil {
+		if err := g.exports(pkgs, generatedImports(level)...); err != nil {
 			return err
 		}
 		for _, u := range level {
-			ok, err := l.unit(result, u)
+			ok, err := g.unit(u)
 			if err != nil {
 				return err
 			}
@@ -139,144 +145,110 @@ func (l *loader) generate(result *Result, patterns []string) error {
 			}
 		}
 	}
-	for _, path := range l.left {
-		if _, ok := l.generated[path]; !ok && !slices.ContainsFunc(decls, func(d *declaration) bool { return path == testPath(d.output) }) {
-			result.Files = append(result.Files, File{Path: path})
-		}
+	for _, path := range left {
+		g.result.Files = append(g.result.Files, File{Path: path})
 	}
 	return nil
 }
 
-// A unit is families whose packages have to be checked together.
-type unit struct {
-	decls []*declaration
-	pkgs  []*pkg
-}
-
-// units groups families that share a package.
-func units(decls []*declaration) []*unit {
-	var all []*unit
-	for _, d := range decls {
-		merged := &unit{decls: []*declaration{d}, pkgs: []*pkg{d.pkg}}
-		if d.dest != d.pkg {
-			merged.pkgs = append(merged.pkgs, d.dest)
-		}
-		all = slices.DeleteFunc(all, func(u *unit) bool {
-			if !slices.ContainsFunc(u.pkgs, func(p *pkg) bool { return slices.Contains(merged.pkgs, p) }) {
-				return false
-			}
-			merged.decls = append(u.decls, merged.decls...)
-			for _, p := range u.pkgs {
-				if !slices.Contains(merged.pkgs, p) {
-					merged.pkgs = append(merged.pkgs, p)
-				}
-			}
-			return true
-		})
-		all = append(all, merged)
-	}
-	return all
-}
-
-// levels orders units such that each comes after those whose generated files
-// it is compiled with.
-func levels(units []*unit) [][]*unit {
-	var levels [][]*unit
-	for len(units) > 0 {
-		var now, later []*unit
-		for _, u := range units {
-			if slices.ContainsFunc(units, func(other *unit) bool { return other != u && u.imports(other) }) {
-				later = append(later, u)
-			} else {
-				now = append(now, u)
-			}
-		}
-		if len(now) == 0 { // families across packages that import each other's
-			now, later = later, nil
-		}
-		levels = append(levels, now)
-		units = later
-	}
-	return levels
-}
-
-// imports reports whether a package of u depends on one of other's.
-func (u *unit) imports(other *unit) bool {
-	for _, p := range u.pkgs {
-		for _, q := range other.pkgs {
-			if slices.Contains(p.Deps, q.ImportPath) {
-				return true
-			}
+// generatedImports returns the packages that the files of units can import
+// besides those of their methods' types.
+func generatedImports(units []*unit) []string {
+	var paths []string
+	for _, r := range routes {
+		if r.pkg != "" {
+			paths = append(paths, r.pkg)
 		}
 	}
-	return false
+	for _, u := range units {
+		if slices.ContainsFunc(u.decls, func(d *declaration) bool { return d.test }) {
+			paths = append(paths, proofImports...)
+		}
+	}
+	return paths
 }
 
 // unit generates the files of u, compiles them with the rest of their packages
 // and reports whether there was no fault.
-func (l *loader) unit(result *Result, u *unit) (ok bool, err error) {
-	before := l.faults
-	l.faults = nil
+func (g *generator) unit(u *unit) (ok bool, err error) {
+	before := g.faults
+	g.faults = nil
 	defer func() {
-		ok = len(l.faults) == 0
-		l.faults = append(before, l.faults...)
+		ok = len(g.faults) == 0
+		g.faults = append(before, g.faults...)
 	}()
 	for _, p := range u.pkgs {
-		l.check(p)
+		g.check(p)
 	}
+	if err := g.imp.newer; err != nil {
+		return false, err
+	}
+	var outputs []*output
+	names := make(map[*pkg]scope)
 	for _, d := range u.decls {
-		f := l.resolve(d)
+		f := g.resolve(d)
 		if f == nil {
 			continue
 		}
-		combos := l.combinations(f)
-		if combos == nil {
-			continue
-		}
-		b := l.bind(f)
+		b := g.bind(f)
 		if b == nil {
 			continue
 		}
-		family := Family{
-			Name:         f.name,
-			Struct:       d.target.source,
-			Path:         d.output,
-			Always:       names(f.base),
-			Combinations: len(combos),
+		b.combos = g.combinations(f)
+		if b.combos == nil {
+			continue
 		}
-		for _, e := range f.optional {
-			family.Optional = append(family.Optional, e.name)
+		if names[d.dest] == nil {
+			names[d.dest] = g.packageScope(d.dest, u.decls)
 		}
-		result.Families = append(result.Families, family)
-		content, err := l.emit(b, combos)
-		if err != nil {
-			return false, err
-		}
-		l.generated[d.output] = content
-		result.Files = append(result.Files, File{d.output, content})
-		if l.config.Test {
-			path := testPath(d.output)
-			if content, err = l.emitProof(b, combos); err != nil {
-				return false, err
-			}
-			l.generated[path] = content
-			result.Files = append(result.Files, File{path, content})
+		b.names = g.nameFamily(b, names[d.dest])
+		outputs = append(outputs, &output{binding: b, path: d.output})
+		if d.test {
+			outputs = append(outputs, &output{binding: b, path: testPath(d.output), proof: true})
 		}
 	}
-	// A fault can be but the trace of something that does not compile; then
-	// the compiler's error is what there is to repair.
-	if len(l.faults) > 0 {
-		var errs Faults
-		for _, p := range u.pkgs {
-			l.compilation(&errs, l.declarationErrors(u, p))
-		}
-		if len(errs) > 0 {
-			l.faults = errs
-		}
+	// A fault can be the consequence of something that does not compile. Then
+	// the compiler's error is the one to repair.
+	if len(g.faults) > 0 {
+		g.preferCompilation(u)
 		return true, nil
 	}
-	for _, p := range u.pkgs {
-		l.recheck(p)
+	for _, o := range outputs {
+		if err := g.write(o); err != nil {
+			return false, err
+		}
+	}
+	if len(g.faults) > 0 {
+		return true, nil
+	}
+	if err := g.compile(u, outputs); err != nil || len(g.faults) > 0 {
+		return true, err
+	}
+	for _, o := range outputs {
+		g.generated[o.path] = o.content
+		g.result.Files = append(g.result.Files, File{o.path, o.content})
+		if o.proof {
+			g.result.Families[len(g.result.Families)-1].Size += len(o.content)
+		} else {
+			g.result.Families = append(g.result.Families, o.summary())
+		}
 	}
 	return true, nil
+}
+
+// summary returns what a Result says of the family of o.
+func (o *output) summary() Family {
+	f := Family{
+		Name:         o.name,
+		Struct:       o.target.source,
+		Path:         o.path,
+		Always:       names(o.every),
+		Combinations: len(o.combos),
+		Holds:        o.holds,
+		Size:         len(o.content),
+	}
+	for _, e := range o.optional {
+		f.Optional = append(f.Optional, e.name)
+	}
+	return f
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/types"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,33 +13,51 @@ import (
 // imports gives every package that a generated file mentions a name that
 // clashes with nothing, and writes types with these names.
 type imports struct {
-	home  *types.Package // the package of the file
-	taken map[string]bool
+	home  *pkg // the package of the file
+	taken scope
 	names map[string]string // by path
+	old   bool              // the language version has no any
 }
 
-func newImports(home *types.Package) *imports {
-	return &imports{home: home, taken: make(map[string]bool), names: make(map[string]string)}
+// newImports returns the imports of a file of home, which can have no name that
+// is taken. A name that other files of home import is free.
+func newImports(home *pkg, taken scope) *imports {
+	im := &imports{home: home, taken: taken.with(), names: make(map[string]string), old: home.old()}
+	for name := range home.imported {
+		delete(im.taken, name)
+	}
+	return im
 }
 
 // qualify is a types.Qualifier.
 func (im *imports) qualify(p *types.Package) string {
-	if p == im.home {
+	if p.Path() == im.home.types.Path() {
 		return ""
 	}
-	if name, ok := im.names[p.Path()]; ok {
-		return name
+	name, ok := im.names[p.Path()]
+	if !ok {
+		name = im.taken.fresh(p.Name())
+		im.names[p.Path()] = name
 	}
-	name := p.Name()
-	for i := 2; im.taken[name] || im.home.Scope().Lookup(name) != nil || types.Universe.Lookup(name) != nil; i++ {
-		name = p.Name() + strconv.Itoa(i)
-	}
-	im.taken[name] = true
-	im.names[p.Path()] = name
 	return name
 }
 
-func (im *imports) typ(t types.Type) string { return types.TypeString(t, im.qualify) }
+// path is qualify of a package of the standard library.
+func (im *imports) path(p string) string { return im.qualify(types.NewPackage(p, path.Base(p))) }
+
+// typ writes a type.
+func (im *imports) typ(t types.Type) string {
+	text := types.TypeString(t, im.qualify)
+	if im.old {
+		text = predeclaredAny.ReplaceAllString(text, "interface{}")
+	}
+	return text
+}
+
+var predeclaredAny = regexp.MustCompile(`\bany\b`)
+
+// any writes the empty interface.
+func (im *imports) any() string { return im.typ(types.Universe.Lookup("any").Type()) }
 
 // String returns the import declaration, the standard library first.
 func (im *imports) String() string {

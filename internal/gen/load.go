@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/importer"
 	"go/parser"
 	"go/scanner"
 	"go/token"
 	"go/types"
+	"go/version"
 	"io"
 	"os"
 	"os/exec"
@@ -19,44 +19,48 @@ import (
 	"strings"
 )
 
-// A loader asks the go command about packages and type-checks those that a
-// family or its struct is in from source, everything they import from export
-// data. It never writes: what is generated exists for it in memory only.
+// A loader asks the go command about packages. It type-checks from source the
+// packages that a family or its struct is in, and reads export data of all
+// packages that these import. Generated files exist for it in memory only.
 type loader struct {
-	config    Config
+	dir       string // where patterns are resolved
+	goCommand func(dir string, args ...string) (stdout []byte, err error)
 	fset      *token.FileSet
 	pkgs      map[string]*pkg // by directory
 	deps      map[string]dep  // by import path
-	imp       types.Importer
-	docs      map[string]string // of methods, by position
+	imp       *exportImporter
 	generated map[string][]byte // files, by path
-	left      []string          // generated files that were there
+	left      []string          // generated files that are on the disk and not parsed
 	faults    Faults
 }
 
 // A pkg is a package under work: listed by the go command, parsed with its
 // comments, and type-checked without the files that are to be generated.
 type pkg struct {
-	Dir         string
-	ImportPath  string
-	Name        string
-	GoFiles     []string
-	CgoFiles    []string
-	TestGoFiles []string
-	Imports     []string
-	Deps        []string
-	ImportMap   map[string]string
-	Module      *struct{ GoVersion string }
-	Error       *struct{ Pos, Err string }
+	Dir            string
+	ImportPath     string
+	Name           string
+	GoFiles        []string
+	CgoFiles       []string
+	TestGoFiles    []string
+	IgnoredGoFiles []string
+	Imports        []string
+	Deps           []string
+	ImportMap      map[string]string
+	Module         *struct{ Dir, GoVersion string }
+	Error          *struct{ Pos, Err string }
 
 	source bool        // families are looked for in it
-	files  []*ast.File // without generated ones
+	files  []*ast.File // the files of this build, without tests and generated files
+	others []*ast.File // its test files and the files of other builds, as far as they can be parsed
 	types  *types.Package
 	info   *types.Info
-	errors []types.Error // of the declarations; bodies are checked at the end
+	errors []types.Error // in declarations
+
+	imported scope // names that a file of it imports and that no file declares; see packageScope
 }
 
-// A dep is a package that one under work imports.
+// A dep is a package that a package under work imports.
 type dep struct {
 	ImportPath string
 	Dir        string
@@ -64,9 +68,10 @@ type dep struct {
 	Error      *struct{ Err string }
 }
 
-func newLoader(config Config) *loader {
+func newLoader(dir string) *loader {
 	return &loader{
-		config:    config,
+		dir:       dir,
+		goCommand: goCommand,
 		fset:      token.NewFileSet(),
 		pkgs:      make(map[string]*pkg),
 		deps:      make(map[string]dep),
@@ -74,22 +79,31 @@ func newLoader(config Config) *loader {
 	}
 }
 
-// goList runs the go command and calls each with every package it lists.
-func goList[P any](dir string, each func(P), args ...string) error {
-	cmd := exec.Command("go", append([]string{"list", "-e"}, args...)...)
+// goCommand runs the go command in dir and returns its output.
+func goCommand(dir string, args ...string) ([]byte, error) {
+	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		if msg := strings.TrimSpace(stderr.String()); msg != "" {
-			return errors.New(strings.TrimPrefix(msg, "go: "))
+			return nil, errors.New(strings.TrimPrefix(msg, "go: "))
 		}
-		return fmt.Errorf("go list: %w", err)
+		return nil, fmt.Errorf("go %s: %w", args[0], err)
 	}
 	if stdout.Len() == 0 && stderr.Len() > 0 {
-		return errors.New(strings.TrimPrefix(strings.TrimSpace(stderr.String()), "go: warning: "))
+		return nil, errors.New(strings.TrimPrefix(strings.TrimSpace(stderr.String()), "go: warning: "))
 	}
-	for dec := json.NewDecoder(&stdout); ; {
+	return stdout.Bytes(), nil
+}
+
+// goList calls each with every package that the go command lists.
+func goList[P any](l *loader, dir string, each func(P), args ...string) error {
+	out, err := l.goCommand(dir, append([]string{"list", "-e"}, args...)...)
+	if err != nil {
+		return err
+	}
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p P
 		if err := dec.Decode(&p); err == io.EOF {
 			return nil
@@ -103,8 +117,8 @@ func goList[P any](dir string, each func(P), args ...string) error {
 // list adds the packages that patterns match and returns them.
 func (l *loader) list(patterns ...string) ([]*pkg, error) {
 	var matched []*pkg
-	const fields = "-json=Dir,ImportPath,Name,GoFiles,CgoFiles,TestGoFiles,Imports,Deps,ImportMap,Module,Error"
-	err := goList(l.config.Dir, func(p *pkg) {
+	const fields = "-json=Dir,ImportPath,Name,GoFiles,CgoFiles,TestGoFiles,IgnoredGoFiles,Imports,Deps,ImportMap,Module,Error"
+	err := goList(l, l.dir, func(p *pkg) {
 		if len(p.GoFiles)+len(p.CgoFiles) == 0 {
 			if p.Error != nil {
 				l.faults.add(token.Position{}, "%s", p.Error.Err)
@@ -119,42 +133,57 @@ func (l *loader) list(patterns ...string) ([]*pkg, error) {
 	return matched, err
 }
 
-// parse reads the source files of p, all but those that are generated from
-// families of the packages under work.
+// parse reads the source files of p. It leaves out the files that are generated
+// from families of the packages under work.
 func (l *loader) parse(p *pkg) {
 	if p.files != nil {
 		return
 	}
 	p.files = []*ast.File{}
-	for _, name := range slices.Concat(p.GoFiles, p.CgoFiles, p.TestGoFiles) {
+	built := slices.Concat(p.GoFiles, p.CgoFiles)
+	for _, name := range slices.Concat(built, p.TestGoFiles, p.IgnoredGoFiles) {
 		path := filepath.Join(p.Dir, name)
 		content, err := os.ReadFile(path)
 		if err != nil {
 			l.faults.add(token.Position{}, "%v", err)
 			continue
 		}
-		if from := origin(content); from != "" {
-			if q := l.pkgs[filepath.Dir(filepath.Join(p.Dir, from))]; q != nil && q.source {
+		if h, ok := parseHeader(content); ok {
+			if q := l.pkgs[filepath.Dir(filepath.Join(p.Dir, h.source))]; q != nil && q.source {
 				l.left = append(l.left, path)
 				continue
 			}
 		}
-		if strings.HasSuffix(name, "_test.go") {
-			l.refuseTest(path, content)
-			continue
-		}
 		file, err := parser.ParseFile(l.fset, path, content, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
+		switch {
+		case !slices.Contains(built, name):
+			if file != nil && file.Name.Name == p.Name {
+				p.others = append(p.others, file)
+			}
+			if err == nil && strings.HasSuffix(name, "_test.go") {
+				l.refuseTest(file)
+			}
+		case err != nil:
 			l.syntax(err)
-			continue
+		default:
+			p.files = append(p.files, file)
 		}
-		p.files = append(p.files, file)
 	}
 }
 
-// exports has the go command compile what pkgs import, with what has been
-// generated so far, and makes the importer.
-func (l *loader) exports(pkgs []*pkg) error {
+// refuseTest reports families in a test file. The file generated from one would
+// have to be a test file, too, which no package can import.
+func (l *loader) refuseTest(file *ast.File) {
+	for _, d := range l.directives(file.Comments...) {
+		if d.verb == "for" {
+			l.faults.add(d.pos, "a family cannot be in a test file: move it and its struct out")
+		}
+	}
+}
+
+// exports has the go command compile the packages that pkgs import, and extra,
+// with the files that have been generated so far. It makes the importer.
+func (l *loader) exports(pkgs []*pkg, extra ...string) error {
 	var paths []string
 	importMap := make(map[string]string)
 	for _, p := range pkgs {
@@ -167,11 +196,9 @@ func (l *loader) exports(pkgs []*pkg) error {
 			importMap[from] = to
 		}
 	}
+	paths = append(paths, extra...)
 	slices.Sort(paths)
 	paths = slices.Compact(paths)
-	if l.config.Test {
-		paths = append(paths, proofImports...)
-	}
 	args := []string{"-export", "-deps", "-json=ImportPath,Dir,Export,Error"}
 	if len(l.generated) > 0 {
 		overlay, remove, err := l.overlay()
@@ -181,30 +208,18 @@ func (l *loader) exports(pkgs []*pkg) error {
 		defer remove()
 		args = append(args, "-overlay="+overlay)
 	}
-	err := goList(pkgs[0].Dir, func(d dep) {
+	err := goList(l, pkgs[0].Dir, func(d dep) {
 		l.deps[d.ImportPath] = d
 	}, append(append(args, "--"), paths...)...)
 	if err != nil {
 		return err
 	}
-	l.imp = importer.ForCompiler(l.fset, "gc", func(path string) (io.ReadCloser, error) {
-		if to, ok := importMap[path]; ok {
-			path = to
-		}
-		d := l.deps[path]
-		if d.Export == "" {
-			if d.Error != nil {
-				return nil, errors.New(strings.TrimSpace(d.Error.Err))
-			}
-			return nil, fmt.Errorf("go list -export %s has nothing", path)
-		}
-		return os.Open(d.Export)
-	})
+	l.imp = newImporter(l, importMap)
 	return nil
 }
 
-// overlay writes down for the go command what has been generated, in a
-// temporary directory.
+// overlay writes the files that have been generated to a temporary directory,
+// with a list of them for the go command.
 func (l *loader) overlay() (path string, remove func(), err error) {
 	dir, err := os.MkdirTemp("", "wrapgen")
 	if err != nil {
@@ -235,8 +250,8 @@ func (l *loader) overlay() (path string, remove func(), err error) {
 	return path, remove, err
 }
 
-// check type-checks the declarations of p. Errors are kept, not reported:
-// some are only that the generated names are missing.
+// check type-checks the declarations of p. Errors are kept and not reported:
+// some of them only say that a generated name is missing.
 func (l *loader) check(p *pkg) {
 	p.info = &types.Info{
 		Types: make(map[ast.Expr]types.TypeAndValue),
@@ -246,38 +261,6 @@ func (l *loader) check(p *pkg) {
 	conf := l.checker(p, func(err types.Error) { p.errors = append(p.errors, err) })
 	conf.IgnoreFuncBodies = true
 	p.types, _ = conf.Check(p.ImportPath, l.fset, p.files, p.info) // errors are kept
-}
-
-// declarationErrors returns the errors of check, but not those that say that
-// a name is missing which one of u's families is to have.
-func (l *loader) declarationErrors(u *unit, p *pkg) []types.Error {
-	return slices.DeleteFunc(slices.Clone(p.errors), func(err types.Error) bool {
-		name, ok := strings.CutPrefix(err.Msg, "undefined: ")
-		return ok && slices.ContainsFunc(u.decls, func(d *declaration) bool {
-			return strings.HasPrefix(name, d.spec.Name.Name)
-		})
-	})
-}
-
-// recheck type-checks p completely, with the generated files among the others,
-// and reports what the compiler would.
-func (l *loader) recheck(p *pkg) {
-	files := slices.Clone(p.files)
-	for path, content := range l.generated {
-		if filepath.Dir(path) != p.Dir {
-			continue
-		}
-		file, err := parser.ParseFile(l.fset, path, content, parser.SkipObjectResolution)
-		if err != nil {
-			l.syntax(err)
-			return
-		}
-		files = append(files, file)
-	}
-	var errs []types.Error
-	conf := l.checker(p, func(err types.Error) { errs = append(errs, err) })
-	_, _ = conf.Check(p.ImportPath, l.fset, files, nil) // errors are collected
-	l.compilation(&l.faults, errs)
 }
 
 // checker returns a type checker like the compiler that would build p.
@@ -298,7 +281,7 @@ func (l *loader) checker(p *pkg, onError func(types.Error)) *types.Config {
 const maxErrors = 10
 
 // compilation reports errors of the user's code as the compiler words them.
-// Lines that go on from an error before them, which begin with a tab, do not
+// A line that continues the error before it begins with a tab, and does not
 // count.
 func (l *loader) compilation(faults *Faults, errs []types.Error) {
 	n := 0
@@ -324,4 +307,10 @@ func (l *loader) syntax(err error) {
 	for _, e := range list {
 		l.faults.add(e.Pos, "%s", e.Msg)
 	}
+}
+
+// old reports whether p's language version is older than go1.18: without any,
+// and without type parameters.
+func (p *pkg) old() bool {
+	return p.Module != nil && (p.Module.GoVersion == "" || version.Compare("go"+p.Module.GoVersion, "go1.18") < 0)
 }

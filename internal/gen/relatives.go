@@ -3,26 +3,36 @@ package gen
 import (
 	"fmt"
 	"go/types"
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// relatives are methods that carry the same data: whoever has his own version
-// of one means the others, too. The first of each row is the one that the
-// others can be routed through.
+// relatives are methods that carry the same data. A struct that has a method of
+// its own is gone round by the method's relatives, if these go straight to the
+// original. The methods of a row are relatives of each other. A method can be in
+// several rows.
 var relatives = [][]string{
 	{"Write([]byte) (int, error)", "WriteString(string) (int, error)", "ReadFrom(io.Reader) (int64, error)"},
 	{"Read([]byte) (int, error)", "WriteTo(io.Writer) (int64, error)"},
 	{"Flush()", "FlushError() error"},
 }
 
-// routes are the bodies of routed methods: $self is the struct as a value that
-// has the method in the comment and none of the fast paths, $arg the argument.
-var routes = map[string]string{
-	"WriteString": "return $self.Write([]byte($arg))",
-	"ReadFrom":    "return $io.Copy($self, $arg)",
-	"WriteTo":     "return $io.Copy($arg, $self)",
-	"FlushError":  "$self.Flush(); return nil",
+// A route is how one method can be done by another.
+type route struct {
+	method string // that is routed
+	via    string // the name of the method that it calls
+	code   string // $self is the struct, $arg the argument, $pkg the package, $tmp a variable
+	pkg    string // the import path of $pkg, or ""
+	only   string // the interface of $pkg that $self is passed as, so that $pkg does not find the method again
+}
+
+// routes are all routes that there are.
+var routes = []route{
+	{"WriteString(string) (int, error)", "Write", "return $self.Write([]byte($arg))", "", ""},
+	{"ReadFrom(io.Reader) (int64, error)", "Write", "return $pkg.Copy($self, $arg)", "io", "Writer"},
+	{"WriteTo(io.Writer) (int64, error)", "Read", "return $pkg.Copy($arg, $self)", "io", "Reader"},
+	{"FlushError() error", "Flush", "$self.Flush(); return nil", "", ""},
 }
 
 // shape writes a method without the names of its parameters.
@@ -49,133 +59,236 @@ func shape(m *types.Func, qualify types.Qualifier) string {
 	return fmt.Sprintf("%s(%s)%s", m.Name(), list(sig.Params(), sig.Variadic()), results)
 }
 
-// kinship returns the first relative of each method of f that has any, by id:
-// what wrapgen knows, and what like directives add.
-func (l *loader) kinship(f *family) map[string]string {
-	kin := make(map[string]string)
-	all := f.methods(1<<len(f.optional) - 1)
-	for _, m := range all {
-		s := shape(m, func(p *types.Package) string { return p.Path() })
-		for _, row := range relatives {
-			if slices.Contains(row, s) {
-				kin[m.Id()] = row[0]
+// fullShape writes a method as the tables do: with import paths, and with byte
+// and rune for the types that have two names.
+func fullShape(m *types.Func) string {
+	s := shape(m, func(p *types.Package) string { return p.Path() })
+	return twoNames.ReplaceAllStringFunc(s, func(name string) string {
+		return map[string]string{"uint8": "byte", "int32": "rune", "any": "interface{}"}[name]
+	})
+}
+
+var twoNames = regexp.MustCompile(`\b(uint8|int32|any)\b`)
+
+// kinship returns groups of methods of f that carry the same data: those that
+// the table knows, and those that like directives state.
+func (g *generator) kinship(f *family) [][]*types.Func {
+	var groups [][]*types.Func
+	all := f.methods(f.full())
+	for _, row := range relatives {
+		var group []*types.Func
+		for _, m := range all {
+			if slices.Contains(row, fullShape(m)) {
+				group = append(group, m)
 			}
 		}
+		groups = append(groups, group)
 	}
 	for _, e := range slices.Concat(f.always, f.optional) {
 		for _, d := range e.directives {
 			if d.verb != "like" {
 				continue
 			}
-			i := -1
+			var to *types.Func
 			if len(d.args) == 1 {
-				i = slices.IndexFunc(all, func(m *types.Func) bool { return m.Name() == d.args[0] })
+				to = method(all, d.args[0])
 			}
-			if i < 0 {
-				l.faults.add(d.pos, "%slike wants one method of %s that carries the same data", directivePrefix, f.name)
+			if to == nil {
+				g.faults.add(d.pos, "%slike wants one method of %s that carries the same data", directivePrefix, f.name)
 				continue
 			}
-			first, ok := kin[all[i].Id()]
-			if !ok {
-				first = all[i].Id()
-				kin[first] = first
+			joined := false
+			for i, group := range groups {
+				if slices.ContainsFunc(group, sameMethod(to)) {
+					groups[i] = append(group, without(e.added, group)...)
+					joined = true
+				}
 			}
-			for _, m := range e.added {
-				kin[m.Id()] = first
+			if !joined {
+				groups = append(groups, append([]*types.Func{to}, e.added...))
 			}
 		}
 	}
-	return kin
+	for _, d := range f.directives {
+		if d.verb != "like" {
+			continue
+		}
+		group := g.named(f, d, all)
+		if len(group) == 1 {
+			g.faults.add(d.pos, "%slike wants the names of two methods or more that carry the same data", directivePrefix)
+		}
+		groups = append(groups, group)
+	}
+	return groups
 }
 
-// bindRelatives looks for ways round the struct's own methods: relatives that
-// would go straight to the original. Each is routed or passed by a directive,
-// or a fault.
-func (l *loader) bindRelatives(b *binding) {
-	kin := l.kinship(b.family)
-	all := b.methods(1<<len(b.optional) - 1)
+// method returns the method of that name, or nil.
+func method(methods []*types.Func, name string) *types.Func {
+	i := slices.IndexFunc(methods, func(m *types.Func) bool { return m.Name() == name })
+	if i < 0 {
+		return nil
+	}
+	return methods[i]
+}
 
-	own := make(map[string][]*types.Func) // by first relative
-	for _, m := range all {
-		if first, ok := kin[m.Id()]; ok && b.own[m.Id()] != nil {
-			own[first] = append(own[first], m)
+// named returns the methods that a family's directive names, and reports names
+// that are none.
+func (g *generator) named(f *family, d directive, among []*types.Func) []*types.Func {
+	var found []*types.Func
+	if len(d.args) == 0 {
+		g.faults.add(d.pos, "%s%s beside %[1]sfor wants the names of methods", directivePrefix, d.verb)
+	}
+	for _, name := range d.args {
+		if m := method(among, name); m != nil {
+			found = append(found, m)
+		} else {
+			g.faults.add(d.pos, "%s%s %s: %s has no method %[3]s", directivePrefix, d.verb, name, f.name)
 		}
 	}
-	settled := make(map[string]bool)
+	return found
+}
+
+// A decision is what a route or pass directive says of one method.
+type decision struct {
+	directive
+	element *element // nil if the method is not optional
+	method  *types.Func
+}
+
+// decisions returns what directives say of methods that would go round others.
+func (g *generator) decisions(b *binding) []decision {
+	var found []decision
+	says := func(d directive) bool { return d.verb == "route" || d.verb == "pass" }
+	for _, d := range b.directives {
+		if says(d) {
+			for _, m := range g.named(b.family, d, b.methods(b.full())) {
+				found = append(found, decision{d, b.adding(m), m})
+			}
+		}
+	}
 	for _, e := range slices.Concat(b.always, b.optional) {
 		for _, d := range e.directives {
-			if d.verb != "route" && d.verb != "pass" {
+			if !says(d) {
 				continue
 			}
 			methods := e.added
 			if len(d.args) > 0 {
 				methods = nil
-				for _, name := range d.args {
-					i := slices.IndexFunc(e.added, func(m *types.Func) bool { return m.Name() == name })
-					if i < 0 {
-						l.faults.add(d.pos, "%s%s %s: there is no %s in this line", directivePrefix, d.verb, name, name)
-						continue
-					}
-					methods = append(methods, e.added[i])
+			}
+			for _, name := range d.args {
+				if m := method(e.added, name); m != nil {
+					methods = append(methods, m)
+				} else {
+					g.faults.add(d.pos, "%s%s %s: there is no %s in this line", directivePrefix, d.verb, name, name)
 				}
 			}
 			for _, m := range methods {
-				first := kin[m.Id()]
-				switch {
-				case b.own[m.Id()] != nil:
-					l.faults.add(d.pos, "%s has its own %s, so it is called: delete %s%s", b.target.name, m.Name(), directivePrefix, d.verb)
-				case len(own[first]) == 0:
-					l.faults.add(d.pos, "%s has no method of its own that %s would go round: delete %s%s", b.target.name, m.Name(), directivePrefix, d.verb)
-				case d.verb == "route":
-					l.route(b, e, m, own[first], d)
-				}
-				settled[m.Id()] = true
+				found = append(found, decision{d, b.adding(m), m})
 			}
 		}
 	}
+	return found
+}
 
-	reported := make(map[string]bool)
-	for _, m := range all {
-		first, ok := kin[m.Id()]
-		if !ok || reported[first] || len(own[first]) == 0 {
+// adding returns the optional element that adds m, or nil.
+func (f *family) adding(m *types.Func) *element {
+	for _, e := range f.optional {
+		if slices.ContainsFunc(e.added, sameMethod(m)) {
+			return e
+		}
+	}
+	return nil
+}
+
+// bindRelatives looks for ways round the struct's own methods: relatives that
+// would go straight to the original. Each is routed or passed by a directive,
+// or a fault.
+func (g *generator) bindRelatives(b *binding) {
+	groups := g.kinship(b.family)
+	all := b.methods(b.full())
+	// ownRelatives returns the struct's own methods that m would go round.
+	ownRelatives := func(m *types.Func) []*types.Func {
+		var own []*types.Func
+		for _, group := range groups {
+			if !slices.ContainsFunc(group, sameMethod(m)) {
+				continue
+			}
+			for _, other := range group {
+				if b.own[other.Id()] != nil && !slices.Contains(own, other) {
+					own = append(own, other)
+				}
+			}
+		}
+		return own
+	}
+
+	settled := make(map[string]bool)
+	for _, d := range g.decisions(b) {
+		own := ownRelatives(d.method)
+		switch {
+		case b.own[d.method.Id()] != nil:
+			g.faults.add(d.pos, "%s has its own %s, so it is called: delete %s%s", b.target.name, d.method.Name(), directivePrefix, d.verb)
+		case len(own) == 0:
+			g.faults.add(d.pos, "%s has no method of its own that %s would go round: delete %s%s", b.target.name, d.method.Name(), directivePrefix, d.verb)
+		case d.verb == "route":
+			g.route(b, d, own)
+		}
+		settled[d.method.Id()] = true
+	}
+
+	for _, own := range all {
+		if b.own[own.Id()] == nil {
 			continue
 		}
 		var round []*types.Func
 		for _, m := range all {
-			if kin[m.Id()] == first && b.own[m.Id()] == nil && !settled[m.Id()] {
+			if b.own[m.Id()] == nil && !settled[m.Id()] && slices.ContainsFunc(ownRelatives(m), sameMethod(own)) {
 				round = append(round, m)
+				settled[m.Id()] = true
 			}
 		}
-		if len(round) == 0 {
-			continue
+		if len(round) > 0 {
+			g.reportRound(b, own, round)
 		}
-		reported[first] = true
-		verb := "carries"
-		if len(round) > 1 {
-			verb = "carry"
-		}
-		l.faults.add(l.fset.Position(b.own[own[first][0].Id()].Pos()),
-			"%s has its own %s, but %s, which %s the same data, would go straight to the original: write %s, too, or put %sroute, hide or pass on its line of %s",
-			b.target.name, methodNames(own[first]), methodNames(round), verb, methodNames(round), directivePrefix, b.name)
 	}
 }
 
-// route has m, of element e, call the struct's own method that its data are
-// to go through.
-func (l *loader) route(b *binding, e *element, m *types.Func, own []*types.Func, d directive) {
-	for _, row := range relatives {
-		via, _, _ := strings.Cut(row[0], "(")
-		s := shape(m, func(p *types.Package) string { return p.Path() })
-		i := slices.IndexFunc(own, func(m *types.Func) bool { return m.Name() == via })
-		if !slices.Contains(row[1:], s) || i < 0 {
+// reportRound reports the methods that would go round own.
+func (g *generator) reportRound(b *binding, own *types.Func, round []*types.Func) {
+	verb := "carries"
+	if len(round) > 1 {
+		verb = "carry"
+	}
+	say := fmt.Sprintf("put %sroute, hide or pass on its line of %s", directivePrefix, b.name)
+	if slices.ContainsFunc(round, func(m *types.Func) bool { return b.adding(m) == nil }) {
+		say = fmt.Sprintf("put %sroute or pass, with the name, beside the %[1]sfor of %s", directivePrefix, b.name)
+	}
+	g.faults.add(g.fset.Position(b.own[own.Id()].Pos()),
+		"%s has its own %s, but %s, which %s the same data, would go straight to the original: write %s, too, or %s",
+		b.target.name, own.Name(), methodNames(round), verb, methodNames(round), say)
+}
+
+// route has a method call one of the struct's own methods.
+func (g *generator) route(b *binding, d decision, own []*types.Func) {
+	s := fullShape(d.method)
+	for i := range routes {
+		r := &routes[i]
+		via := method(own, r.via)
+		if r.method != s || via == nil {
 			continue
 		}
-		b.routed[m.Id()] = via
 		// Without the method that it goes through it could do nothing.
-		if other := b.lookup(via); other != nil && other != e && !slices.Contains(e.needs, other) {
-			e.needs = append(e.needs, other)
+		needs := b.adding(via)
+		switch {
+		case needs == nil || needs == d.element:
+		case d.element == nil:
+			g.faults.add(d.pos, "%s cannot be routed through %s, which only some members have: write %s on %s", d.method.Name(), r.via, d.method.Name(), b.target.name)
+			return
+		case !slices.Contains(d.element.needs, needs):
+			d.element.needs = append(d.element.needs, needs)
 		}
+		b.routed[d.method.Id()] = r
 		return
 	}
-	l.faults.add(d.pos, "wrapgen knows no way to route %s through %s: write %s on %s", m.Name(), methodNames(own), m.Name(), b.target.name)
+	g.faults.add(d.pos, "wrapgen knows no way to route %s through %s: write %s on %s", d.method.Name(), methodNames(own), d.method.Name(), b.target.name)
 }

@@ -9,14 +9,13 @@ import (
 	"time"
 )
 
-//go:generate go tool wrapgen -max 512
+//go:generate go tool wrapgen
 
 // counting has the elements of httpsnoop 1.1.0.
 //
 //wrapgen:for countingWriter
+//wrapgen:max 512
 type counting interface {
-	http.ResponseWriter
-
 	http.Flusher
 	FlushError() error
 	CloseNotify() <-chan bool

@@ -12,12 +12,11 @@ func Trace(c driver.Conn, note func(query string)) driver.Conn {
 	return t.traced(tracedSetOf(c))
 }
 
-// traced is what a connection always does, then what database/sql asks it for.
+// traced is what database/sql may ask a connection for.
 //
 //wrapgen:for tracedConn
+//wrapgen:test
 type traced interface {
-	driver.Conn // always
-
 	driver.Pinger
 	driver.ExecerContext
 	driver.QueryerContext

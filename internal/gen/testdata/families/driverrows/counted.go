@@ -9,14 +9,13 @@ func Count(r driver.Rows, n *int) driver.Rows {
 	return c.counted(countedSetOf(r))
 }
 
-// counted is what rows always do, then what database/sql asks them for. Every
-// one of these interfaces has the methods of driver.Rows, too.
+// counted is what database/sql may ask rows for. Every one of these interfaces
+// has the methods of driver.Rows, too.
 //
 //wrapgen:for countedRows
+//wrapgen:test
 //wrapgen:as
 type counted interface {
-	driver.Rows // always
-
 	driver.RowsNextResultSet
 	driver.RowsColumnTypeScanType
 	driver.RowsColumnTypeDatabaseTypeName

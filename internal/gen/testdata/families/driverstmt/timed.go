@@ -13,14 +13,13 @@ func Time(s driver.Stmt, done func(time.Duration)) driver.Stmt {
 	return t.timed(timedSetOf(s))
 }
 
-// timed is what a statement always does, then what database/sql asks it for.
+// timed is what database/sql may ask a statement for.
 // The method ColumnConverter has the name of its interface, so that a struct
 // with the interface embedded would have a field in its place.
 //
 //wrapgen:for timedStmt
+//wrapgen:test
 type timed interface {
-	driver.Stmt // always
-
 	ColumnConverter(index int) driver.ValueConverter
 	driver.NamedValueChecker
 	driver.StmtExecContext  //wrapgen:like Exec

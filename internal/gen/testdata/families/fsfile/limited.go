@@ -12,12 +12,11 @@ func Limit(f fs.File, n int64) fs.File {
 	return l.limited(limitedSetOf(f))
 }
 
-// limited is what a file always does, then what it may also do.
+// limited is what a file may do beside the methods that it always has.
 //
 //wrapgen:for limitedFile
+//wrapgen:test
 type limited interface {
-	fs.File // always
-
 	fs.ReadDirFile
 	io.Seeker
 	io.ReaderAt //wrapgen:needs Seek

@@ -14,13 +14,12 @@ func Counting(w http.ResponseWriter) (http.ResponseWriter, func() int64) {
 	return c.counting(countingSetOf(w)), func() int64 { return c.n }
 }
 
-// counting is what a ResponseWriter always does, then what it may also do.
+// counting is what a ResponseWriter may do beside the methods that it always has.
 //
 //wrapgen:for countingWriter
+//wrapgen:test
 //wrapgen:as
 type counting interface {
-	http.ResponseWriter // always
-
 	http.Flusher
 	FlushError() error
 	http.Hijacker

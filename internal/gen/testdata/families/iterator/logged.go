@@ -21,13 +21,12 @@ func Log[K cmp.Ordered, V any](it Iterator[K, V], note func(K)) Iterator[K, V] {
 	return l.logged(loggedSetOf[K, V](it))
 }
 
-// logged is what an iterator always does, then what it may also do.
+// logged is what an iterator may do beside the methods that it always has.
 //
 //wrapgen:for loggedIterator
+//wrapgen:test
 //wrapgen:as
 type logged[K cmp.Ordered, V any] interface {
-	Iterator[K, V] // always
-
 	Seeker[K]
 	Collect(more ...V) map[K][]V
 	Close() error

@@ -14,12 +14,11 @@ func Meter(c net.Conn) (net.Conn, func() (read, written int64)) {
 	return m.metered(meteredSetOf(c)), func() (int64, int64) { return m.read, m.written }
 }
 
-// metered is what a connection always does, then what it may also do.
+// metered is what a connection may do beside the methods that it always has.
 //
 //wrapgen:for meter
+//wrapgen:test
 type metered interface {
-	net.Conn // always
-
 	CloseWrite() error // half-close
 	CloseRead() error
 	io.WriterTo   //wrapgen:route

@@ -37,9 +37,8 @@ type (
 // oddity is the family.
 //
 //wrapgen:for odd
+//wrapgen:test
 type oddity interface {
-	io.Stream // an alias, of a package with the name of another one
-
 	reset
 	named
 	pair
