@@ -63,7 +63,7 @@ type conn interface {
 type listener interface {
 	SetDeadline(t time.Time) error // for Accept
 	File() (*os.File, error)       // hands the socket to another process
-	syscall.Conn                   // socket options
+	syscall.Conn                   //wrapgen:pass // socket options
 }
 
 // writer is what a server's http.ResponseWriter may do beside the methods of

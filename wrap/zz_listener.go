@@ -17,7 +17,7 @@ type listenerSet uint8
 const (
 	listenerSetDeadline listenerSet = 1 << iota // for Accept
 	listenerFile                                // hands the socket to another process
-	listenerSyscallConn                         // socket options
+	listenerSyscallConn
 )
 
 // listenerSetOf returns the optional methods of listener that v has.

@@ -95,6 +95,51 @@
 // //wrapgen:for with the names of methods that the original always has.
 //
 // Wrapgen does not wrap structs or functions, and reads no test files.
+//
+// # Relatives
+//
+// Wrapgen knows the methods that package io, io/fs, net, net/http, os, bufio,
+// hash and database/sql/driver declare under these names, with their
+// signatures. The methods of a line are relatives of each other. For all other
+// methods, //wrapgen:like states it. Hijack, File and NetConn are relatives of
+// none: they hand out the connection, and their caller knows.
+//
+//	Read WriteTo ReadAt ReadByte ReadRune ReadString ReadBytes ReadSlice ReadLine Peek Discard Outer
+//	Write ReadFrom WriteString WriteAt WriteByte WriteRune
+//	Close CloseWithError
+//	Sum Sum32 Sum64
+//	Write Clone
+//	Open ReadFile
+//	Open ReadDir
+//	Open Stat
+//	Open Sub
+//	Open Glob
+//	Open ReadLink
+//	Stat Lstat
+//	ReadDir Readdir Readdirnames
+//	Flush FlushError
+//	Read ReadFrom ReadFromUDP ReadFromUDPAddrPort ReadMsgUDP ReadMsgUDPAddrPort ReadFromUnix ReadMsgUnix ReadFromIP ReadMsgIP
+//	Write WriteTo WriteToUDP WriteToUDPAddrPort WriteMsgUDP WriteMsgUDPAddrPort WriteToUnix WriteMsgUnix WriteToIP WriteMsgIP
+//	Read SyscallConn
+//	Write SyscallConn
+//	ReadFrom SyscallConn
+//	WriteTo SyscallConn
+//	Read Fd
+//	Write Fd
+//	Accept AcceptTCP
+//	Accept AcceptUnix
+//	Accept SyscallConn
+//	SetDeadline SetReadDeadline
+//	SetDeadline SetWriteDeadline
+//	Dial DialContext
+//	Prepare PrepareContext
+//	Prepare Exec ExecContext
+//	Prepare Query QueryContext
+//	Begin BeginTx
+//	Exec ExecContext
+//	Query QueryContext
+//	CheckNamedValue ColumnConverter
+//	Open OpenConnector
 package main
 
 import (

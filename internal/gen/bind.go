@@ -33,7 +33,7 @@ type binding struct {
 
 	unwrap     *types.Signature // of the members' Unwrap, if the family or the struct declares it
 	ownUnwrap  bool             // the struct's Unwrap is called
-	passUnwrap bool             // the original's Unwrap is called
+	passUnwrap bool             // the original's Unwrap is called: it is not a way back, by its type
 }
 
 // bind decides for each method of f how members do it. It returns nil if there

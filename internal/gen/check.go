@@ -68,21 +68,28 @@ func (g *generator) compilePackage(p *pkg, outputs []*output) {
 		files = append(files, file)
 	}
 	info := &types.Info{Uses: make(map[*ast.Ident]types.Object)}
-	reported := make(map[*output]bool)
+	failed := make(map[*output]string)
 	conf := g.checker(p, func(err types.Error) {
 		o := byPath[g.fset.Position(err.Pos).Filename]
 		switch {
-		case o == nil || reported[o] || strings.HasPrefix(err.Msg, "\t"):
+		case o == nil || failed[o] != "" || strings.HasPrefix(err.Msg, "\t"):
 		case o.proof && err.Msg == "undefined: "+o.newCore: // it is declared in a test file
 		default:
-			reported[o] = true
-			g.wouldNotCompile(o, err.Msg)
+			failed[o] = err.Msg
 		}
 	})
 	checked, _ := conf.Check(p.ImportPath, g.fset, files, info) // errors are kept
+	reported := make(map[*binding]bool)
 	for _, o := range outputs {
-		if file := parsed[o]; file != nil {
-			g.shadows(o, checked, file, info)
+		file := parsed[o]
+		switch {
+		case file == nil || reported[o.binding]:
+		case g.shadowed(o, checked, file, info):
+			reported[o.binding] = true
+		case failed[o] != "":
+			reported[o.binding] = true
+			g.wouldNotCompile(o, failed[o])
+		default:
 			o.terms = append(o.terms, g.dependencies(p, checked, file, info)...)
 		}
 	}
@@ -97,19 +104,21 @@ func (g *generator) wouldNotCompile(o *output, msg string) {
 	g.faults.add(g.fset.Position(o.spec.Pos()), "%s that would be generated for %s does not compile: %s", what, o.name, msg)
 }
 
-// shadows reports names of the universe that file uses and that its package
-// declares to mean something else.
-func (g *generator) shadows(o *output, p *types.Package, file *ast.File, info *types.Info) {
+// shadowed reports names of the universe that file uses and that its package
+// declares to mean something else. It reports whether there are any.
+func (g *generator) shadowed(o *output, p *types.Package, file *ast.File, info *types.Info) (found bool) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		id, ok := n.(*ast.Ident)
 		if !ok || types.Universe.Lookup(id.Name) == nil {
 			return true
 		}
 		if obj := info.Uses[id]; obj != nil && obj.Parent() == p.Scope() {
+			found = true
 			g.faults.add(g.fset.Position(obj.Pos()), "%s hides the predeclared name, which the code for the family %s uses: rename it", id.Name, o.name)
 		}
 		return true
 	})
+	return found
 }
 
 // dependencies returns the constraints of the files of p that declare something

@@ -362,6 +362,10 @@ func (e *emitter) emitAs() {
 	e.printf("\t\tif %s, %s := %s.(%s); %s {\n\t\t\treturn %s, true\n\t\t}\n", found, ok, v, t, ok, found)
 	e.printf("\t\tif %s, %s := %s.(interface{ %s() *%s }); %s {\n", m, ok, v, e.binding.names.structure, e.core, ok)
 	e.printf("\t\t\tif %s, %s := %s(%s.%s()).(%s); %s {\n\t\t\t\treturn %s, true\n\t\t\t}\n\t\t}\n", found, ok, e.any(), m, e.binding.names.structure, t, ok, found)
+	if e.passUnwrap {
+		e.printf("\t\tbreak\n\t}\n\tvar %s %s\n\treturn %s, false\n}\n\n", none, t, none)
+		return
+	}
 	e.printf("\t\t%s, %s := %s.(interface{ Unwrap() %s })\n", u, ok, v, e.unwrapResult())
 	e.printf("\t\tif !%s {\n\t\t\tbreak\n\t\t}\n\t\t%s = %s.Unwrap()\n\t}\n", ok, v, u)
 	e.printf("\tvar %s %s\n\treturn %s, false\n}\n\n", none, t, none)

@@ -75,6 +75,11 @@ func (g *generator) resolve(d *declaration) *family {
 		}
 	}
 	for _, e := range optional {
+		if m, other := e.contradicts(f.every); m != nil {
+			qualify := func(p *types.Package) string { return p.Name() }
+			g.faults.add(e.pos, "no value has this %s: every member of %s has %s", shape(m, qualify), f.name, shape(other, qualify))
+			continue
+		}
 		if e.has("hide") {
 			f.hides = true
 			continue
@@ -281,6 +286,18 @@ func (e *element) checked(g *generator) *element {
 		return nil
 	}
 	return e
+}
+
+// contradicts returns a method of e that has another signature than the method
+// of the same name among others, and that method, or nil.
+func (e *element) contradicts(others []*types.Func) (m, other *types.Func) {
+	for _, m := range e.methods {
+		i := slices.IndexFunc(others, sameMethod(m))
+		if i >= 0 && !types.Identical(m.Type(), others[i].Type()) {
+			return m, others[i]
+		}
+	}
+	return nil, nil
 }
 
 // has reports whether the element has the directive.

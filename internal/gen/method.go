@@ -21,7 +21,7 @@ func (e *emitter) emitMember(c *combination) {
 		e.printf("type %s%s %s\n\n", name, e.params, e.core)
 	}
 	for _, m := range c.methods {
-		if m.Name() == "Unwrap" || e.promoted(m) {
+		if m.Name() == "Unwrap" && !e.passUnwrap || e.promoted(m) {
 			continue
 		}
 		if !e.documented[m.Id()] {
@@ -91,19 +91,18 @@ func (e *emitter) emitMethod(c *combination, m *types.Func) {
 func (e *emitter) emitUnwrap(c *combination) {
 	body := e.inner()
 	switch {
-	case e.noUnwrap:
+	case e.noUnwrap, e.passUnwrap:
 		return
 	case e.ownUnwrap:
 		body = e.self() + ".Unwrap()"
-	case e.passUnwrap:
-		body = e.inner() + ".Unwrap()"
 	}
 	e.printf("func (%s) Unwrap() %s { return %s }\n", e.receiver(c), e.unwrapResult(), body)
 }
 
-// unwrapResult returns the result type of Unwrap.
+// unwrapResult returns the result type of Unwrap, as which the original is
+// returned.
 func (e *emitter) unwrapResult() string {
-	if e.unwrap != nil {
+	if e.unwrap != nil && !e.passUnwrap {
 		return e.imports.typ(e.unwrap.Results().At(0).Type())
 	}
 	return e.wrapped

@@ -8,33 +8,6 @@ import (
 	"strings"
 )
 
-// relatives are methods that carry the same data. A struct that has a method of
-// its own is gone round by the method's relatives, if these go straight to the
-// original. The methods of a row are relatives of each other. A method can be in
-// several rows.
-var relatives = [][]string{
-	{"Write([]byte) (int, error)", "WriteString(string) (int, error)", "ReadFrom(io.Reader) (int64, error)"},
-	{"Read([]byte) (int, error)", "WriteTo(io.Writer) (int64, error)"},
-	{"Flush()", "FlushError() error"},
-}
-
-// A route is how one method can be done by another.
-type route struct {
-	method string // that is routed
-	via    string // the name of the method that it calls
-	code   string // $self is the struct, $arg the argument, $pkg the package, $tmp a variable
-	pkg    string // the import path of $pkg, or ""
-	only   string // the interface of $pkg that $self is passed as, so that $pkg does not find the method again
-}
-
-// routes are all routes that there are.
-var routes = []route{
-	{"WriteString(string) (int, error)", "Write", "return $self.Write([]byte($arg))", "", ""},
-	{"ReadFrom(io.Reader) (int64, error)", "Write", "return $pkg.Copy($self, $arg)", "io", "Writer"},
-	{"WriteTo(io.Writer) (int64, error)", "Read", "return $pkg.Copy($arg, $self)", "io", "Reader"},
-	{"FlushError() error", "Flush", "$self.Flush(); return nil", "", ""},
-}
-
 // shape writes a method without the names of its parameters.
 func shape(m *types.Func, qualify types.Qualifier) string {
 	sig := m.Signature()

@@ -19,7 +19,7 @@ func Limit(f fs.File, n int64) fs.File {
 type limited interface {
 	fs.ReadDirFile
 	io.Seeker
-	io.ReaderAt //wrapgen:needs Seek
+	io.ReaderAt //wrapgen:needs Seek //wrapgen:pass
 	io.WriterTo //wrapgen:route
 }
 

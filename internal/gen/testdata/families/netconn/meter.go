@@ -23,7 +23,7 @@ type metered interface {
 	CloseRead() error
 	io.WriterTo   //wrapgen:route
 	io.ReaderFrom // sendfile, splice
-	syscall.Conn  //wrapgen:never CloseRead
+	syscall.Conn  //wrapgen:never CloseRead //wrapgen:pass
 }
 
 // meter counts what goes through a connection. It holds it in a field that is
