@@ -154,7 +154,7 @@ func (g *generator) family(p *pkg, file *ast.File, spec *ast.TypeSpec, doc *ast.
 		return nil
 	}
 	for _, field := range d.iface.Methods.List {
-		g.known(g.directives(field.Doc, field.Comment), elementVerbs, used)
+		g.known(g.elementDirectives(d, field), elementVerbs, used)
 	}
 	if d.target, ok = g.target(p, d.directives[i]); !ok {
 		return nil
@@ -162,6 +162,20 @@ func (g *generator) family(p *pkg, file *ast.File, spec *ast.TypeSpec, doc *ast.
 	g.settings(d)
 	d.output = d.path()
 	return d
+}
+
+// elementDirectives returns the directives above an element and beside it.
+func (g *generator) elementDirectives(d *declaration, field *ast.Field) []directive {
+	doc := field.Doc
+	if doc == nil { // package parser gives none to a literal interface
+		line := g.fset.Position(field.Pos()).Line
+		for _, group := range d.file.Comments {
+			if group.Pos() > d.iface.Methods.Opening && g.fset.Position(group.End()).Line == line-1 && g.fset.Position(group.Pos()).Column == g.fset.Position(field.Pos()).Column {
+				doc = group
+			}
+		}
+	}
+	return g.directives(doc, field.Comment)
 }
 
 // settings reads the directives that say how a family is generated.

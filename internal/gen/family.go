@@ -251,7 +251,7 @@ func (g *generator) element(d *declaration, field *ast.Field) *element {
 	e := &element{
 		pos:        g.fset.Position(field.Pos()),
 		remark:     remark(field),
-		directives: g.directives(field.Doc, field.Comment),
+		directives: g.elementDirectives(d, field),
 	}
 	if len(field.Names) > 0 {
 		for _, name := range field.Names {

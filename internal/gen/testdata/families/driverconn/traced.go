@@ -20,13 +20,14 @@ type traced interface {
 	driver.Pinger
 	driver.ExecerContext
 	driver.QueryerContext
-	driver.ConnPrepareContext //wrapgen:like Prepare
+	driver.ConnPrepareContext
 	driver.ConnBeginTx
 	driver.NamedValueChecker
 	interface { // a pool's connection has both
 		driver.SessionResetter
 		driver.Validator
 	}
+	//wrapgen:pass
 	interface { // from before there were contexts
 		// Exec runs a statement; database/sql prefers ExecContext.
 		Exec(query string, args []driver.Value) (driver.Result, error)

@@ -22,8 +22,8 @@ func Time(s driver.Stmt, done func(time.Duration)) driver.Stmt {
 type timed interface {
 	ColumnConverter(index int) driver.ValueConverter
 	driver.NamedValueChecker
-	driver.StmtExecContext  //wrapgen:like Exec
-	driver.StmtQueryContext //wrapgen:like Query
+	driver.StmtExecContext
+	driver.StmtQueryContext
 }
 
 type timedStmt struct {
