@@ -32,6 +32,7 @@ import (
 // body is what an HTTP body may do beside Read and Close.
 //
 //wrapgen:for ./wrap.layer
+//wrapgen:from methodBehind
 //wrapgen:test newTestLayer
 type body interface {
 	io.Writer     // after 101 Switching Protocols

@@ -33,7 +33,7 @@ import (
 var update = flag.Bool("update", false, "rewrite generated files and recorded results")
 
 func TestGeneratedFilesAreFresh(t *testing.T) {
-	result, err := gen.Generate(gen.Config{}, ".")
+	result, err := gen.Generate(gen.Config{}, ".", "./cmd/wrapgen/examples/...")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +55,74 @@ func TestGeneratedFilesAreFresh(t *testing.T) {
 		if !bytes.Equal(disk, f.Content) {
 			t.Errorf("%s is stale: run go generate\n%s", f.Path, gen.Diff(f.Path, disk, f.Content))
 		}
+	}
+}
+
+// A method that carries no bytes, and that no hook stands in front of, is one line
+// in its family: added in a copy of the module, it passes through Body, Keep and
+// the ready-made hooks.
+func TestAMethodIsOneLine(t *testing.T) {
+	dir := t.TempDir()
+	for _, part := range []string{"wrap", "wrap/export_test.go", "go.mod", "go.sum", "wrap_gen.go"} {
+		copySources(t, dir, part)
+	}
+	file := filepath.Join(dir, "wrap_gen.go")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const line = "	closeWriter   // half-close\n"
+	grown := bytes.Replace(content, []byte(line), []byte(line+"	Sync() error\n"), 1)
+	if bytes.Equal(grown, content) {
+		t.Fatalf("wrap_gen.go has no line %q", line)
+	}
+	if err := os.WriteFile(file, grown, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	result, err := gen.Generate(gen.Config{Dir: dir}, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range result.Files {
+		if err := os.WriteFile(filepath.Join(dir, f.Path), f.Content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	test, err := os.ReadFile("testdata/method/sync_test.go.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "wrap", "sync_test.go"), test, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", "test", "-vet=off", "-run", "ANewMethod", "./wrap")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// copySources copies a file of the module, or the Go files of a folder without
+// their tests.
+func copySources(t *testing.T, to, part string) {
+	t.Helper()
+	err := filepath.WalkDir(part, func(path string, d fs.DirEntry, err error) error {
+		name := d.Name()
+		if err != nil || d.IsDir() || path != part && strings.HasSuffix(name, "_test.go") || path != part && !strings.HasSuffix(name, ".go") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(to, path)), 0o777); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, path), content, 0o666)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

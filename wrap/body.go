@@ -7,7 +7,10 @@ import (
 
 // Body returns body with its calls routed through hooks, the first of which is
 // outermost. The result has exactly the optional methods that body has: Write,
-// CloseWrite, WriteTo and ReadFrom are there if and only if body has them.
+// CloseWrite, WriteTo and ReadFrom are there if and only if body has them. The
+// methods of an upload (Seek, ReadAt, Len) are not kept, since each would double
+// the number of types in every program. For a body that has them, generate a
+// family of its own, as cmd/wrapgen/examples/upload does.
 //
 // A nil body stays nil and [http.NoBody] stays http.NoBody, which net/http
 // tells from other bodies by comparison; without hooks, body itself is
@@ -38,5 +41,5 @@ func hooked(body io.ReadCloser, h Hooks) io.ReadCloser {
 		return body
 	}
 	l := newLayer(body, &h)
-	return l.body(l.next.set())
+	return l.body(bodySetOf(body))
 }

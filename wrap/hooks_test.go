@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -352,4 +353,40 @@ func (h *hesitant) Read(p []byte) (int, error) {
 	}
 	h.left--
 	return 1, nil
+}
+
+// Each function of Hooks stands in front of the method that it is named for, and
+// of a body that has it. A function that Body forgets is found here.
+func TestEveryHookIsConsulted(t *testing.T) {
+	fields := reflect.TypeFor[wrap.Hooks]()
+	for i := range fields.NumField() {
+		field := fields.Field(i)
+		if field.Type.Kind() != reflect.Func || field.Name == "New" {
+			continue
+		}
+		t.Run(field.Name, func(t *testing.T) {
+			called := false
+			var h wrap.Hooks
+			reflect.ValueOf(&h).Elem().Field(i).Set(reflect.MakeFunc(field.Type, func([]reflect.Value) []reflect.Value {
+				called = true
+				results := make([]reflect.Value, field.Type.NumOut())
+				for i := range results {
+					results[i] = reflect.Zero(field.Type.Out(i))
+				}
+				return results
+			}))
+			m := reflect.ValueOf(wrap.Body(newRecorder(""), h)).MethodByName(field.Name)
+			if !m.IsValid() {
+				t.Fatalf("a body has no method %s for the hook", field.Name)
+			}
+			args := make([]reflect.Value, m.Type().NumIn())
+			for i := range args {
+				args[i] = reflect.Zero(m.Type().In(i))
+			}
+			m.Call(args)
+			if !called {
+				t.Errorf("%s did not call its hook", field.Name)
+			}
+		})
+	}
 }

@@ -40,7 +40,7 @@ func Idle(d time.Duration) Hooks {
 		panic("wrap: Idle: the duration must be positive; without a limit, leave the hook out")
 	}
 	return Hooks{New: func(body io.ReadCloser) Hooks {
-		i := &idle{next: methodsOf(body), moved: time.Now(), part: math.MaxInt}
+		i := &idle{passThrough: passThrough{methodsOf(body)}, moved: time.Now(), part: math.MaxInt}
 		i.silence = silence{hook: "Idle", d: d, body: body, lasted: i.lasted}
 		i.mu.Lock()
 		defer i.mu.Unlock()
@@ -53,7 +53,7 @@ func Idle(d time.Duration) Hooks {
 }
 
 type idle struct {
-	next methods
+	passThrough
 	silence
 
 	socket syscall.RawConn // of body; nil if the kernel does not tell what it holds for the peer

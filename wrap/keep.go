@@ -8,8 +8,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
-// Keep returns replacement with the methods that it has lost: those of Write,
-// CloseWrite and ReadFrom that original has and replacement does not. It is the
+// Keep returns replacement with the methods that it has lost: the optional methods
+// that [Body] keeps, but WriteTo, that original has and replacement does not. It is the
 // one-word repair of a wrapper that knows only Read and Close:
 //
 //	resp.Body = wrap.Keep(resp.Body, newMeteredBody(resp.Body))
@@ -36,20 +36,27 @@ func Keep(original, replacement io.ReadCloser) io.ReadCloser {
 	if original == nil || original == http.NoBody {
 		return replacement
 	}
+	has, lost := bodySetOf(replacement), bodySetOf(original)
+	lost &^= has | bodyWriteTo // original's would go round replacement's Read
+	if has&bodyWrite != 0 {
+		lost &^= bodyReadFrom // and original's round replacement's Write
+	}
 	k := &kept{ReadCloser: replacement, original: original}
-	next, lost := methodsOf(replacement), methodsOf(original)
+	next, from := methodsOf(replacement), methodsOf(original)
 	next.c = k
-	if next.w == nil {
-		next.w = lost.w
+	if lost&bodyCloseWrite != 0 {
+		next.cw = from.cw
+	}
+	if lost&bodyWrite != 0 {
+		next.w = from.w
 		if next.rf == nil {
-			next.rf = lost.rf
+			next.rf = from.rf
+		} else {
+			lost |= bodyReadFrom // replacement's, which had no Write to go with
 		}
 	}
-	if next.cw == nil {
-		next.cw = lost.cw
-	}
 	l := &layer{inner: k, next: next}
-	return l.body(next.set())
+	return l.body(has | lost)
 }
 
 // KeepFunc is [Keep] of original and of what f returns, for an original that must

@@ -26,7 +26,7 @@ func Linger(d time.Duration) Hooks {
 		panic("wrap: Linger: the duration must be positive; without a limit, leave the hook out")
 	}
 	return Hooks{New: func(body io.ReadCloser) Hooks {
-		l := &linger{next: methodsOf(body)}
+		l := &linger{passThrough: passThrough{methodsOf(body)}}
 		if l.next.cw == nil {
 			return Hooks{} // cannot be half-closed
 		}
@@ -36,7 +36,7 @@ func Linger(d time.Duration) Hooks {
 }
 
 type linger struct {
-	next methods
+	passThrough
 	silence
 
 	waits  int           // how many Reads are waiting

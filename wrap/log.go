@@ -33,7 +33,7 @@ func Log(logger *slog.Logger, level slog.Level, attrs ...slog.Attr) Hooks {
 	done, ended := l.done, l.ended
 	return Hooks{New: func(body io.ReadCloser) Hooks {
 		next := methodsOf(body)
-		m := newMeter(body, next.staged(&callLog{next, logger}), done, false)
+		m := newMeter(body, next.staged(&callLog{passThrough{next}, logger}), done, false)
 		m.ended = ended
 		return Hooks{stage: m}
 	}}
@@ -57,7 +57,7 @@ func (l bodyLog) log(msg string, s Summary) {
 // A callLog logs each call while that is wanted. It stands behind the meter,
 // so that a call comes before what it brings about.
 type callLog struct {
-	next   methods
+	passThrough
 	logger *slog.Logger
 }
 

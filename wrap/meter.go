@@ -10,7 +10,7 @@ import (
 
 // A meter measures a body's life and reports it once.
 type meter struct {
-	next   methods
+	passThrough
 	report func(Summary)
 	early  bool                              // report when Close is called, not when it has returned
 	timed  bool                              // the caller can set a read deadline
@@ -33,7 +33,7 @@ func metered(f func(Summary), early bool) Hooks {
 
 // newMeter returns a meter in front of next, the methods of body.
 func newMeter(body io.ReadCloser, next methods, f func(Summary), early bool) *meter {
-	return &meter{next: next, report: f, early: early, timed: hasReadDeadline(body), sum: Summary{Start: time.Now()}}
+	return &meter{passThrough: passThrough{next}, report: f, early: early, timed: hasReadDeadline(body), sum: Summary{Start: time.Now()}}
 }
 
 // traffic is what goes one way: in its low bits how many calls are on their

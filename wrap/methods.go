@@ -2,8 +2,11 @@ package wrap
 
 import "io"
 
-// methods are the methods of a body, each as the interface that a hook is
-// handed, so that no call has to convert; nil is one that the body lacks.
+// methods are the methods of a body that hooks stand in front of, each as the
+// interface that a hook is handed, so that no call has to convert. A method that
+// the body lacks is nil. What optional methods a body has, the generated
+// bodySetOf says: a method that no hook stands in front of is not here, and goes
+// straight to the body.
 type methods struct {
 	r  io.Reader
 	c  io.Closer
@@ -22,7 +25,7 @@ func methodsOf(body io.ReadCloser) methods {
 	return m
 }
 
-// staged returns the methods of s, less those that m lacks.
+// staged returns the methods of s, without those that m lacks.
 func (m methods) staged(s stage) methods {
 	m.r, m.c = s, s
 	if m.w != nil {
@@ -40,18 +43,26 @@ func (m methods) staged(s stage) methods {
 	return m
 }
 
-func (m *methods) set() (s bodySet) {
-	if m.w != nil {
-		s |= bodyWrite
+// A passThrough is a stage that calls next. Stages embed it and declare the
+// methods that they care about. A stage with a Read of its own needs a WriteTo of
+// its own, too, and one with a Write needs a ReadFrom: here these go round it.
+type passThrough struct{ next methods }
+
+func (p passThrough) Read(b []byte) (int, error)          { return p.next.r.Read(b) }
+func (p passThrough) Write(b []byte) (int, error)         { return p.next.w.Write(b) }
+func (p passThrough) Close() error                        { return p.next.c.Close() }
+func (p passThrough) CloseWrite() error                   { return p.next.cw.CloseWrite() }
+func (p passThrough) WriteTo(w io.Writer) (int64, error)  { return p.next.wt.WriteTo(w) }
+func (p passThrough) ReadFrom(r io.Reader) (int64, error) { return p.next.rf.ReadFrom(r) }
+
+// methodBehind returns body as the value that does a method which no hook stands
+// in front of. Body has the method. The generated code calls methodBehind.
+func methodBehind[T any](body io.ReadCloser) T {
+	if k, ok := body.(*kept); ok {
+		if t, ok := k.ReadCloser.(T); ok {
+			return t
+		}
+		return k.original.(T)
 	}
-	if m.cw != nil {
-		s |= bodyCloseWrite
-	}
-	if m.wt != nil {
-		s |= bodyWriteTo
-	}
-	if m.rf != nil {
-		s |= bodyReadFrom
-	}
-	return s
+	return body.(T)
 }

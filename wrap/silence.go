@@ -83,13 +83,13 @@ type silence struct {
 // start starts the timer, unless after stop. The caller holds mu.
 func (s *silence) start() {
 	if !s.stopped {
-		s.timer = time.AfterFunc(s.next(s.d), s.check)
+		s.timer = time.AfterFunc(s.untilLook(s.d), s.check)
 	}
 }
 
-// next returns when to look again if the silence may last for left. The caller
+// untilLook returns when to look again if the silence may last for left. The caller
 // holds mu.
-func (s *silence) next(left time.Duration) time.Duration {
+func (s *silence) untilLook(left time.Duration) time.Duration {
 	if s.every > 0 {
 		return min(left, s.every)
 	}
@@ -104,7 +104,7 @@ func (s *silence) check() {
 		return
 	}
 	if left := s.d - s.lasted(); left > 0 {
-		s.timer.Reset(s.next(left))
+		s.timer.Reset(s.untilLook(left))
 		s.mu.Unlock()
 		return
 	}

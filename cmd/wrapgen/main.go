@@ -63,6 +63,7 @@
 //
 //	//wrapgen:as              add countingAs[T](v), which finds a T along Unwrap
 //	//wrapgen:nounwrap        its members have no Unwrap
+//	//wrapgen:from find       an optional method T is found by find[T](original), not by original.(T)
 //	//wrapgen:max 512         it may have 512 combinations; without it 256, at most 1024
 //	//wrapgen:file name.go    the file; without it zz_counting.go
 //	//wrapgen:test            add zz_counting_test.go, which proves all of this of each combination

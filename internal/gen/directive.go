@@ -21,12 +21,12 @@ const directivePrefix = "//wrapgen:"
 
 // The verbs of a family's directives and of an element's.
 var (
-	familyVerbs  = []string{"for", "as", "nounwrap", "max", "file", "test", "like", "route", "pass"}
+	familyVerbs  = []string{"for", "from", "as", "nounwrap", "max", "file", "test", "like", "route", "pass"}
 	elementVerbs = []string{"always", "needs", "never", "like", "route", "hide", "pass"}
 )
 
 // once are the verbs that a family may have one time.
-var once = []string{"for", "as", "nounwrap", "max", "file", "test"}
+var once = []string{"for", "from", "as", "nounwrap", "max", "file", "test"}
 
 // misspelt matches a comment that is nearly a directive. Go takes a comment for
 // a directive only if it begins with // and lowercase letters, without a space.
@@ -74,6 +74,7 @@ type declaration struct {
 	noUnwrap bool   // members have no Unwrap
 	test     bool   // write a test
 	newCore  string // the function by which the test makes a struct, or ""
+	from     string // the function that finds a method behind the original, or ""
 	max      int    // the bound on combinations
 	fileName string // of the generated file; if empty, by the family's name
 
@@ -209,6 +210,12 @@ func (g *generator) settings(d *declaration) {
 				continue
 			}
 			d.fileName = s.args[0]
+		case "from":
+			if len(s.args) != 1 || !token.IsIdentifier(s.args[0]) {
+				g.faults.add(s.pos, "%sfrom wants the name of a function: func name[T any](original) T", directivePrefix)
+				continue
+			}
+			d.from = s.args[0]
 		case "test":
 			d.test = true
 			if len(s.args) > 1 || len(s.args) == 1 && !token.IsIdentifier(s.args[0]) {

@@ -54,8 +54,8 @@ func (g *generator) resolve(d *declaration) *family {
 		g.faults.add(g.fset.Position(d.spec.Pos()), "%s is not a defined type: a family is declared as type name interface { ... }", d.name)
 		return nil
 	}
-	if d.as && d.dest.old() {
-		g.faults.add(d.target.pos, "%sas needs type parameters, so a go line of 1.18 or later in go.mod", directivePrefix)
+	if (d.as || d.from != "") && d.dest.old() {
+		g.faults.add(d.target.pos, "%sas and %[1]sfrom need type parameters, so a go line of 1.18 or later in go.mod", directivePrefix)
 	}
 	if !g.resolveStruct(f) {
 		return nil

@@ -135,7 +135,7 @@ func (e *emitter) emitDetours() {
 		if r := e.routed[m.Id()]; r != nil {
 			body = e.route(r, m, args)
 		} else {
-			body = fmt.Sprintf("%s.%s.(%s).%s(%s)", e.recv, e.original.Name(), e.from(m), m.Name(), args)
+			body = fmt.Sprintf("%s.%s(%s)", e.asked(m), m.Name(), args)
 			if result != "" {
 				body = "return " + body
 			}
@@ -184,20 +184,24 @@ func (e *emitter) parameters(sig *types.Signature) (declared, passed string) {
 	return strings.Join(decl, ", "), strings.Join(pass, ", ")
 }
 
-// from returns the interface that the original is asked for to have m: that
-// of its element, or, as it may have m by the one or the other of two, one of
-// just m.
-func (e *emitter) from(m *types.Func) string {
+// asked returns the original as a value that has m: as the interface of m's
+// element, or, if several elements add m, as one of just m.
+func (e *emitter) asked(m *types.Func) string {
 	var of []*element
 	for _, el := range e.optional {
 		if slices.ContainsFunc(el.added, sameMethod(m)) {
 			of = append(of, el)
 		}
 	}
+	iface := e.literal([]*types.Func{m})
 	if len(of) == 1 {
-		return e.asserted(of[0])
+		iface = e.asserted(of[0])
 	}
-	return e.literal([]*types.Func{m})
+	original := e.recv + "." + e.original.Name()
+	if e.from != "" {
+		return fmt.Sprintf("%s[%s](%s)", e.from, iface, original)
+	}
+	return fmt.Sprintf("%s.(%s)", original, iface)
 }
 
 // route returns the body of a detour through an own method.

@@ -135,8 +135,10 @@ type familyNames struct {
 // that the package has already.
 func (g *generator) nameFamily(b *binding, taken scope) *familyNames {
 	n := &familyNames{pkg: taken, detours: make(map[string]string)}
-	if b.newCore != "" && (!taken[b.newCore] || b.dest.imported[b.newCore]) {
-		g.faults.add(b.target.pos, "%stest %s: package %s and its tests declare no %[2]s", directivePrefix, b.newCore, b.dest.Name)
+	for _, f := range []string{b.newCore, b.from} {
+		if f != "" && (!taken[f] || b.dest.imported[f]) {
+			g.faults.add(b.target.pos, "package %s and its tests declare no %s, which a directive of %s names", b.dest.Name, f, b.name)
+		}
 	}
 	expected := []string{b.setName(), b.setOfName()}
 	if b.as {
