@@ -33,7 +33,7 @@ import (
 var update = flag.Bool("update", false, "rewrite generated files and recorded results")
 
 func TestGeneratedFilesAreFresh(t *testing.T) {
-	result, err := gen.Generate(gen.Config{}, ".", "./cmd/wrapgen/examples/...")
+	result, err := gen.Generate(gen.Config{}, ".", "./cmd/wrapgen/examples/...", "./internal/shapes")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/bodywrap/bodywrap/wrap"
+	"github.com/bodywrap/bodywrap/internal/shapes"
 )
 
 // The optional methods of a body, as bits of a mask.
@@ -96,105 +96,4 @@ func (r *recorder) ReadFrom(src io.Reader) (int64, error) {
 }
 
 // only returns r with the optional methods in mask and no others.
-func (r *recorder) only(mask int) io.ReadCloser {
-	type (
-		rc struct {
-			io.Reader
-			io.Closer
-		}
-		w  = io.Writer
-		cw = wrap.CloseWriter
-		wt = io.WriterTo
-		rf = io.ReaderFrom
-	)
-	base := rc{r, r}
-	switch mask {
-	case 0:
-		return base
-	case hasWrite:
-		return struct {
-			rc
-			w
-		}{base, r}
-	case hasCloseWrite:
-		return struct {
-			rc
-			cw
-		}{base, r}
-	case hasWrite | hasCloseWrite:
-		return struct {
-			rc
-			w
-			cw
-		}{base, r, r}
-	case hasWriteTo:
-		return struct {
-			rc
-			wt
-		}{base, r}
-	case hasWrite | hasWriteTo:
-		return struct {
-			rc
-			w
-			wt
-		}{base, r, r}
-	case hasCloseWrite | hasWriteTo:
-		return struct {
-			rc
-			cw
-			wt
-		}{base, r, r}
-	case hasWrite | hasCloseWrite | hasWriteTo:
-		return struct {
-			rc
-			w
-			cw
-			wt
-		}{base, r, r, r}
-	case hasReadFrom:
-		return struct {
-			rc
-			rf
-		}{base, r}
-	case hasWrite | hasReadFrom:
-		return struct {
-			rc
-			w
-			rf
-		}{base, r, r}
-	case hasCloseWrite | hasReadFrom:
-		return struct {
-			rc
-			cw
-			rf
-		}{base, r, r}
-	case hasWrite | hasCloseWrite | hasReadFrom:
-		return struct {
-			rc
-			w
-			cw
-			rf
-		}{base, r, r, r}
-	case hasWriteTo | hasReadFrom:
-		return struct {
-			rc
-			wt
-			rf
-		}{base, r, r}
-	case hasWrite | hasWriteTo | hasReadFrom:
-		return struct {
-			rc
-			w
-			wt
-			rf
-		}{base, r, r, r}
-	case hasCloseWrite | hasWriteTo | hasReadFrom:
-		return struct {
-			rc
-			cw
-			wt
-			rf
-		}{base, r, r, r}
-	}
-	return r
-}
+func (r *recorder) only(mask int) io.ReadCloser { return shapes.OfBody(r, shapes.BodySet(mask)) }

@@ -286,13 +286,13 @@ func checkReadFrom(found *subject, fresh maker) {
 }
 
 func checkCloseWrite(found *subject, fresh maker) {
-	if s := fresh(nothing()); !is[cw](s.shape) || !is[cw](s.wrapped) {
+	if s := fresh(nothing()); !is[closeWriter](s.shape) || !is[closeWriter](s.wrapped) {
 		return
 	}
 	for _, want := range []error{nil, errOwn, errors.ErrUnsupported} {
 		s := fresh(strings.NewReader("answer"))
 		s.err = want
-		err := s.wrapped.(cw).CloseWrite()
+		err := s.wrapped.(closeWriter).CloseWrite()
 		switch calls := s.count("CloseWrite"); {
 		case calls == 0:
 			found.fault("CloseWrite does not reach the original: the backend is not told, and both sides wait for each other")
@@ -365,7 +365,7 @@ func checkConcurrency(found *subject, fresh maker) {
 			}
 		}},
 		{"CloseWrite", func() {
-			if c, ok := s.wrapped.(cw); ok {
+			if c, ok := s.wrapped.(closeWriter); ok {
 				_ = c.CloseWrite()
 			}
 		}},
@@ -395,7 +395,7 @@ func race(s *subject) {
 					_, _ = w.Write([]byte("x"))
 				}
 			}
-			if c, ok := s.wrapped.(cw); ok {
+			if c, ok := s.wrapped.(closeWriter); ok {
 				_ = c.CloseWrite()
 			}
 		}),

@@ -19,13 +19,13 @@ var connChecks = []check{
 }
 
 func checkCloseRead(found *subject, fresh maker) {
-	if s := fresh(nothing()); !is[cr](s.shape) || !is[cr](s.wrapped) {
+	if s := fresh(nothing()); !is[closeReader](s.shape) || !is[closeReader](s.wrapped) {
 		return
 	}
 	for _, want := range []error{nil, errOwn} {
 		s := fresh(nothing())
 		s.err = want
-		err := s.wrapped.(cr).CloseRead()
+		err := s.wrapped.(closeReader).CloseRead()
 		switch calls := s.count("CloseRead"); {
 		case calls != 1:
 			found.fault("one CloseRead reaches the original %d times", calls)
@@ -81,7 +81,7 @@ func checkAddresses(found *subject, fresh maker) {
 
 func checkSyscallConn(found *subject, fresh maker) {
 	s := fresh(nothing())
-	if !is[sc](s.shape) || !is[sc](s.wrapped) {
+	if !is[syscall.Conn](s.shape) || !is[syscall.Conn](s.wrapped) {
 		return
 	}
 	if _, err := s.wrapped.(syscall.Conn).SyscallConn(); err != errOwn || s.count("SyscallConn") != 1 {
@@ -91,33 +91,33 @@ func checkSyscallConn(found *subject, fresh maker) {
 
 func checkNetConn(found *subject, fresh maker) {
 	s := fresh(nothing())
-	if !is[nc](s.shape) || !is[nc](s.wrapped) {
+	if !is[netConner](s.shape) || !is[netConner](s.wrapped) {
 		return
 	}
-	if got := s.wrapped.(nc).NetConn(); got != net.Conn(s.original) {
+	if got := s.wrapped.(netConner).NetConn(); got != net.Conn(s.original) {
 		found.fault("NetConn does not return what the original's returns")
 	}
 }
 
 func checkConnectionState(found *subject, fresh maker) {
 	s := fresh(nothing())
-	if !is[cs](s.shape) || !is[cs](s.wrapped) {
+	if !is[tlsState](s.shape) || !is[tlsState](s.wrapped) {
 		return
 	}
-	if got := s.wrapped.(cs).ConnectionState(); got.ServerName != agreed {
+	if got := s.wrapped.(tlsState).ConnectionState(); got.ServerName != agreed {
 		found.fault("ConnectionState does not return what the original's returns")
 	}
 }
 
 func checkHandshakeContext(found *subject, fresh maker) {
-	if s := fresh(nothing()); !is[hc](s.shape) || !is[hc](s.wrapped) {
+	if s := fresh(nothing()); !is[handshaker](s.shape) || !is[handshaker](s.wrapped) {
 		return
 	}
 	ctx := context.WithValue(context.Background(), contextKey{}, true)
 	for _, want := range []error{nil, errOwn} {
 		s := fresh(nothing())
 		s.err = want
-		err := s.wrapped.(hc).HandshakeContext(ctx)
+		err := s.wrapped.(handshaker).HandshakeContext(ctx)
 		switch calls := s.count("HandshakeContext"); {
 		case calls != 1:
 			found.fault("one HandshakeContext reaches the original %d times", calls)

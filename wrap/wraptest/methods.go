@@ -29,6 +29,15 @@ const (
 	ofConn = hasCloseWrite | hasWriteTo | hasReadFrom | hasCloseRead | hasSyscallConn | hasNetConn | ofTLS
 )
 
+// The methods that have no interface of their own.
+type (
+	closeWriter interface{ CloseWrite() error }
+	closeReader interface{ CloseRead() error }
+	netConner   interface{ NetConn() net.Conn }
+	tlsState    interface{ ConnectionState() tls.ConnectionState }
+	handshaker  interface{ HandshakeContext(context.Context) error }
+)
+
 // optional says what each method is for, which is what its loss costs.
 var optional = []struct {
 	name string
@@ -36,14 +45,14 @@ var optional = []struct {
 	loss string
 }{
 	{"Write", is[io.Writer], "ReverseProxy answers an upgrade with 502"},
-	{"CloseWrite", is[interface{ CloseWrite() error }], "a half-close ends the whole tunnel, and the last answer is lost"},
+	{"CloseWrite", is[closeWriter], "a half-close ends the whole tunnel, and the last answer is lost"},
 	{"WriteTo", is[io.WriterTo], "io.Copy from it needs a buffer, and splice is lost"},
 	{"ReadFrom", is[io.ReaderFrom], "io.Copy to it needs a buffer, and sendfile and splice are lost"},
-	{"CloseRead", is[interface{ CloseRead() error }], "a reader cannot be stopped by itself"},
+	{"CloseRead", is[closeReader], "a reader cannot be stopped by itself"},
 	{"SyscallConn", is[syscall.Conn], "socket options are out of reach"},
-	{"NetConn", is[interface{ NetConn() net.Conn }], "what is under TLS is out of reach"},
-	{"ConnectionState", is[interface{ ConnectionState() tls.ConnectionState }], "net/http does not see that there is TLS, and HTTP/2 fails"},
-	{"HandshakeContext", is[interface{ HandshakeContext(context.Context) error }], "net/http asks what TLS has agreed on before the handshake, and HTTP/2 fails"},
+	{"NetConn", is[netConner], "what is under TLS is out of reach"},
+	{"ConnectionState", is[tlsState], "net/http does not see that there is TLS, and HTTP/2 fails"},
+	{"HandshakeContext", is[handshaker], "net/http asks what TLS has agreed on before the handshake, and HTTP/2 fails"},
 }
 
 func is[T any](v any) bool {

@@ -1,112 +1,43 @@
 package wraptest
 
 import (
-	"context"
-	"crypto/tls"
 	"io"
 	"net"
-	"syscall"
+
+	"github.com/bodywrap/bodywrap/internal/shapes"
 )
 
-// Shapes are the original with some of its methods and no others. Each is
-// written out, since Go makes no type at run time. They are comparable, so that
-// Unwrap can be followed back to them.
-
-type (
-	w  = io.Writer
-	wt = io.WriterTo
-	rf = io.ReaderFrom
-	cw interface{ CloseWrite() error }
-	cr interface{ CloseRead() error }
-	sc = syscall.Conn
-	nc interface{ NetConn() net.Conn }
-	cs interface{ ConnectionState() tls.ConnectionState }
-	hc interface{ HandshakeContext(context.Context) error }
-)
-
-// bodies are the combinations of a body's optional methods. ReadFrom without
-// Write is not among them: it makes no sense, and wrappers may leave it out.
-var bodies = map[methods]func(*original) io.ReadCloser{
-	0: func(o *original) io.ReadCloser {
-		return struct{ io.ReadCloser }{o}
-	},
-	hasWrite: func(o *original) io.ReadCloser {
-		return struct {
-			io.ReadCloser
-			w
-		}{o, o}
-	},
-	hasCloseWrite: func(o *original) io.ReadCloser {
-		return struct {
-			io.ReadCloser
-			cw
-		}{o, o}
-	},
-	hasWrite | hasCloseWrite: func(o *original) io.ReadCloser {
-		return struct {
-			io.ReadCloser
-			w
-			cw
-		}{o, o, o}
-	},
-	hasWriteTo: func(o *original) io.ReadCloser {
-		return struct {
-			io.ReadCloser
-			wt
-		}{o, o}
-	},
-	hasWrite | hasWriteTo: func(o *original) io.ReadCloser {
-		return struct {
-			io.ReadCloser
-			w
-			wt
-		}{o, o, o}
-	},
-	hasCloseWrite | hasWriteTo: func(o *original) io.ReadCloser {
-		return struct {
-			io.ReadCloser
-			cw
-			wt
-		}{o, o, o}
-	},
-	hasWrite | hasCloseWrite | hasWriteTo: func(o *original) io.ReadCloser {
-		return struct {
-			io.ReadCloser
-			w
-			cw
-			wt
-		}{o, o, o, o}
-	},
-	hasWrite | hasReadFrom: func(o *original) io.ReadCloser {
-		return struct {
-			io.ReadCloser
-			w
-			rf
-		}{o, o, o}
-	},
-	hasWrite | hasCloseWrite | hasReadFrom: func(o *original) io.ReadCloser {
-		return struct {
-			io.ReadCloser
-			w
-			cw
-			rf
-		}{o, o, o, o}
-	},
-	hasWrite | hasWriteTo | hasReadFrom: func(o *original) io.ReadCloser {
-		return struct {
-			io.ReadCloser
-			w
-			wt
-			rf
-		}{o, o, o, o}
-	},
-	hasWrite | hasCloseWrite | hasWriteTo | hasReadFrom: func(o *original) io.ReadCloser {
-		return struct {
-			io.ReadCloser
-			w
-			cw
-			wt
-			rf
-		}{o, o, o, o, o}
-	},
+// shapes returns the sets of optional methods that the kit's bodies and
+// connections have. ReadFrom without Write is not among them: it makes no sense,
+// and wrappers may leave it out. Of the connections with TLS there is one that has
+// shaken hands already, one that does later, a tls.Conn, and one that can do
+// everything.
+func bodyShapes() (sets []methods) {
+	for m := methods(0); m <= ofBody; m++ {
+		if m&hasReadFrom == 0 || m&hasWrite != 0 {
+			sets = append(sets, m)
+		}
+	}
+	return sets
 }
+
+func connShapes() (sets []methods) {
+	for m := methods(0); m <= ofConn&^ofTLS; m++ {
+		if m&^ofConn == 0 {
+			sets = append(sets, m)
+		}
+	}
+	return append(sets,
+		hasConnectionState,
+		ofTLS,
+		hasCloseWrite|hasNetConn|ofTLS,
+		ofConn,
+	)
+}
+
+// body returns o with the methods in m and no others. Two of its bodies are
+// never equal.
+func (o *original) body(m methods) io.ReadCloser { return shapes.OfBody(o, shapes.BodySet(m)) }
+
+// conn is body for a connection, which always has Write.
+func (o *original) conn(m methods) net.Conn { return shapes.OfConn(o, shapes.ConnSet(m>>1)) }

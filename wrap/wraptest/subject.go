@@ -3,7 +3,6 @@ package wraptest
 import (
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"slices"
 	"testing"
@@ -40,9 +39,9 @@ func CheckConn(wrap func(net.Conn) net.Conn, opts ...Options) error {
 }
 
 func checkBody(wrap func(io.ReadCloser) io.ReadCloser, o Options) (all findings) {
-	for _, m := range slices.Sorted(maps.Keys(bodies)) {
+	for _, m := range bodyShapes() {
 		all = append(all, checkEach(bodyChecks, m, o, func(orig *original) subject {
-			body := bodies[m](orig)
+			body := orig.body(m)
 			return subject{original: orig, shape: body, wrapped: wrap(body), family: ofBody, has: m}
 		})...)
 	}
@@ -51,9 +50,9 @@ func checkBody(wrap func(io.ReadCloser) io.ReadCloser, o Options) (all findings)
 
 func checkConn(wrap func(net.Conn) net.Conn, o Options) (all findings) {
 	checks := append(slices.Clone(bodyChecks), connChecks...)
-	for _, m := range slices.Sorted(maps.Keys(conns)) {
+	for _, m := range connShapes() {
 		all = append(all, checkEach(checks, m, o, func(orig *original) subject {
-			conn := conns[m](orig)
+			conn := orig.conn(m)
 			s := subject{original: orig, shape: conn, family: ofConn, has: m}
 			if c := wrap(conn); c != nil {
 				s.wrapped = c
