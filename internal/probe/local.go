@@ -18,7 +18,7 @@ type Local struct {
 }
 
 // Under says what is put to the test. At most one of the functions is set; if
-// none is, it is [httputil.ReverseProxy] as it comes.
+// none is, it is [net/http/httputil.ReverseProxy] as it comes.
 type Under struct {
 	ModifyResponse func(*http.Response) error
 	Transport      func(http.RoundTripper) http.RoundTripper
