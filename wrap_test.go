@@ -23,9 +23,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/exp/apidiff"
 
-	"github.com/bodywrap/bodywrap/internal/api"
 	"github.com/bodywrap/bodywrap/internal/gen"
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
@@ -75,107 +73,6 @@ func TestLibraryImportsOnlyTheStandardLibrary(t *testing.T) {
 		if !strings.HasPrefix(dep, module+"/") {
 			t.Errorf("wrap/... imports %s, want the standard library and this module only", dep)
 		}
-	}
-}
-
-// The exported API changes only compatibly. The recorded one is in
-// testdata/api; go test -update rewrites it after a compatible change, and an
-// incompatible one has to be deleted there by hand.
-func TestAPIChangesOnlyCompatibly(t *testing.T) {
-	pkgs, err := api.Packages(".", "./wrap/...")
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := make(map[string]bool)
-	for _, p := range pkgs {
-		name := strings.ReplaceAll(strings.TrimPrefix(p.Path, module+"/"), "/", "_") + ".txt"
-		file := filepath.Join("testdata", "api", name)
-		seen[file] = true
-		now, err := p.Record()
-		if err != nil {
-			t.Fatal(err)
-		}
-		recorded, err := os.ReadFile(file)
-		if err != nil && !(*update && os.IsNotExist(err)) {
-			t.Errorf("%s has no record: %v; run go test -update", p.Path, err)
-			continue
-		}
-		if len(recorded) > 0 {
-			reportChanges(t, p, recorded, now)
-		}
-		if *update && !t.Failed() {
-			if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, now, 0o666); err != nil {
-				t.Fatal(err)
-			}
-		} else if diff := cmp.Diff(string(recorded), string(now)); diff != "" {
-			t.Errorf("the API of %s is not the recorded one; if that is meant, run go test -update (-recorded +now):\n%s", p.Path, diff)
-		}
-	}
-	files, err := filepath.Glob("testdata/api/*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if !seen[file] {
-			t.Errorf("%s records a package that is gone", file)
-		}
-	}
-}
-
-func reportChanges(t *testing.T, p api.Package, recorded, now []byte) {
-	t.Helper()
-	before, err := p.Types(recorded)
-	if err != nil {
-		t.Errorf("the recorded API of %s: %v", p.Path, err)
-		return
-	}
-	after, err := p.Types(now)
-	if err != nil {
-		t.Errorf("the API of %s: %v", p.Path, err)
-		return
-	}
-	for _, c := range apidiff.Changes(before, after).Changes {
-		if !c.Compatible {
-			t.Errorf("%s: incompatible change: %s", p.Path, c.Message)
-		}
-	}
-}
-
-func TestAPIComparisonBites(t *testing.T) {
-	pkgs, err := api.Packages(".", "./wrap")
-	if err != nil {
-		t.Fatal(err)
-	}
-	now, err := pkgs[0].Record()
-	if err != nil {
-		t.Fatal(err)
-	}
-	after, err := pkgs[0].Types(now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const (
-		signature = "func Keep(original, replacement io.ReadCloser) io.ReadCloser"
-		changed   = "func Keep(original io.ReadCloser) io.ReadCloser"
-	)
-	if !strings.Contains(string(now), signature) {
-		t.Fatalf("the record lacks %s:\n%s", signature, now)
-	}
-	before, err := pkgs[0].Types([]byte(strings.Replace(string(now), signature, changed, 1)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, c := range apidiff.Changes(before, after).Changes {
-		if !c.Compatible {
-			got = append(got, c.Message)
-		}
-	}
-	if len(got) != 1 || !strings.Contains(got[0], "Keep") {
-		t.Errorf("a changed signature of Keep gives %q, want one incompatible change that names it", got)
 	}
 }
 

@@ -237,15 +237,24 @@ func serveOne(conn net.Conn, p *population, ends *sync.WaitGroup) {
 func randomHooks(rng *rand.Rand) []wrap.Hooks {
 	all := []wrap.Hooks{
 		routed,
+		wrap.Done(func(wrap.Summary) {}),
+		wrap.DoneBeforeClose(func(wrap.Summary) {}),
 		wrap.Log(slog.New(slog.NewTextHandler(io.Discard, nil)), slog.LevelInfo),
 		wrap.Log(slog.New(slog.NewTextHandler(io.Discard, nil)), slog.LevelDebug),
 		wrap.TeeRead(io.Discard),
 		wrap.TeeWrite(io.Discard),
 		wrap.LimitRead(1 << 30),
 		wrap.LimitWrite(1 << 30),
+		wrap.TransformRead(func(r io.Reader) (io.Reader, error) { return r, nil }),
+		wrap.TransformWrite(func(w io.Writer) io.WriteCloser { return sameBytes{w} }),
 		wrap.Linger(patience),
 		wrap.Idle(patience),
 	}
 	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all[:rng.IntN(4)]
 }
+
+// sameBytes transforms nothing.
+type sameBytes struct{ io.Writer }
+
+func (sameBytes) Close() error { return nil }
