@@ -61,8 +61,8 @@ func (i *inspection) after(wrapped http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// explain says why r is bad, if the body's methods tell.
-func (i *inspection) explain(r Result) string {
+// explain says why the result of s is bad, if the body's methods tell, or "".
+func (i *inspection) explain(s Scenario, r Result) string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.is == nil {
@@ -77,11 +77,11 @@ func (i *inspection) explain(r Result) string {
 		return who + " has no Write"
 	case r.Fault != Lost && r.Fault != Hang:
 		return ""
-	case r.Scenario == "client half-closes" && was.closeWrite && !is.closeWrite:
+	case s.finish == clientHalfCloses && was.closeWrite && !is.closeWrite:
 		return who + " has no CloseWrite"
-	case r.Scenario == "client half-closes" && was.closeWrite, r.Scenario == "client closes" && r.Fault == Hang && is.closeWrite:
+	case s.finish == clientHalfCloses && was.closeWrite, s.finish == clientCloses && r.Fault == Hang && is.closeWrite:
 		return who + "'s CloseWrite does not reach the backend"
-	case r.Scenario == "client half-closes" || r.Scenario == "backend half-closes":
+	case s.finish == clientHalfCloses, s.finish == backendHalfCloses:
 		if !was.closeWrite {
 			return "ReverseProxy up to Go 1.24 ends both directions at the first EOF"
 		}

@@ -34,8 +34,9 @@ type Proxy struct {
 	// nothing. If zero, 100 milliseconds.
 	Hold time.Duration
 
-	// Explain, if not nil, says why, if it knows; the finding ends with it.
-	Explain func(Result) string
+	// Explain, if not nil, is called for each bad result. It says why, or "" if it
+	// does not know; the finding ends with that.
+	Explain func(Scenario, Result) string
 }
 
 var runs atomic.Int64
@@ -58,7 +59,7 @@ func (p *Proxy) Run(ctx context.Context, s Scenario) Result {
 		r.res = Result{Scenario: s.Name, Verdict: Bad, Fault: Cut, Finding: "the probe was stopped before the end of this scenario"}
 	}
 	if r.res.Verdict == Bad && p.Explain != nil {
-		if why := p.Explain(r.res); why != "" {
+		if why := p.Explain(s, r.res); why != "" {
 			r.res.Finding += ": " + why
 		}
 	}

@@ -9,10 +9,22 @@ import (
 // Refusals are the scenarios in which the backend does not switch protocols as
 // it was asked to.
 var Refusals = []Scenario{
-	{"refused with 200", "the backend answers the upgrade with an ordinary page", Client, false, refusedWith(http.StatusOK)},
-	{"refused with 403", "the backend refuses the upgrade", Client, false, refusedWith(http.StatusForbidden)},
-	{"wrong token", "the backend switches to a protocol that nobody asked for", Client, true, wrongToken},
-	{"unasked 101", "the backend switches protocols though nobody asked it to", Client, true, unasked},
+	{
+		Name: "refused with 200", At: Client, play: refusedWith(http.StatusOK),
+		Says: "the backend answers the upgrade with an ordinary page",
+	},
+	{
+		Name: "refused with 403", At: Client, play: refusedWith(http.StatusForbidden),
+		Says: "the backend refuses the upgrade",
+	},
+	{
+		Name: "wrong token", At: Client, play: wrongToken, ProxyOnly: true,
+		Says: "the backend switches to a protocol that nobody asked for",
+	},
+	{
+		Name: "unasked 101", At: Client, play: unasked, ProxyOnly: true,
+		Says: "the backend switches protocols though nobody asked it to",
+	},
 }
 
 // attempts is how often a refusal is played: what leaks, leaks each time.

@@ -25,19 +25,11 @@ const (
 	fastBuffer = 4 << 20
 )
 
-func slowUpload(r *run) {
-	slow(r, Client)
-}
-
-func slowDownload(r *run) {
-	slow(r, Backend)
-}
-
-// slow has one end send much. The other reads slowly and without a pause for as
+// sendsToSlowReader has who send 12 MiB. The other end reads slowly and without a pause for as
 // long as r.hold, and then as fast as it can. A proxy whose timer counts only
 // the Writes that have returned takes the slow reader for a dead one. The
 // scenario finds timers between a quarter of r.hold and r.hold.
-func slow(r *run, who Lane) {
+func sendsToSlowReader(r *run, who Lane) {
 	reader := Backend
 	if who == Backend {
 		reader = Client

@@ -130,7 +130,7 @@ func scenario(t *testing.T, name string) Scenario {
 }
 
 func TestRightTunnelHasNoBadVerdict(t *testing.T) {
-	for _, s := range append(append([]Scenario(nil), Demo...), More...) {
+	for _, s := range append(append([]Scenario(nil), Demo...), ProxyScenarios...) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			r := play(t, s.Name, right, patience)
