@@ -82,7 +82,7 @@ var ProxyScenarios = []Scenario{
 		Says: "the backend neither reads nor sends; later it reads again",
 	},
 	{
-		Name: "backend ignores EOF", At: Client, play: backendIgnoresEOF,
+		Name: "backend ignores EOF", At: Backend, play: backendIgnoresEOF,
 		Says: "the client sends FIN, and the backend does nothing about it",
 	},
 	{
