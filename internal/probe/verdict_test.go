@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/bodywrap/bodywrap/internal/testkit"
 )
 
 // A wrong is a tunnel that does one thing wrong. It has been given both ends,
@@ -114,7 +116,7 @@ func playHolding(t *testing.T, name string, join wrong, limit, hold time.Duratio
 
 // patience is for what must happen, and short for what does not.
 const (
-	patience = 30 * time.Second
+	patience = testkit.Patience
 	short    = 300 * time.Millisecond
 )
 

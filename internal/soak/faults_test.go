@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -212,8 +213,8 @@ func (rec recording) check(t *testing.T, x *exchange) {
 	select {
 	case sum := <-x.done:
 		rec.checkSummary(t, x, sum)
-	case <-time.After(patience):
-		t.Errorf("%v: Done has not called after %v", f, patience)
+	case <-time.After(testkit.Patience):
+		t.Errorf("%v: Done has not called after %v", f, testkit.Patience)
 	}
 }
 

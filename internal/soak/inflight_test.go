@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -75,13 +76,12 @@ func TestRequestsWithABodyInFlight(t *testing.T) {
 
 // switchAtOnce is a backend that answers 101 at once, and reads what comes.
 func switchAtOnce(w http.ResponseWriter, _ *http.Request) {
-	conn, brw, err := http.NewResponseController(w).Hijack()
+	conn, brw, err := testkit.Switch(w, "soak")
 	if err != nil {
 		return // the server is closed
 	}
 	defer conn.Close()
-	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: soak\r\n\r\n") // the client sees what arrived
-	_, _ = io.Copy(io.Discard, brw)                                                                                 // to the end, which may be a reset
+	_, _ = io.Copy(io.Discard, brw) // to the end, which may be a reset
 }
 
 // sendForEver is a client that sends chunk after chunk, until some time after
@@ -93,7 +93,7 @@ func sendForEver(t *testing.T, addr string) {
 		return
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience)) // an error would come back from Read
+	_ = conn.SetDeadline(time.Now().Add(testkit.Patience)) // an error would come back from Read
 	answered, sent := make(chan struct{}), make(chan struct{})
 	go sendChunks(conn, answered, sent)
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)

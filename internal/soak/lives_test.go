@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -124,7 +125,7 @@ func (l *life) playClient(dial func() (net.Conn, error), opened func()) {
 		return
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(testkit.Patience))
 	if l.way == readsSlowly {
 		_ = tcpOf(conn).SetReadBuffer(64 << 10) // less than there is to send
 	}
@@ -170,7 +171,7 @@ func (l *life) playClient(dial func() (net.Conn, error), opened func()) {
 		send(l.cut)
 		time.Sleep(l.pause)
 		if l.way == clientResets {
-			cut(conn)
+			_ = testkit.Reset(conn) // without a word of TLS
 		}
 		_ = conn.Close()
 		<-over
@@ -184,7 +185,7 @@ func (l *life) playClient(dial func() (net.Conn, error), opened func()) {
 		select {
 		case sum := <-l.done: // the proxy has given up
 			l.done <- sum
-		case <-time.After(patience):
+		case <-time.After(testkit.Patience):
 		}
 	}
 	s.add(out, in)
@@ -195,8 +196,8 @@ func (l *life) playServer(conn net.Conn, br *bufio.Reader) {
 	var s seen
 	defer func() { l.server <- s }()
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
-	if _, err := io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: soak\r\n\r\n"); err != nil {
+	_ = conn.SetDeadline(time.Now().Add(testkit.Patience))
+	if _, err := io.WriteString(conn, testkit.Switching("soak")); err != nil {
 		s.err = fmt.Errorf("the backend answers: %w", err)
 		return
 	}
@@ -226,7 +227,7 @@ func (l *life) playServer(conn net.Conn, br *bufio.Reader) {
 	case backendDies:
 		send(l.cut)
 		time.Sleep(l.pause)
-		cut(conn)
+		_ = testkit.Reset(conn) // without a word of TLS
 		<-over
 	default:
 		send(l.down)
