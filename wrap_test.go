@@ -286,7 +286,8 @@ func TestReadmeFiguresAreThoseOfTheReports(t *testing.T) {
 	want(fmt.Sprintf("nginx, HAProxy and Caddy fail %d, %d and %d of %d scenarios", bad[0], bad[1], bad[2], len(scenarios)))
 }
 
-// rows returns the cells of the Markdown table whose first column has that name.
+// rows returns the cells of the Markdown table whose first column has that
+// name.
 func rows(text []byte, first string) [][]string {
 	var all [][]string
 	for _, line := range strings.Split(string(text), "\n") {

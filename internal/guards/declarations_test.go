@@ -151,8 +151,8 @@ func hiddenFields(f *ast.File) map[*ast.StructType]bool {
 	return hidden
 }
 
-// addDeclaration adds what d declares to decls, by a key that sorts methods behind
-// their type.
+// addDeclaration adds what d declares to decls, by a key that sorts methods
+// behind their type.
 func addDeclaration(decls map[string]string, fset *token.FileSet, d ast.Decl, hidden map[*ast.StructType]bool, consts *types.Scope) error {
 	switch d := d.(type) {
 	case *ast.FuncDecl:

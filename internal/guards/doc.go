@@ -3,5 +3,5 @@
 // lists that name every ready-made hook. It has tests only:
 //
 //	go test ./internal/guards
-//	go test ./internal/guards -update    # records a compatible change of the API
+//	go test ./internal/guards -update    # records a compatible API change
 package guards

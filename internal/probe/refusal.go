@@ -27,7 +27,8 @@ var Refusals = []Scenario{
 	},
 }
 
-// attempts is how often a refusal is played: what leaks, leaks each time.
+// attempts is how often a refusal is played. A proxy that leaks connections
+// leaks one in each attempt.
 const attempts = 4
 
 func refusedWith(status int) func(*run) {
@@ -64,10 +65,11 @@ func unasked(r *run) {
 	})
 }
 
-// refuse has the backend give answer to some requests in a row, has check look
-// at what the client got, and counts the connections that stay behind. If the
-// answer leaves its connection usable, it may wait for the next request, as
-// long as it would be used for it.
+// refuse sends a few requests in a row, to each of which the backend gives the
+// answer a. It calls check with each response that the client got, and then
+// counts the connections to the backend that are still open. If the answer
+// leaves its connection usable, the proxy may keep the connection open, but
+// must use it for a later request.
 func (r *run) refuse(token string, a answer, check func(*http.Response)) {
 	r.visit = r.proxy.Backend.expect(r.name, func(req *http.Request) answer {
 		r.tl.add(Backend, Asked, 0, req.Method)
@@ -76,7 +78,7 @@ func (r *run) refuse(token string, a answer, check func(*http.Response)) {
 	})
 	limit := r.limit
 	if a.hold != keepAlive {
-		limit /= attempts // an answer is not even wanted
+		limit /= attempts // a proxy need not answer
 	}
 	for range attempts {
 		conn, resp, _, err := r.ask(token, 0, limit)
@@ -114,9 +116,9 @@ func (r *run) refuse(token string, a answer, check func(*http.Response)) {
 	}
 }
 
-// pooled reports whether a connection that has carried a refusal is used again:
-// for whoever comes next, or at least, as HAProxy does by default, for the next
-// request of the same client.
+// pooled reports whether the proxy uses a connection again that has carried a
+// refusal: for any request, or at least for the next request on the same client
+// connection, as HAProxy does by default.
 func (r *run) pooled(token string) bool {
 	if r.proxy.Backend.reused(r.visit) {
 		return true

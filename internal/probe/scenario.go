@@ -261,8 +261,8 @@ func sendsEarly(r *run, who Lane) {
 	to.close()
 }
 
-// vanishes watches what the proxy does about an end that hangs. Its kernel
-// still answers for it, as it does for an application in a debugger.
+// vanishes has who neither read nor send, and watches what the proxy does. The
+// kernel of who still acknowledges data, as for an application in a debugger.
 func vanishes(r *run, who Lane) {
 	if !r.open(handshake{deaf: who}) {
 		return
@@ -316,8 +316,9 @@ func (r *run) ends(who Lane) (at, other *peer) {
 	return r.backend, r.client
 }
 
-// told gives the verdict on how p, which has all the data and was waited for,
-// learned that the other end had closed.
+// told gives the verdict on how p learned that the other end had closed. Call
+// it after p has received all data, and after waiting for p's end. when says
+// what the other end did.
 func (r *run) told(p *peer, when string) {
 	switch end := p.state().end; end {
 	case open:

@@ -102,7 +102,7 @@ func play(t *testing.T, name string, join wrong, limit time.Duration) Result {
 // playHolding is play with a Proxy.Hold.
 func playHolding(t *testing.T, name string, join wrong, limit, hold time.Duration) Result {
 	t.Helper()
-	local, err := Under{Proxy: func(target *url.URL) http.Handler { return tunnelOf(target, join) }}.Start()
+	local, err := LocalConfig{Proxy: func(target *url.URL) http.Handler { return tunnelOf(target, join) }}.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +288,7 @@ func TestOrderlyEndMustNotLookLikeAnAbort(t *testing.T) {
 
 // A reader of the report must not find "ok" beside a reason to worry.
 func TestWhatIsOKHasNothingToNotice(t *testing.T) {
-	local, err := Under{}.Start()
+	local, err := LocalConfig{}.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 // does not wait for it.
 func TestStoppedProbeEndsAtOnce(t *testing.T) {
 	started := make(chan struct{})
-	local, err := Under{Proxy: func(target *url.URL) http.Handler {
+	local, err := LocalConfig{Proxy: func(target *url.URL) http.Handler {
 		return tunnelOf(target, func(c, b net.Conn) {
 			close(started)
 			both(func() { _, _ = io.Copy(io.Discard, c) }, func() { _, _ = io.Copy(io.Discard, b) })

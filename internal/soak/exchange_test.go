@@ -86,8 +86,8 @@ type rig struct {
 	dones    atomic.Int64 // calls of Done's function for them
 }
 
-// newRig starts a proxy. What is returned by newProxy has to send its requests
-// by the transport that it is given.
+// newRig starts a proxy. The proxy that newProxy returns must send its requests
+// by the transport that newProxy is given.
 func newRig(t *testing.T, newProxy func(*rig, http.RoundTripper) http.Handler) *rig {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -169,7 +169,8 @@ func (x *exchange) dialed() *faultyConn {
 	return x.backend
 }
 
-// run runs one exchange and returns when nothing of it is left.
+// run runs one exchange. It returns after both ends and the proxy have finished
+// with it.
 func (r *rig) run(f fault) (*exchange, error) {
 	x := &exchange{
 		fault:       f,
@@ -302,8 +303,8 @@ func playBackend(conn net.Conn) (saw backendSight) {
 	return saw
 }
 
-// reads reads text, or its beginning. The error is that other bytes came, or
-// that nothing did.
+// reads reads text, or its beginning. It returns an error if other bytes came,
+// or nothing came in time.
 func reads(r io.Reader, text string) (n int, eof bool, err error) {
 	buf := make([]byte, len(text))
 	n, err = io.ReadFull(r, buf)
@@ -314,7 +315,8 @@ func reads(r io.Reader, text string) (n int, eof bool, err error) {
 	return n, eof, hung(err)
 }
 
-// hung returns err if it is a timeout: all others may have been injected.
+// hung returns err if it is a timeout, and nil if not: any other error may be
+// injected.
 func hung(err error) error {
 	if ne, ok := err.(net.Error); ok && ne.Timeout() {
 		return fmt.Errorf("hangs: %w", err)

@@ -21,10 +21,9 @@ import (
 const upgradeInFlight = "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: soak\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 // A client asks for an upgrade and goes on sending the body of its request. The
-// backend answers 101 before it has read that, so that http.Transport still
+// backend answers 101 before it has read the body, so that http.Transport still
 // reads the body, through the server's buffer, while the proxy takes over the
-// client's connection. Whatever the client sends, the process lives on and the
-// next client is served.
+// client's connection. The process must survive, and serve the next client.
 func TestRequestsWithABodyInFlight(t *testing.T) {
 	underHandler := func(hooks ...wrap.Hooks) func(http.Handler) http.Handler {
 		return func(proxy http.Handler) http.Handler { return wrap.Handler(proxy, hooks...) }
@@ -74,7 +73,7 @@ func TestRequestsWithABodyInFlight(t *testing.T) {
 	}
 }
 
-// switchAtOnce is a backend that answers 101 at once, and reads what comes.
+// switchAtOnce is a backend that answers 101 at once, and reads to the end.
 func switchAtOnce(w http.ResponseWriter, _ *http.Request) {
 	conn, brw, err := testkit.Switch(w, "soak")
 	if err != nil {
@@ -84,8 +83,8 @@ func switchAtOnce(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.Copy(io.Discard, brw) // to the end, which may be a reset
 }
 
-// sendForEver is a client that sends chunk after chunk, until some time after
-// it has an answer.
+// sendForEver is a client that sends chunks until a little after it has an
+// answer.
 func sendForEver(t *testing.T, addr string) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {

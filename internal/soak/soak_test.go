@@ -165,7 +165,8 @@ func batch(t *testing.T, newProxy newProxyFunc, secure *security, seed uint64, f
 		go l.live(func() (net.Conn, error) { return secure.dial(addr) }, &opened, &ends)
 	}
 	opened.Wait()
-	// Those that are left are hijacked connections, which Shutdown leaves alone.
+	// Those that are left are hijacked connections, which Shutdown leaves
+	// alone.
 	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	if err := server.Config.Shutdown(ctx); err != nil {

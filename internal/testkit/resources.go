@@ -73,7 +73,8 @@ func (r Resources) checkReleased(t testing.TB, limit time.Duration, slack int64,
 }
 
 // NoLeaks fails t if goroutines or descriptors are left after it, and after the
-// cleanups that are registered later. tidy is that of [Resources.CheckReleased].
+// cleanups that are registered later. tidy is that of
+// [Resources.CheckReleased].
 func NoLeaks(t testing.TB, tidy func()) {
 	t.Helper()
 	if tidy != nil {
