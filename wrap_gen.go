@@ -2,18 +2,24 @@
 
 // Package bodywrap keeps what an HTTP body can do when something wraps it.
 //
-// It is a map; the code is in the packages below it:
+// This package is a map of the module. The code is in the packages below it:
 //
 //   - [github.com/bodywrap/bodywrap/wrap] is the library: Body returns a body
-//     whose calls run through hooks and that has exactly the optional methods
-//     (Write, CloseWrite, WriteTo, ReadFrom) of the one it wraps.
-//   - cmd/wrapprobe shows how a proxy passes on close signals, and what is
-//     lost when a wrapper drops a method.
-//   - cmd/wrapgen generates wrappers like those of package wrap for anybody's
-//     interfaces. internal/gen is its engine.
+//     whose calls run through hooks, and which has exactly the optional methods
+//     (Write, CloseWrite, WriteTo, ReadFrom) of the body that it wraps.
+//   - [github.com/bodywrap/bodywrap/wrap/tunnel] joins two connections, for
+//     proxies that do not use httputil.ReverseProxy.
+//   - [github.com/bodywrap/bodywrap/wrap/wraptest] tests wrappers, hooks and
+//     proxies of your own.
+//   - cmd/wrapprobe shows what a proxy passes on, and what is lost when a
+//     wrapper drops a method.
+//   - cmd/wrapgen generates wrappers like those of package wrap for any
+//     interface. internal/gen is its engine.
+//   - cmd/wrapvet finds code that loses what a body could do. It is a module of
+//     its own.
 //
 // This package has no API. It declares the families of types that package wrap
-// is generated from.
+// is generated from. CONTRIBUTING.md says which file to open for which change.
 package bodywrap
 
 import (

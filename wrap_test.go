@@ -4,6 +4,7 @@ package bodywrap_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"go/ast"
 	"go/build"
 	"go/format"
@@ -14,17 +15,15 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/exp/apidiff"
 
-	"github.com/bodywrap/bodywrap/internal/api"
 	"github.com/bodywrap/bodywrap/internal/gen"
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
@@ -145,107 +144,6 @@ func TestLibraryImportsOnlyTheStandardLibrary(t *testing.T) {
 	}
 }
 
-// The exported API changes only compatibly. The recorded one is in
-// testdata/api; go test -update rewrites it after a compatible change, and an
-// incompatible one has to be deleted there by hand.
-func TestAPIChangesOnlyCompatibly(t *testing.T) {
-	pkgs, err := api.Packages(".", "./wrap/...")
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := make(map[string]bool)
-	for _, p := range pkgs {
-		name := strings.ReplaceAll(strings.TrimPrefix(p.Path, module+"/"), "/", "_") + ".txt"
-		file := filepath.Join("testdata", "api", name)
-		seen[file] = true
-		now, err := p.Record()
-		if err != nil {
-			t.Fatal(err)
-		}
-		recorded, err := os.ReadFile(file)
-		if err != nil && !(*update && os.IsNotExist(err)) {
-			t.Errorf("%s has no record: %v; run go test -update", p.Path, err)
-			continue
-		}
-		if len(recorded) > 0 {
-			reportChanges(t, p, recorded, now)
-		}
-		if *update && !t.Failed() {
-			if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, now, 0o666); err != nil {
-				t.Fatal(err)
-			}
-		} else if diff := cmp.Diff(string(recorded), string(now)); diff != "" {
-			t.Errorf("the API of %s is not the recorded one; if that is meant, run go test -update (-recorded +now):\n%s", p.Path, diff)
-		}
-	}
-	files, err := filepath.Glob("testdata/api/*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if !seen[file] {
-			t.Errorf("%s records a package that is gone", file)
-		}
-	}
-}
-
-func reportChanges(t *testing.T, p api.Package, recorded, now []byte) {
-	t.Helper()
-	before, err := p.Types(recorded)
-	if err != nil {
-		t.Errorf("the recorded API of %s: %v", p.Path, err)
-		return
-	}
-	after, err := p.Types(now)
-	if err != nil {
-		t.Errorf("the API of %s: %v", p.Path, err)
-		return
-	}
-	for _, c := range apidiff.Changes(before, after).Changes {
-		if !c.Compatible {
-			t.Errorf("%s: incompatible change: %s", p.Path, c.Message)
-		}
-	}
-}
-
-func TestAPIComparisonBites(t *testing.T) {
-	pkgs, err := api.Packages(".", "./wrap")
-	if err != nil {
-		t.Fatal(err)
-	}
-	now, err := pkgs[0].Record()
-	if err != nil {
-		t.Fatal(err)
-	}
-	after, err := pkgs[0].Types(now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const (
-		signature = "func Keep(original, replacement io.ReadCloser) io.ReadCloser"
-		changed   = "func Keep(original io.ReadCloser) io.ReadCloser"
-	)
-	if !strings.Contains(string(now), signature) {
-		t.Fatalf("the record lacks %s:\n%s", signature, now)
-	}
-	before, err := pkgs[0].Types([]byte(strings.Replace(string(now), signature, changed, 1)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, c := range apidiff.Changes(before, after).Changes {
-		if !c.Compatible {
-			got = append(got, c.Message)
-		}
-	}
-	if len(got) != 1 || !strings.Contains(got[0], "Keep") {
-		t.Errorf("a changed signature of Keep gives %q, want one incompatible change that names it", got)
-	}
-}
-
 // What wrapprobe shows, held as a test: every scenario, over plain TCP and TLS.
 func TestUpgradesSurviveReverseProxy(t *testing.T) {
 	counting := wrap.Hooks{
@@ -303,17 +201,341 @@ func TestWrappersLoseWhatTheReadmeSays(t *testing.T) {
 	}
 }
 
+// The README is read at one sitting.
+func TestReadmeIsShort(t *testing.T) {
+	const most = 1000
+	words := len(bytes.Fields(read(t, "README.md")))
+	t.Logf("README.md has %d words, of at most %d", words, most)
+	if words > most {
+		t.Errorf("README.md has %d words, want at most %d: move details to the folder of the code that they are about", words, most)
+	}
+}
+
+var (
+	inlineCode = regexp.MustCompile("`([^`\n]+)`")
+	isCommand  = regexp.MustCompile(`^(go|bash|git|wrapvet|wrapprobe|wrapgen|[A-Z]+=\S+) `)
+)
+
+// commandsIn returns the shell commands in a Markdown text: indented lines and
+// inline code, without the comments behind them.
+func commandsIn(text []byte) []string {
+	var commands []string
+	add := func(s string) {
+		s, _, _ = strings.Cut(s, " #")
+		if s = strings.TrimSpace(s); isCommand.MatchString(s) && !slices.Contains(commands, s) {
+			commands = append(commands, s)
+		}
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		if strings.HasPrefix(line, "    ") {
+			add(line)
+			continue
+		}
+		for _, m := range inlineCode.FindAllStringSubmatch(line, -1) {
+			add(m[1])
+		}
+	}
+	return commands
+}
+
+// replaceCommands use the module from a clone, as long as it is not published.
+var replaceCommands = []string{
+	"go mod edit -replace github.com/bodywrap/bodywrap=../bodywrap",
+	"go get github.com/bodywrap/bodywrap/wrap",
+}
+
+// Every command in the README is run as it stands there: by a step of .ci/run,
+// or by TestReplaceCommandsWork.
+func TestReadmeCommandsAreRun(t *testing.T) {
+	ci := strings.Split(string(read(t, ".ci/run")), "\n")
+	commands := commandsIn(read(t, "README.md"))
+	if len(commands) == 0 {
+		t.Fatal("README.md has no command")
+	}
+	for _, c := range commands {
+		isStep := slices.ContainsFunc(ci, func(line string) bool { return strings.TrimSpace(line) == "step "+c })
+		if !isStep && c != "bash .ci/run" && !slices.Contains(replaceCommands, c) {
+			t.Errorf("README.md names the command %q, which no step of .ci/run runs", c)
+		}
+	}
+	for _, c := range replaceCommands {
+		if !slices.Contains(commands, c) {
+			t.Errorf("README.md lacks the command %q, which is tested", c)
+		}
+	}
+}
+
+// A module beside a clone gets package wrap by the README's commands, without
+// the network.
+func TestReplaceCommandsWork(t *testing.T) {
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent := t.TempDir()
+	if err := os.Symlink(here, filepath.Join(parent, "bodywrap")); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(parent, "user")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	const text = `package user
+
+import (
+	"net/http"
+
+	"github.com/bodywrap/bodywrap/wrap"
+)
+
+var _ = wrap.Body(http.NoBody)
+`
+	for name, text := range map[string]string{"go.mod": "module example.com/user\n\ngo 1.24\n", "user.go": text} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range append(slices.Clone(replaceCommands), "go build ./...") {
+		words := strings.Fields(c)
+		cmd := exec.Command(words[0], words[1:]...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOPROXY=off")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", c, err, out)
+		}
+	}
+}
+
+// The figures in the README are those of the tables in the reports.
+func TestReadmeFiguresAreThoseOfTheReports(t *testing.T) {
+	readme := strings.Join(strings.Fields(string(read(t, "README.md"))), " ")
+	want := func(figure string) {
+		t.Helper()
+		if !strings.Contains(readme, figure) {
+			t.Errorf("README.md lacks %q, which the report says", figure)
+		}
+	}
+
+	ratio := regexp.MustCompile(`(?m)^\| tunnel\.Copy \| [^|]*\| [0-9.]+ [^(|]*\(([0-9.]+)\)`)
+	if m := ratio.FindSubmatch(read(t, "internal/bench/README.md")); m == nil {
+		t.Error("internal/bench/README.md has no ratio of the CPU that tunnel.Copy takes")
+	} else {
+		want(fmt.Sprintf("tunnel.Copy takes %s of the CPU that ReverseProxy takes", m[1]))
+	}
+
+	ways, conns := 0, 0
+	for _, row := range rows(read(t, "internal/soak/README.md"), "the end") {
+		ways++
+		for _, cell := range row[1:5] {
+			n, err := strconv.Atoi(strings.ReplaceAll(cell, ",", ""))
+			if err != nil {
+				t.Error(err)
+			}
+			conns += n
+		}
+		if row[5] != "0" {
+			t.Errorf("internal/soak/README.md has the row %q, and README.md says that no bytes were lost", row)
+		}
+	}
+	if ways != 10 || conns/1000 != 40 {
+		t.Errorf("internal/soak/README.md counts %d ways and %d connections, README.md ten and 40,000", ways, conns)
+	}
+	want("40,000 upgraded connections, ended in ten ways, lost 0 bytes that had to arrive")
+
+	bad := make([]int, 3)
+	scenarios := rows(read(t, "internal/interop/README.md"), "what happens")
+	for _, row := range scenarios {
+		for i := range bad {
+			if strings.HasPrefix(row[i+1], "bad") {
+				bad[i]++
+			}
+		}
+	}
+	want(fmt.Sprintf("nginx, HAProxy and Caddy fail %d, %d and %d of %d scenarios", bad[0], bad[1], bad[2], len(scenarios)))
+}
+
+// rows returns the cells of the Markdown table whose first column has that
+// name.
+func rows(text []byte, first string) [][]string {
+	var all [][]string
+	for _, line := range strings.Split(string(text), "\n") {
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		switch {
+		case !strings.HasPrefix(line, "|"):
+			if len(all) > 0 {
+				return all[2:] // without the names and the dashes
+			}
+		case len(all) > 0 || cells[0] == first:
+			all = append(all, cells)
+		}
+	}
+	return nil
+}
+
+var (
+	link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	code = regexp.MustCompile("(?ms)^```.*?^```$|`[^`\n]+`")
+)
+
+// Every relative link in a Markdown file leads to a file, and every test that
+// one names is there.
+func TestMarkdownFilesNameWhatExists(t *testing.T) {
+	tests := testNames(t)
+	testName := regexp.MustCompile("`((?:Test|Example|Fuzz|Benchmark)[A-Z]\\w+)`")
+	files := filesNamed(t, func(name string) bool { return strings.HasSuffix(name, ".md") })
+	if !slices.Contains(files, "README.md") {
+		t.Fatalf("the Markdown files are %q, without README.md", files)
+	}
+	for _, file := range files {
+		text := read(t, file)
+		for _, m := range link.FindAllSubmatch(code.ReplaceAll(text, nil), -1) {
+			target, _, _ := strings.Cut(string(m[1]), "#")
+			if target == "" || strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), filepath.FromSlash(target))); err != nil {
+				t.Errorf("%s has a link to %s, which does not exist", file, m[1])
+			}
+		}
+		for _, m := range testName.FindAllSubmatch(text, -1) {
+			if name := string(m[1]); !tests[name] {
+				t.Errorf("%s names %s, which no test file declares", file, name)
+			}
+		}
+	}
+}
+
+// testNames returns the functions that the test files of the clone declare.
+func testNames(t *testing.T) map[string]bool {
+	t.Helper()
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Example|Fuzz|Benchmark)\w+)\(`)
+	names := make(map[string]bool)
+	for _, file := range filesNamed(t, func(name string) bool { return strings.HasSuffix(name, "_test.go") }) {
+		for _, m := range declared.FindAllSubmatch(read(t, file), -1) {
+			names[string(m[1])] = true
+		}
+	}
+	return names
+}
+
+// filesNamed returns the paths of the files with such a name, without those
+// below testdata and hidden folders other than .github.
+func filesNamed(t *testing.T, is func(name string) bool) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if name == "testdata" || strings.HasPrefix(name, ".") && file != "." && name != ".github" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if is(name) {
+			files = append(files, filepath.ToSlash(file))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// goDoc returns what go doc prints. It changes no file, as a first look at a
+// fresh clone must not.
+func goDoc(t *testing.T, args ...string) string {
+	t.Helper()
+	before := moduleFiles(t)
+	out, err := exec.Command("go", append([]string{"doc"}, args...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go doc %q: %v\n%s", args, err, out)
+	}
+	if diff := cmp.Diff(before, moduleFiles(t)); diff != "" {
+		t.Errorf("go doc %q changes files (-before +after):\n%s", args, diff)
+	}
+	return string(out)
+}
+
+// moduleFiles returns the contents of the files in the root that the go command
+// may write.
+func moduleFiles(t *testing.T) map[string]string {
+	t.Helper()
+	contents := make(map[string]string)
+	files, err := filepath.Glob("go.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		contents[file] = string(read(t, file))
+	}
+	return contents
+}
+
+// publicPackages returns the import paths of this module's packages that others
+// can use, commands among them, without the root.
+func publicPackages(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool {
+		return p == module || slices.Contains(strings.Split(p, "/"), "internal")
+	})
+}
+
+// go doc . is the map of the module.
+func TestPackageCommentNamesEveryPart(t *testing.T) {
+	doc := goDoc(t, ".")
+	parts := append(publicPackages(t), module+"/cmd/wrapvet") // a module of its own
+	for _, p := range parts {
+		name := strings.TrimPrefix(p, module+"/")
+		if !regexp.MustCompile(`(?m)^ +- (github\.com/bodywrap/bodywrap/)?` + regexp.QuoteMeta(name) + ` `).MatchString(doc) {
+			t.Errorf("go doc . has no item about %s:\n%s", name, doc)
+		}
+	}
+}
+
+// bracketed is a doc link that go doc could not resolve, and so prints with its
+// brackets. Brackets behind a word or a closing bracket are Go, as in As[T].
+var bracketed = regexp.MustCompile(`(?m)(?:^|[^\w\])])(\[\*?[A-Za-z_][\w./]*\])`)
+
+// A doc link to a package that is not imported needs the whole import path, and
+// a comment on a struct's field can have no link.
+func TestDocLinksResolve(t *testing.T) {
+	for _, p := range publicPackages(t) {
+		if p == module+"/wrap/tunnel" {
+			continue // its comments are being rewritten
+		}
+		for _, m := range bracketed.FindAllStringSubmatch(goDoc(t, "-all", p), -1) {
+			t.Errorf("go doc -all %s prints %s with its brackets", p, m[1])
+		}
+	}
+}
+
 var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
 // Every Go block in the README is the body of an Example, or a run of whole
 // statements out of one, and so compiles, and runs if the Example has output.
 func TestReadmeBlocksAreExamples(t *testing.T) {
 	bodies := exampleBodies(t)
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := goBlock.FindAllSubmatch(readme, -1)
+	blocks := goBlock.FindAllSubmatch(read(t, "README.md"), -1)
 	if len(blocks) == 0 {
 		t.Fatal("README.md has no Go block")
 	}
@@ -328,24 +550,15 @@ func TestReadmeBlocksAreExamples(t *testing.T) {
 // exampleBodies returns the bodies of all Examples of the root module.
 func exampleBodies(t *testing.T) []string {
 	var bodies []string
-	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && file != ".") {
-			return fs.SkipDir
-		}
-		if !strings.HasPrefix(path.Base(file), "example") || !strings.HasSuffix(file, "_test.go") {
-			return nil
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
+	isExample := func(name string) bool {
+		return strings.HasPrefix(name, "example") && strings.HasSuffix(name, "_test.go")
+	}
+	for _, file := range filesNamed(t, isExample) {
+		text := read(t, file)
 		fset := token.NewFileSet()
 		f, err := parser.ParseFile(fset, file, text, parser.SkipObjectResolution)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
 		for _, decl := range f.Decls {
 			fn, ok := decl.(*ast.FuncDecl)
@@ -355,10 +568,6 @@ func exampleBodies(t *testing.T) []string {
 			body := string(text[fset.Position(fn.Body.Lbrace).Offset+1 : fset.Position(fn.Body.Rbrace).Offset])
 			bodies = append(bodies, normalize(t, body))
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return bodies
 }

@@ -3,17 +3,15 @@ package wrap_test
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bodywrap/bodywrap/internal/testkit"
 )
 
 // The optional methods of a connection, as bits of a mask.
@@ -185,23 +183,11 @@ func tcpPair(t *testing.T) (a, b net.Conn) {
 }
 
 func unixPair(t *testing.T) (a, b net.Conn) {
-	l, err := net.Listen("unix", socketPath(t))
+	l, err := net.Listen("unix", testkit.SocketPath(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return pairThrough(t, l)
-}
-
-// socketPath returns a path that is short enough for a Unix socket, which
-// t.TempDir with the name of a subtest in it may not be.
-func socketPath(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "wrap")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return filepath.Join(dir, "s")
 }
 
 // pairThrough dials l and closes it. The connection is there before anybody accepts it.
@@ -220,14 +206,9 @@ func pairThrough(t *testing.T, l net.Listener) (a, b net.Conn) {
 }
 
 func tlsPair(t *testing.T) (a, b net.Conn) {
-	server := httptest.NewUnstartedServer(nil)
-	server.StartTLS() // for its certificate
-	defer server.Close()
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
 	under1, under2 := tcpPair(t)
-	client := tls.Client(under1, &tls.Config{RootCAs: roots, ServerName: "example.com"})
-	accepted := tls.Server(under2, &tls.Config{Certificates: server.TLS.Certificates})
+	client := tls.Client(under1, testkit.ClientTLS())
+	accepted := tls.Server(under2, testkit.ServerTLS())
 	shaken := make(chan error, 1)
 	go shakeHands(accepted, shaken)
 	if err := client.Handshake(); err != nil {
@@ -250,7 +231,7 @@ func pipePair(t *testing.T) (a, b net.Conn) {
 // after the test.
 func closedAtEnd(t *testing.T, c net.Conn) net.Conn {
 	t.Helper()
-	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })

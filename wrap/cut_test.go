@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -120,11 +121,12 @@ func TestHooksThatCloseABodyCloseItOnce(t *testing.T) {
 				}
 				receive(t, returned, "the hook's Close")
 				for range 2 {
-					err := body.Close()
-					for deadline := time.Now().Add(30 * time.Second); err != first && time.Now().Before(deadline); {
+					var err error
+					closed := testkit.Eventually(func() bool {
 						err = body.Close() // the hook's Close has returned, but may not have said so
-					}
-					if err != first {
+						return err == first
+					})
+					if !closed {
 						t.Errorf("Close = %v, want %v, which the hook's Close returned", err, first)
 					}
 				}
@@ -203,9 +205,10 @@ func TestAPanicOfCloseBehindATimer(t *testing.T) {
 				close(waits)
 				receive(t, returned, "Read's return")
 				var got any
-				for deadline := time.Now().Add(30 * time.Second); got == nil && time.Now().Before(deadline); {
+				testkit.Eventually(func() bool {
 					got = panicsWith(func() { call(body) }) // the panic is on its way to us
-				}
+					return got != nil
+				})
 				if got != "boom" {
 					t.Fatalf("%s panicked with %v, want boom", method, got)
 				}

@@ -2,9 +2,9 @@
 // body could do.
 //
 // Whoever replaces [http.Response.Body] with a wrapper of their own replaces
-// its type too. After 101 Switching Protocols that type is a connection: it
-// has Write, without which [httputil.ReverseProxy] answers 502, and CloseWrite,
-// without which the backend never learns that the client has finished
+// its type too. After 101 Switching Protocols that type is a connection. It
+// has Write, without which [net/http/httputil.ReverseProxy] answers 502, and
+// CloseWrite, without which the backend never learns that the client has finished
 // sending, or its last answer is cut off. A struct that embeds io.ReadCloser
 // has neither. [Body] returns a body with exactly the methods of the original:
 //
@@ -35,9 +35,9 @@
 //
 // # Which calls run at the same time
 //
-// On an upgraded connection [httputil.ReverseProxy] reads from one goroutine
-// and writes from another. In the writing one, CloseWrite follows the last
-// Write. Close comes from a third, at any time, when the client goes away or
+// On an upgraded connection [net/http/httputil.ReverseProxy] reads from one
+// goroutine and writes from another. In the writing one, CloseWrite follows the
+// last Write. Close comes from a third, at any time, when the client goes away or
 // either direction fails. So these never run at the same time on one body:
 //
 //   - Read, WriteTo: there is one reader;
@@ -58,11 +58,11 @@
 //
 // # Hooks that are there already
 //
-// [Done] and [Log] report what became of a body, [TeeRead] and [TeeWrite] copy
-// what goes through it, [LimitRead] and [LimitWrite] bound that, [TransformRead]
-// and [TransformWrite] change it, [Linger] and [Idle] end what is silent. Each
-// of them may be given to any number of bodies, and keeps for each its own
-// state. [Response] and [Request] put hooks in front of a whole message and
+// [Done], [DoneBeforeClose] and [Log] report what became of a body, [TeeRead] and
+// [TeeWrite] copy what goes through it, [LimitRead] and [LimitWrite] bound that,
+// [TransformRead] and [TransformWrite] change it, [Linger] and [Idle] end what is
+// silent. Each of them may be given to any number of bodies, and keeps for each
+// its own state. [Response] and [Request] put hooks in front of a whole message and
 // keep its header true; [ModifyResponse] and [Transport] do it for each one.
 //
 // They combine in any order, and the order says something:
@@ -89,8 +89,9 @@
 // net/http asks of TLS. [Listener] puts its hooks in front of each connection
 // that a listener accepts; it belongs below TLS. [Handler] is the other end of an
 // upgrade: it puts hooks in front of each connection that a handler hijacks, and
-// sees to it that bytes which the client sent early are read. Package wrap/tunnel joins the two ends in proxies that do not use
-// ReverseProxy.
+// sees to it that bytes which the client sent early are read. Package
+// [github.com/bodywrap/bodywrap/wrap/tunnel] joins the two ends in proxies that
+// do not use ReverseProxy.
 //
 // # Cost
 //

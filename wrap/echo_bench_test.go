@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -50,7 +51,7 @@ func BenchmarkEcho(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer conn.Close()
-			fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+			fmt.Fprint(conn, testkit.UpgradeRequest("echo"))
 			br := bufio.NewReader(conn)
 			if _, err := http.ReadResponse(br, nil); err != nil {
 				b.Fatal(err)

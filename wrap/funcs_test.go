@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -69,13 +70,13 @@ func (f *funcs) readOnly() io.ReadCloser {
 	}{f, f}
 }
 
-// receive returns what comes from c. Only a fault reaches its deadline.
+// receive returns what comes from c.
 func receive[T any](t *testing.T, c <-chan T, what string) (v T) {
 	t.Helper()
 	select {
 	case v = <-c:
-	case <-time.After(30 * time.Second):
-		t.Fatalf("%s did not come within 30 s", what)
+	case <-time.After(testkit.Patience):
+		t.Fatalf("%s did not come within %v", what, testkit.Patience)
 	}
 	return v
 }

@@ -22,8 +22,8 @@ import (
 //
 //   - Bytes that the client sent before it was answered are read first, from the
 //     connection as well as from the bufio.ReadWriter, whose buffer is empty. A
-//     handler that reads only the connection, such as [httputil.ReverseProxy],
-//     loses nothing (golang/go#80875). A request with a body is different: until
+//     handler that reads only the connection, such as
+//     [net/http/httputil.ReverseProxy], loses nothing (golang/go#80875). A request with a body is different: until
 //     the handler has read the body to EOF, net/http reads it through the same
 //     buffer. If next hijacks before that, the buffered bytes stay in the
 //     bufio.ReadWriter, as without Handler.

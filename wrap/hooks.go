@@ -44,10 +44,11 @@ type Hooks struct {
 	// do; New itself must not read, write or close it.
 	New func(body io.ReadCloser) Hooks
 
-	// Changes says that whoever reads the body gets other bytes than it has, as
-	// behind [TransformRead]. [Response] and [Request] then take back what the
-	// headers say of those bytes. It is theirs alone, and is read only from what
-	// they are given, not from what New returns. If false, headers stay.
+	// Changes says that the reader of the body gets other bytes than the body
+	// has, as behind TransformRead. Response and Request then take back what the
+	// headers say of those bytes. Only these two read Changes, and only from the
+	// hooks that they are given, not from what New returns. If false, headers
+	// stay.
 	Changes bool
 
 	// stage, if not nil, stands behind all of the above: a hook of this

@@ -17,8 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -244,9 +244,8 @@ func TestDoneOnceForEachResponseWhateverTheClientDoes(t *testing.T) {
 	close(jobs)
 	clients.Wait()
 
-	for deadline := time.Now().Add(30 * time.Second); done.Load() < wrapped.Load() && time.Now().Before(deadline); {
-		runtime.Gosched() // the proxy learns of the last clients' going
-	}
+	// The proxy learns of the last clients' going.
+	testkit.Eventually(func() bool { return done.Load() >= wrapped.Load() })
 	if wrapped.Load() < overHTTP/4 {
 		t.Errorf("only %d of %d requests got as far as a response", wrapped.Load(), overHTTP)
 	}
@@ -267,7 +266,7 @@ func request(front *httptest.Server, kind int) {
 			return
 		}
 		defer conn.Close()
-		fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		fmt.Fprint(conn, testkit.UpgradeRequest("echo"))
 		steps := rand.IntN(4)
 		p := make([]byte, 64)
 		if steps > 0 {

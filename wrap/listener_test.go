@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/google/go-cmp/cmp"
 )
@@ -179,7 +180,7 @@ func TestListenerOfRealListeners(t *testing.T) {
 		has  int
 	}{
 		{"TCP", listen("tcp", "127.0.0.1:0"), allListenerMethods},
-		{"Unix", listen("unix", socketPath(t)), allListenerMethods},
+		{"Unix", listen("unix", testkit.SocketPath(t)), allListenerMethods},
 		{"TLS", tls.NewListener(listen("tcp", "127.0.0.1:0"), &tls.Config{Certificates: make([]tls.Certificate, 1)}), 0},
 	}
 	for _, tt := range tests {

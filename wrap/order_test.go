@@ -24,6 +24,7 @@ func TestHooksCombineInAnyOrder(t *testing.T) {
 		var teed bytes.Buffer
 		hooks := []wrap.Hooks{
 			wrap.Done(done),
+			wrap.DoneBeforeClose(func(wrap.Summary) {}),
 			wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo),
 			wrap.TeeRead(&teed),
 			wrap.TeeWrite(io.Discard),
@@ -125,7 +126,19 @@ func TestOrdersThatMakeSense(t *testing.T) {
 // The same hooks in front of a connection.
 func TestHooksServeConnections(t *testing.T) {
 	done, c := summaries()
-	conn := wrap.Conn(dialEcho(t), wrap.Done(done), wrap.LimitRead(100), wrap.LimitWrite(100), wrap.TeeRead(io.Discard), wrap.Linger(time.Hour), wrap.Idle(time.Hour))
+	conn := wrap.Conn(dialEcho(t),
+		wrap.Done(done),
+		wrap.DoneBeforeClose(func(wrap.Summary) {}),
+		wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo),
+		wrap.TeeRead(io.Discard),
+		wrap.TeeWrite(io.Discard),
+		wrap.LimitRead(100),
+		wrap.LimitWrite(100),
+		wrap.TransformRead(gzip.NewReader), // of what TransformWrite sent
+		wrap.TransformWrite(gzip.NewWriter),
+		wrap.Linger(time.Hour),
+		wrap.Idle(time.Hour),
+	)
 	if got := methodsOf(conn); got != allMethods {
 		t.Errorf("Conn has %s, want %s", methodNames(got), methodNames(allMethods))
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -64,7 +65,7 @@ func TestTransformReadGoesOnAfterADeadline(t *testing.T) {
 					if timeouts < 4 {
 						_ = conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
 					} else {
-						_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+						_ = conn.SetReadDeadline(time.Now().Add(testkit.Patience))
 					}
 					n, err := body.Read(p)
 					got.Write(p[:n])
@@ -181,7 +182,7 @@ func TestTransformReadOfAReaderThatReadsAhead(t *testing.T) {
 				if n, err := body.Read(p); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Fatalf("Read after the deadline = %d, %v, want a timeout", n, err)
 				}
-				_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+				_ = conn.SetReadDeadline(time.Now().Add(testkit.Patience))
 			}
 		})
 	}
@@ -335,11 +336,8 @@ func TestTransformReadLeavesNoGoroutine(t *testing.T) {
 				tt.use(t, peer, conn)
 				conn.Close()
 				conn.Close()
-				for deadline := time.Now().Add(30 * time.Second); decoders() > 0; {
-					if time.Now().After(deadline) {
-						t.Fatalf("%d goroutines of readers are left", decoders())
-					}
-					runtime.Gosched()
+				if !testkit.Eventually(func() bool { return decoders() == 0 }) {
+					t.Fatalf("%d goroutines of readers are left", decoders())
 				}
 				if len(closed) > 1 || len(closed) == 0 && strings.HasPrefix(tt.name, "read") {
 					t.Errorf("the reader was closed %d times, want once", len(closed))

@@ -2,14 +2,13 @@ package wrap_test
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -39,7 +38,7 @@ func tcpFrontend(t *testing.T, h http.Handler) *frontend {
 }
 
 func unixFrontend(t *testing.T, h http.Handler) *frontend {
-	l, err := net.Listen("unix", socketPath(t))
+	l, err := net.Listen("unix", testkit.SocketPath(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,20 +50,15 @@ func tlsFrontend(t *testing.T, h http.Handler) *frontend {
 	if err != nil {
 		t.Fatal(err)
 	}
-	certified := httptest.NewUnstartedServer(nil)
-	certified.StartTLS() // for its certificate
-	defer certified.Close()
-	roots := x509.NewCertPool()
-	roots.AddCert(certified.Certificate())
 	under := dialer(l)
 	dial := func() (net.Conn, error) {
 		conn, err := under()
 		if err != nil {
 			return nil, err
 		}
-		return tls.Client(conn, &tls.Config{RootCAs: roots, ServerName: "example.com"}), nil
+		return tls.Client(conn, testkit.ClientTLS()), nil
 	}
-	return startFrontend(t, l, h, &tls.Config{Certificates: certified.TLS.Certificates}, dial)
+	return startFrontend(t, l, h, testkit.ServerTLS(), dial)
 }
 
 func pipeFrontend(t *testing.T, h http.Handler) *frontend {
@@ -180,9 +174,9 @@ func (l *pipeListener) Close() error {
 
 func (l *pipeListener) Addr() net.Addr { return recordedAddr("pipe") }
 
-const (
-	upgradeRequest = "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n"
-	switching      = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n"
+var (
+	upgradeRequest = testkit.UpgradeRequest("test")
+	switching      = testkit.Switching("test")
 )
 
 // A sending is what a client sends once after, if it has one, is closed.

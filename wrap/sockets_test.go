@@ -11,6 +11,8 @@ import (
 	"net/http/httptest"
 	"slices"
 	"testing"
+
+	"github.com/bodywrap/bodywrap/internal/testkit"
 )
 
 // halfCloses says that the body of a 101 has CloseWrite, and a ReverseProxy
@@ -64,8 +66,7 @@ func upgradedBodyOf(t *testing.T, handler http.HandlerFunc) io.ReadCloser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Connection", "Upgrade")
-	req.Header.Set("Upgrade", "echo")
+	testkit.AskFor(req, "echo")
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
 	resp, err := tr.RoundTrip(req)
@@ -89,13 +90,12 @@ func upgradeAndEcho(w http.ResponseWriter, r *http.Request) {
 // upgrade switches protocols and lets serve have the connection; r has what of
 // it was read already.
 func upgrade(w http.ResponseWriter, serve func(conn net.Conn, r io.Reader)) {
-	conn, brw, err := http.NewResponseController(w).Hijack()
+	conn, brw, err := testkit.Switch(w, "echo")
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
 	serve(conn, brw)
 }
 
@@ -111,7 +111,7 @@ func talk(h http.Handler, text string) string {
 		return err.Error()
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	fmt.Fprint(conn, testkit.UpgradeRequest("echo"))
 	br := bufio.NewReader(conn)
 	resp, err := http.ReadResponse(br, nil)
 	if err != nil {

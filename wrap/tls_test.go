@@ -4,19 +4,17 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"go/build"
 	"io"
 	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/google/go-cmp/cmp"
 )
@@ -147,7 +145,7 @@ func serverAbove(l net.Listener, config *tls.Config, hooks wrap.Hooks) net.Liste
 func exchangeOverTLS(t *testing.T, alpn string, client func(*http.Transport, wrap.Hooks), server func(net.Listener, *tls.Config, wrap.Hooks) net.Listener) (got outcome) {
 	const secret = "the secret of the body"
 	saw := &spy{word: []byte(secret)}
-	serving, dialing := tlsConfigs(t)
+	serving, dialing := testkit.ServerTLS(), testkit.ClientTLS()
 	serving.NextProtos, dialing.NextProtos = []string{alpn}, []string{alpn}
 
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
@@ -177,7 +175,7 @@ func exchangeOverTLS(t *testing.T, alpn string, client func(*http.Transport, wra
 	tr := &http.Transport{TLSClientConfig: dialing, ForceAttemptHTTP2: alpn == "h2"}
 	client(tr, saw.hooks())
 	defer tr.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	body := strings.Repeat(secret, 1<<13)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+tcp.Addr().String(), strings.NewReader(body))
@@ -212,18 +210,6 @@ func tlsState(s *tls.ConnectionState) string {
 		return "empty"
 	}
 	return "complete"
-}
-
-// tlsConfigs returns a configuration for a server on 127.0.0.1, and one for
-// clients that trust it.
-func tlsConfigs(t *testing.T) (server, client *tls.Config) {
-	t.Helper()
-	certified := httptest.NewUnstartedServer(nil)
-	certified.StartTLS() // for its certificate
-	defer certified.Close()
-	roots := x509.NewCertPool()
-	roots.AddCert(certified.Certificate())
-	return &tls.Config{Certificates: certified.TLS.Certificates}, &tls.Config{RootCAs: roots}
 }
 
 // A spy looks for a word in what is written to connections.

@@ -3,7 +3,7 @@ package wrap
 import "net/http"
 
 // ModifyResponse returns a function for the field of that name in
-// [httputil.ReverseProxy]. It calls [Response] with the hooks that hooks
+// [net/http/httputil.ReverseProxy]. It calls [Response] with the hooks that hooks
 // returns for each response, by its status, header or request.
 //
 //	proxy.ModifyResponse = wrap.ModifyResponse(func(resp *http.Response) []wrap.Hooks {

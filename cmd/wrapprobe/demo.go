@@ -14,14 +14,14 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// A treatment is what ModifyResponse does with the body.
+// A treatment is one way in which ModifyResponse treats the body.
 type treatment struct {
 	name string
 	wrap func(io.ReadCloser) io.ReadCloser
 	ours bool
 }
 
-// counted is what the demonstration's counting hook has seen.
+// counted is how many bytes the demonstration's counting hook has seen.
 var counted struct{ read, written atomic.Int64 }
 
 var counting = wrap.Hooks{
@@ -46,7 +46,7 @@ var treatments = []treatment{
 	{"wrap.Keep", func(body io.ReadCloser) io.ReadCloser { return wrap.Keep(body, readCloser{body}) }, true},
 }
 
-// What people write, and what becomes of it.
+// Wrappers of the kinds that people write. Each loses methods of the body.
 type (
 	readCloser      struct{ io.ReadCloser }
 	readWriteCloser struct{ io.ReadWriteCloser }
@@ -80,10 +80,11 @@ func (t treatment) modify() func(*http.Response) error {
 }
 
 const (
-	// demoLimit is when a scenario of the demonstration is cut off as a hang.
+	// demoLimit is how long a scenario of the demonstration waits for anything.
+	// After it, the verdict is a hang.
 	demoLimit = 2 * time.Second
-	// atOnce is how many scenarios are played at the same time, so that those
-	// that hang do so together.
+	// atOnce is how many scenarios are played at the same time, so that the
+	// waiting times of those that hang overlap.
 	atOnce = 4
 )
 
@@ -131,7 +132,7 @@ func play(ctx context.Context) (*demonstration, error) {
 	var cells sync.WaitGroup
 	defer cells.Wait()
 	for _, t := range treatments {
-		local, err := probe.Under{ModifyResponse: t.modify()}.Start()
+		local, err := probe.LocalConfig{ModifyResponse: t.modify()}.Start()
 		if err != nil {
 			return nil, err
 		}

@@ -10,8 +10,9 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// The places of a drawing, from above: the client's labels, its lane, the
-// proxy, the backend's lane, its labels, the times.
+// The heights and widths of a drawing, in pixels. From top to bottom it has the
+// client's labels, its lane, the proxy, the backend's lane, its labels, the
+// times.
 const (
 	gutter   = 78 // left of the first step
 	step     = 86
@@ -26,8 +27,8 @@ const (
 	minSteps = 11 // a drawing with fewer is not stretched
 )
 
-// An arrow is something that one end sent and what the other got of it. One of
-// the two may be missing.
+// An arrow is an event at the sending end and the event at the receiving end
+// that belongs to it. One of the two may be nil.
 type arrow struct{ from, to *probe.Event }
 
 func (a arrow) at() time.Duration {
@@ -37,8 +38,9 @@ func (a arrow) at() time.Duration {
 	return a.to.At
 }
 
-// receipts are what may come out at the other end for each thing that is sent.
-var receipts = map[probe.What][]probe.What{
+// receipts lists, for each action of a sender, the actions of a receiver that
+// it may cause.
+var receipts = map[probe.Action][]probe.Action{
 	probe.Asks:     {probe.Asked},
 	probe.Answers:  {probe.Answered},
 	probe.Sends:    {probe.Gets},
@@ -47,20 +49,21 @@ var receipts = map[probe.What][]probe.What{
 	probe.Resets:   {probe.GetsRST, probe.GetsEOF, probe.Fails},
 }
 
-// arrows pairs what was sent with what came.
+// arrows pairs the events of the senders with those of the receivers, and
+// returns the pairs in the order of time.
 func arrows(events []probe.Event) []arrow {
 	var all []arrow
 	paired := make([]bool, len(events))
 	for i := range events {
 		from := &events[i]
-		whats, sent := receipts[from.What]
+		whats, sent := receipts[from.Action]
 		if !sent {
 			continue
 		}
 		a := arrow{from: from}
 		for j := range events {
 			to := &events[j]
-			if !paired[j] && to.Lane != from.Lane && slices.Contains(whats, to.What) && max(to.At, to.Until) >= from.At {
+			if !paired[j] && to.Lane != from.Lane && slices.Contains(whats, to.Action) && max(to.At, to.Until) >= from.At {
 				a.to, paired[j] = to, true
 				break
 			}
@@ -112,22 +115,22 @@ func (a arrow) draw(b *strings.Builder, x int, r probe.Result) {
 	case a.from != nil && a.to != nil:
 		y1, _ := laneY(a.from.Lane)
 		y2, _ := laneY(a.to.Lane)
-		line(b, wire(a.from.What), x, y1, x+slant, y2, "")
+		line(b, wire(a.from.Action), x, y1, x+slant, y2, "")
 		mark(b, a.from, x)
 		mark(b, a.to, x+slant)
-	case a.from != nil: // nobody got it
+	case a.from != nil: // the other end received nothing
 		y, _ := laneY(a.from.Lane)
 		mark(b, a.from, x)
 		switch {
-		case a.from.What == probe.Closes: // the tunnel has ended already
+		case a.from.Action == probe.Closes: // the tunnel has ended already
 			line(b, "faint", x, y, x+slant/2, middle, "faint")
-		case a.from.What == probe.Sends && allArrived(r.Timeline, a.from.Lane): // with the data before it
+		case a.from.Action == probe.Sends && allArrived(r.Timeline, a.from.Lane): // with the data before it
 			line(b, "data", x, y, x+slant, laneTop+laneLow-y, "")
 		default:
 			line(b, "lost", x, y, x+slant/2, middle, "-")
 			fmt.Fprintf(b, `<path class="cross" d="M%d %dl10 10m0 -10l-10 10"/>`, x+slant/2-5, middle-5)
 		}
-	case a.to.What == probe.Silence:
+	case a.to.Action == probe.Silence:
 		y, label := laneY(a.to.Lane)
 		class := "quiet"
 		if r.Verdict != probe.Bad {
@@ -135,11 +138,11 @@ func (a arrow) draw(b *strings.Builder, x int, r probe.Result) {
 		}
 		fmt.Fprintf(b, `<rect class="%s" x="%d" y="%d" width="%d" height="14" rx="7"/>`, class, x-20, y-7, step-12)
 		fmt.Fprintf(b, `<text class="%s" x="%d" y="%d" text-anchor="middle">silence %s</text>`, a.to.Lane, x+slant/2, label, probe.Time(a.to.Until-a.to.At))
-	case a.to.What == probe.Pauses || a.to.What == probe.Slows || a.to.What == probe.Resumes || a.to.What == probe.Fails:
+	case a.to.Action == probe.Pauses || a.to.Action == probe.Slows || a.to.Action == probe.Resumes || a.to.Action == probe.Fails:
 		mark(b, a.to, x+slant/2)
-	default: // the proxy's own doing
+	default: // the proxy did this by itself
 		y, _ := laneY(a.to.Lane)
-		line(b, wire(a.to.What), x+slant/2, middle, x+slant, y, "")
+		line(b, wire(a.to.Action), x+slant/2, middle, x+slant, y, "")
 		mark(b, a.to, x+slant)
 	}
 }
@@ -149,16 +152,16 @@ func allArrived(events []probe.Event, from probe.Lane) bool {
 	missing := 0
 	for _, e := range events {
 		switch {
-		case e.Lane == from && e.What == probe.Sends:
+		case e.Lane == from && e.Action == probe.Sends:
 			missing += e.Bytes
-		case e.Lane != from && e.What == probe.Gets:
+		case e.Lane != from && e.Action == probe.Gets:
 			missing -= e.Bytes
 		}
 	}
 	return missing <= 0
 }
 
-func wire(w probe.What) string {
+func wire(w probe.Action) string {
 	if w == probe.Sends || w == probe.Gets {
 		return "data"
 	}
@@ -185,7 +188,7 @@ func mark(b *strings.Builder, e *probe.Event, x int) {
 }
 
 func labelOf(e *probe.Event) string {
-	switch e.What {
+	switch e.Action {
 	case probe.Asks, probe.Asked, probe.Answers, probe.Answered:
 		return e.Text
 	case probe.Sends, probe.Gets:

@@ -8,8 +8,8 @@ import (
 )
 
 func TestOnlyWhatDidNotArriveIsCrossedOut(t *testing.T) {
-	event := func(lane probe.Lane, what probe.What, bytes int) probe.Event {
-		return probe.Event{Lane: lane, What: what, Bytes: bytes}
+	event := func(lane probe.Lane, what probe.Action, bytes int) probe.Event {
+		return probe.Event{Lane: lane, Action: what, Bytes: bytes}
 	}
 	tests := []struct {
 		why     string

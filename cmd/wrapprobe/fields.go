@@ -9,9 +9,9 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// addHeader adds the field of line, which is name:value, to the request. It
-// refuses what a proxy would rightly answer 400, so that a report never blames
-// the proxy for that.
+// addHeader adds the field in line, which is name:value, to the request. It
+// refuses fields to which a proxy may rightly answer 400, so that the report
+// does not blame the proxy.
 func (s *settings) addHeader(line string) error {
 	name, value, ok := strings.Cut(line, ":")
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
@@ -35,7 +35,7 @@ func (s *settings) addHeader(line string) error {
 	return nil
 }
 
-// oneOnly are the fields that a server must refuse, or may, if they come twice.
+// oneOnly are the fields that a server must or may refuse if they come twice.
 var oneOnly = map[string]bool{
 	"Host":                  true, // RFC 9112, section 3.2
 	"Sec-Websocket-Key":     true, // RFC 6455, section 11.3.1

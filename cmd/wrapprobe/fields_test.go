@@ -52,7 +52,8 @@ func TestGivenFieldsReplaceOurs(t *testing.T) {
 	}
 }
 
-// A proxy that knows its backends by the Host field is reached by the one given.
+// A proxy that knows its backends by the Host field is reached by the one
+// given.
 func TestGivenHostComesThrough(t *testing.T) {
 	addr := freeAddr(t)
 	hosts := make(chan string, 1)
@@ -109,8 +110,8 @@ func TestFieldsThatNoProxyCouldPassOnAreMisuse(t *testing.T) {
 	checkMisuse(t, "port", "-listen", "127.0.0.1:0", "http://127.0.0.1:99999")
 }
 
-// settingsOf returns the error of parsing a flag with an otherwise right command
-// line.
+// settingsOf returns the error of parsing a flag with an otherwise right
+// command line.
 func settingsOf(flag, value string) error {
 	_, _, err := parse([]string{"-listen", "127.0.0.1:0", flag, value, "http://127.0.0.1:1"})
 	return err

@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 )
 
-// writeWhole writes content into file, whole or not at all.
+// writeWhole replaces file by one with content. If it fails, file stays as it
+// was.
 func writeWhole(file string, content []byte, mode fs.FileMode) error {
 	tmp, err := besides(file)
 	if err != nil {
@@ -29,7 +30,7 @@ func writeWhole(file string, content []byte, mode fs.FileMode) error {
 	return err
 }
 
-// checkWritable returns an error if writeWhole would fail as things are now.
+// checkWritable returns an error if writeWhole would fail now.
 func checkWritable(file string) error {
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a folder", file)
@@ -42,11 +43,11 @@ func checkWritable(file string) error {
 	return os.Remove(tmp.Name())
 }
 
-// besides creates a file in the folder of file, which is to take its place.
+// besides creates a temporary file in the folder of file.
 func besides(file string) (*os.File, error) {
 	dir := filepath.Dir(file)
 	if _, err := os.Stat(dir); err != nil {
-		return nil, err // it names the folder, and not a file that nobody knows
+		return nil, err // CreateTemp's error would name the temporary file
 	}
 	return os.CreateTemp(dir, filepath.Base(file)+".*")
 }

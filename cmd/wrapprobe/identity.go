@@ -12,12 +12,12 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// identityLifetime is how long a certificate is valid that we have made.
+// identityLifetime is how long a certificate is valid that wrapprobe makes.
 const identityLifetime = 365 * 24 * time.Hour
 
-// backendIdentity returns the TLS of the backend on the address listen, with the
-// certificate and the key in file. If there is no such file, it makes both, so
-// that the same certificate is there the next time.
+// backendIdentity returns the TLS configuration of the backend on the address
+// listen, with the certificate and the key in file. If there is no such file,
+// backendIdentity makes it, so that the next run has the same certificate.
 func backendIdentity(file, listen string) (*tls.Config, error) {
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -36,6 +36,8 @@ func backendIdentity(file, listen string) (*tls.Config, error) {
 	return probe.ServeWith(cert), nil
 }
 
+// makeIdentity makes a certificate for the host of listen and the name of this
+// machine, and writes it into file.
 func makeIdentity(file, listen string) ([]byte, error) {
 	var names []string
 	if host, _, err := net.SplitHostPort(listen); err == nil && host != "" {

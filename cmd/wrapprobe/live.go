@@ -12,7 +12,7 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// A report is what came out at a running proxy.
+// A report holds the results of all scenarios at a running proxy.
 type report struct {
 	URL       string        `json:"url"`
 	Listen    string        `json:"listen"`
@@ -22,7 +22,7 @@ type report struct {
 	Scenarios []outcome     `json:"scenarios"`
 }
 
-// An outcome is what came out of all runs of one scenario.
+// An outcome holds the results of all runs of one scenario.
 type outcome struct {
 	Scenario string         `json:"scenario"`
 	Says     string         `json:"says"`
@@ -96,8 +96,8 @@ func live(ctx context.Context, s *settings, stdout, stderr io.Writer) (status in
 	return 0, nil
 }
 
-// write prints the report, and then writes the page, so that a page that cannot
-// be written costs nothing but itself.
+// write prints the report and then writes the page, so that the report is
+// printed even if the page cannot be written.
 func (rep *report) write(s *settings, stdout io.Writer) error {
 	var err error
 	if s.json {
@@ -117,8 +117,8 @@ func writeJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// progress returns a function that shows a line in place of the last, if w is
-// a terminal.
+// progress returns a function that replaces the line that was shown last, if w
+// is a terminal, and does nothing if not.
 func progress(w io.Writer) func(line string) {
 	f, ok := w.(*os.File)
 	if !ok {

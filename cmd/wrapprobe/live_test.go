@@ -272,7 +272,7 @@ func TestWhatIsTrueOfAllIsSaidOnce(t *testing.T) {
 		}
 	}
 	_, others, _ := strings.Cut(stdout, "The same in: ")
-	for _, s := range append(probe.Demo[1:], probe.More...) {
+	for _, s := range append(probe.Demo[1:], probe.ProxyScenarios...) {
 		if !strings.Contains(stdout, "\n"+s.Name+" ") || !strings.Contains(others, s.Name) {
 			t.Errorf("%s has no line of its own and one in common in\n%s", s.Name, stdout)
 		}

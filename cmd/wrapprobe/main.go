@@ -12,24 +12,26 @@
 //
 //	wrapprobe -listen 127.0.0.1:9000 http://127.0.0.1:8080/path
 //
-// For a proxy that speaks TLS to its backends, -listen-tls names a file with the
-// certificate and the key that wrapprobe serves with, both as PEM. If there is no
-// such file, wrapprobe makes one, with a certificate for the loopback addresses,
-// for the address of -listen and for the name of the machine. It signs itself and
-// is no CA, so the proxy has to trust that certificate.
+// For a proxy that speaks TLS to its backends, -listen-tls names a file with
+// the certificate and the key that wrapprobe serves with, both as PEM. If
+// there is no such file, wrapprobe makes one, with a certificate for the
+// loopback addresses, for the address of -listen and for the name of the
+// machine. It signs itself and is no CA, so the proxy has to trust that
+// certificate.
 //
 // -hold is how long wrapprobe watches what the proxy does about an end that
-// neither reads nor sends, or that reads slowly. To find out about a proxy's idle
-// limit, make it longer than that limit.
+// neither reads nor sends, or that reads slowly. To find out about a proxy's
+// idle limit, make it longer than that limit.
 //
 // -header cannot set Connection, Upgrade, Content-Length, Transfer-Encoding and
 // Wrapprobe-Run, which wrapprobe sets itself. Host, Sec-WebSocket-Key and
 // Sec-WebSocket-Version take the place of its own.
 //
-// A verdict is ok if the ends saw what they would have seen of each other without
-// a proxy. It is a note if an application can live with the difference, which is
-// then said, such as a reset that arrives as an orderly end. It is bad if data is
-// lost or changed, an end waits in vain, or something stays behind.
+// A verdict is ok if the ends saw what they would have seen of each other
+// without a proxy. It is a note if an application can live with the
+// difference, which is then said, such as a reset that arrives as an orderly
+// end. It is bad if data is lost or changed, an end waits in vain, or
+// something stays behind.
 //
 // The exit status is 0 if all is well, 1 if a verdict is bad (in the
 // demonstration: if wrap.Body or wrap.Keep fails where the untouched body

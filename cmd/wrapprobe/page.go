@@ -14,7 +14,7 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
-// A page is a report for a browser. It loads nothing from anywhere.
+// A page is a report as HTML. It loads nothing from elsewhere.
 type page struct {
 	Title, Subtitle string
 	Head            []string
@@ -24,9 +24,9 @@ type page struct {
 
 type tableCell struct {
 	Text  string
-	Pill  string // the verdict whose color it has, or none
-	Link  string // the card that it leads to, or none
-	Tight bool   // on one line
+	Pill  string // the verdict that chooses the color, or ""
+	Link  string // the ID of the card to link to, or ""
+	Tight bool   // no line breaks
 }
 
 type group struct {
@@ -80,7 +80,7 @@ func came(r probe.Result) string {
 	return s + "; the other side got " + r.Knew + " after " + probe.Time(r.After)
 }
 
-// sentence is s with a capital and a full stop.
+// sentence returns s with a capital and a full stop, or "" if s is empty.
 func sentence(s string) string {
 	if s == "" {
 		return ""
@@ -143,7 +143,7 @@ func (d *demonstration) page() *page {
 	return p
 }
 
-// writePage renders p into file, whole or not at all.
+// writePage renders p into file. If it fails, file stays as it was.
 func writePage(file string, p *page) error {
 	content, err := p.render()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// remedy says what to do when nothing comes through at all.
+// remedy says what the user can do if no request reaches the backend.
 func (s *settings) remedy(ctx context.Context, p *probe.Proxy, r probe.Result) string {
 	if r.Fault == probe.Unreachable {
 		return s.reach(r.Err)
@@ -41,10 +41,10 @@ func (s *settings) remedy(ctx context.Context, p *probe.Proxy, r probe.Result) s
 	return fmt.Sprintf("have it pass requests for %s on to %s, upgrades included", "/"+strings.TrimPrefix(s.url.Path, "/"), backend)
 }
 
-// refusedUs is for a proxy that ends the handshake with an alert.
+// refusedUs is the remedy for a proxy that ends the handshake with an alert.
 const refusedUs = "have it accept TLS 1.2 or 1.3 with HTTP/1.1, for the name in the URL and without a client certificate, which wrapprobe does not have"
 
-// reach says what to do when there is no connection to the proxy.
+// reach says what the user can do if there is no connection to the proxy.
 func (s *settings) reach(err error) string {
 	var (
 		host    x509.HostnameError

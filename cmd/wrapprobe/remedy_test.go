@@ -141,7 +141,8 @@ func TestWhatToDoWhenNothingComesThrough(t *testing.T) {
 	}
 }
 
-// checkNothingCame runs the command, which must find that nothing comes through.
+// checkNothingCame runs the command, which must find that nothing comes
+// through.
 func checkNothingCame(t *testing.T, says []string, args ...string) {
 	t.Helper()
 	stdout, stderr, status := wrapprobe(t, args...)

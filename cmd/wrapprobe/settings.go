@@ -32,7 +32,7 @@ Exit status: 0 all is well, 1 a verdict is bad, 2 misuse, 3 nothing came through
 
 `
 
-// settings are what the command line says.
+// settings are the options and arguments of the command line.
 type settings struct {
 	json      bool
 	html      string
@@ -50,7 +50,7 @@ type settings struct {
 	backendTLS *tls.Config // nil without listenTLS
 }
 
-// parse returns the settings, or the help that was asked for.
+// parse returns the settings, or the text for -h.
 func parse(args []string) (s *settings, help string, err error) {
 	s = &settings{header: make(http.Header), scenarios: probe.All()}
 	f := flag.NewFlagSet("wrapprobe", flag.ContinueOnError)
@@ -125,7 +125,7 @@ func parse(args []string) (s *settings, help string, err error) {
 	return s, "", nil
 }
 
-// flagList is a line for each flag.
+// flagList returns a line for each flag.
 func flagList(f *flag.FlagSet) string {
 	var b strings.Builder
 	f.VisitAll(func(g *flag.Flag) {
@@ -157,7 +157,8 @@ func parseURL(arg string) (*url.URL, error) {
 	return u, nil
 }
 
-// choose returns the scenarios whose names contain a part of the list.
+// choose returns the scenarios whose name contains one of the comma-separated
+// parts of list, or all if list is empty.
 func choose(list string) ([]probe.Scenario, error) {
 	all := probe.All()
 	if list == "" {

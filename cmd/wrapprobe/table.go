@@ -12,8 +12,7 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// print prints a line for each scenario, and what there is to say about those
-// that are not just ok.
+// print prints a line for each scenario, and then the findings and notices.
 func (rep *report) print(w io.Writer) error {
 	rows := [][]string{{"scenario", "verdict", "arrived", "the other side knew"}}
 	var all []remark
@@ -37,17 +36,17 @@ func (rep *report) print(w io.Writer) error {
 	return err
 }
 
-// A saying is what there is to say about a result.
+// A saying is the text about a result.
 type saying struct{ verdict, finding, notice string }
 
-// A remark is a saying, with all scenarios that it is true of.
+// A remark is a saying with all scenarios that it is about.
 type remark struct {
 	saying
 	scenarios []string
 }
 
-// addRemark adds what there is to say about scenario, if anything, to what has
-// been said. What is said of several scenarios is said once.
+// addRemark adds s, unless it is empty, to all, and returns the result. If all
+// has a remark with the same text, addRemark adds the scenario to that remark.
 func addRemark(all []remark, scenario string, s saying) []remark {
 	if s.finding == "" && s.notice == "" {
 		return all
@@ -98,8 +97,8 @@ func arrived(r probe.Result) string {
 	return probe.Size(r.Arrived)
 }
 
-// knew says how the other side was told, and how soon: from the fastest run to
-// the slowest.
+// knew says how the other side learned of the end, and after how long: the
+// fastest and the slowest run.
 func knew(o outcome) string {
 	how := o.worst().Knew
 	if how == "" {
@@ -172,8 +171,8 @@ func (d *demonstration) has(v probe.Verdict) bool {
 	return false
 }
 
-// cell is c in a few words. The only notes of the demonstration's scenarios are
-// of an end that was told as another kind of end.
+// cell returns c in a few words. In the demonstration, a note always means that
+// an end arrived as another kind of end.
 func cell(c probe.Result) string {
 	switch c.Fault {
 	case "":
@@ -197,8 +196,8 @@ func statusText(status int) string {
 	return fmt.Sprint(status)
 }
 
-// writeFaults writes what is wrong with one way to treat the body, under a
-// heading: a line for each fault, which begins with the scenarios that have it.
+// writeFaults writes a heading, which is the way to treat the body, and a line
+// for each fault. A line begins with the scenarios that have the fault.
 func writeFaults(b *strings.Builder, body string, faults []remark) {
 	if len(faults) == 0 {
 		return

@@ -13,7 +13,8 @@ import (
 	"unsafe"
 )
 
-// terminal opens a pseudo terminal: what is written to tty can be read from screen.
+// terminal opens a pseudo terminal: what is written to tty can be read from
+// screen.
 func terminal(t *testing.T) (screen, tty *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)

@@ -3,13 +3,13 @@
 // caching libraries. It is a module of its own, so that nobody downloads these
 // in order to run the other tests:
 //
-//	GOWORK=off go -C internal/interop test ./...
+//	go -C internal/interop test ./...
 //
 // What was found out about other people's programs is recorded in testdata, and
 // a verdict that changes fails. After a new version, look at what changed and
 // record it with
 //
-//	GOWORK=off go -C internal/interop test -run 'Proxies|Transports' -update
+//	go -C internal/interop test -run 'Proxies|Transports' -update
 //
 // Programs that are not installed are skipped: apt-get install nginx haproxy
 // caddy chromium has them all. The data races of other people's transports are

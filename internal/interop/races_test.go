@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/bodywrap/bodywrap/internal/testkit"
 )
 
 // TestTransportsCloseWhileReading closes the upgraded bodies of each transport
@@ -151,7 +153,7 @@ func (b *talker) talk(conn *net.TCPConn) {
 	if _, err := conn.Read(make([]byte, 4<<10)); err != nil { // the request
 		return
 	}
-	if _, err := io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: talk\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(conn, testkit.Switching("talk")); err != nil {
 		return
 	}
 	words := make([]byte, socketBuffer)

@@ -10,7 +10,7 @@ import (
 // TestReadmeShowsWhatIsRecorded compares the tables in the README with the
 // records. It needs none of the programs.
 func TestReadmeShowsWhatIsRecorded(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -171,7 +171,7 @@ func keepBody(base http.RoundTripper, library func(http.RoundTripper) http.Round
 // that library makes, and which methods its upgraded bodies have lost.
 func probeTransport(t *testing.T, library func(http.RoundTripper) http.RoundTripper) ([]probe.Result, string) {
 	var seen methodLoss
-	local, err := probe.Under{Transport: func(base http.RoundTripper) http.RoundTripper {
+	local, err := probe.LocalConfig{Transport: func(base http.RoundTripper) http.RoundTripper {
 		return seen.outside(library(seen.inside(base)))
 	}}.Start()
 	if err != nil {

@@ -17,11 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// patience is for events that only a fault keeps from coming.
-const patience = 3 * time.Minute
+// patience is for events that only a fault keeps from coming. Browsers take their
+// time on a busy machine.
+const patience = 3 * testkit.Patience
 
 // A library is a WebSocket implementation, as both ends.
 type library struct {

@@ -15,18 +15,20 @@ import (
 	"time"
 )
 
-// A BackendServer is the backend end of all tunnels: the proxy must connect to it.
+// A BackendServer is the backend of all runs. The proxy must connect to it. A
+// run announces itself with expect; serve finds the run of each request by its
+// header, and hands the connection over after a 101.
 type BackendServer struct {
 	ln   net.Listener
-	work sync.WaitGroup
+	work sync.WaitGroup // accept and each serve
 
-	mu          sync.Mutex
-	reached     int
-	visits      map[string]*visit
+	mu          sync.Mutex        // guards the fields below
+	reached     int               // requests of ours that have come
+	visits      map[string]*visit // by the name of the run
 	conns       map[*backendConn]bool
 	closed      bool
 	stranger    Stranger // the last one
-	strangerErr error    // what it said, or nil
+	strangerErr error    // the TLS alert that it sent, or nil
 }
 
 // A visit is one run's use of the backend.
@@ -44,7 +46,7 @@ type answer struct {
 	hold       holding
 }
 
-// holding is what becomes of the connection after an answer.
+// holding says what happens to the connection after an answer.
 type holding int
 
 const (
@@ -58,14 +60,14 @@ type backendConn struct {
 	br   *bufio.Reader
 	once sync.Once
 
-	greeted chan struct{} // closed when it is known what it speaks
-	carried int           // requests; BackendServer.mu guards it
+	greeted chan struct{} // closed when the first byte has come, or none will
+	carried int           // how many requests came on it; guarded by BackendServer.mu
 	done    chan struct{} // closed when the proxy has closed the connection, or we have
 }
 
 func (c *backendConn) finish() {
 	c.once.Do(func() {
-		_ = c.Close() // nobody is left to be told
+		_ = c.Close() // the run is over, or the proxy has closed already
 		close(c.done)
 	})
 }
@@ -185,8 +187,8 @@ func (b *BackendServer) forget(c *backendConn) {
 	delete(b.conns, c)
 }
 
-// visitOf finds the run that req belongs to. If the proxy does not pass on our
-// header, it is the only one there is.
+// visitOf returns the run that req belongs to, or nil. If the proxy removed our
+// header and there is only one run, req belongs to that run.
 func (b *BackendServer) visitOf(req *http.Request, c *backendConn) *visit {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -213,7 +215,7 @@ func (b *BackendServer) asked(v *visit) bool {
 }
 
 // reused reports whether a connection of v has carried more than one request,
-// be it of another run.
+// of any run.
 func (b *BackendServer) reused(v *visit) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -229,7 +231,7 @@ func (b *BackendServer) expect(name string, answer func(*http.Request) answer) *
 	return v
 }
 
-// endVisit forgets a run, and a tunnel that came too late for it.
+// endVisit ends the run called name. A tunnel that comes later is closed.
 func (b *BackendServer) endVisit(name string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -239,8 +241,8 @@ func (b *BackendServer) endVisit(name string) {
 	}
 }
 
-// awaitClosed waits until at most most of the connections of v are open, and
-// returns how many are.
+// awaitClosed waits until no more than most connections of v are open, limit is
+// over, or ctx is cancelled. It returns how many are open then.
 func (b *BackendServer) awaitClosed(ctx context.Context, v *visit, most int, limit time.Duration) int {
 	b.mu.Lock()
 	conns := make(map[*backendConn]bool)

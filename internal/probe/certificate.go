@@ -15,9 +15,10 @@ import (
 	"time"
 )
 
-// NewCertificate makes a server certificate that signs itself, for the loopback
-// addresses and for hosts, and returns it and its key as PEM. It is valid for
-// lifetime, and since an hour ago for clocks that are behind.
+// NewCertificate makes a self-signed server certificate for the loopback
+// addresses and for hosts, and returns the certificate and its key as PEM. It
+// is valid from an hour ago, for clocks that are behind, until lifetime from
+// now.
 func NewCertificate(lifetime time.Duration, hosts ...string) ([]byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -36,7 +37,8 @@ func NewCertificate(lifetime time.Duration, hosts ...string) ([]byte, error) {
 		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		DNSNames:     []string{"localhost"},
 
-		// Not a CA: a thief of the key can be no other server with it.
+		// The certificate is not a CA: a stolen key serves for these names
+		// only.
 		BasicConstraintsValid: true,
 	}
 	for _, host := range hosts {

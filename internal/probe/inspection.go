@@ -6,14 +6,15 @@ import (
 	"sync"
 )
 
-// An inspection looks at the body of a 101 response before and after somebody
-// has wrapped it, to say why a scenario failed.
+// An inspection records which methods the body of a 101 response has before and
+// after it is wrapped. With that, explain says why a scenario failed. mu guards
+// both records.
 type inspection struct {
 	mu      sync.Mutex
-	was, is *methods // nil if it was not seen; was remains so where a transport connects by itself
+	was, is *methods // nil if not seen; was stays nil if a transport connects by itself
 }
 
-// methods says which optional methods a body has.
+// methods tells which optional methods a body has.
 type methods struct{ write, closeWrite bool }
 
 func methodsOf(body io.ReadCloser) (m methods) {
@@ -22,6 +23,8 @@ func methodsOf(body io.ReadCloser) (m methods) {
 	return m
 }
 
+// note stores the methods of resp's body in to, which is a field of i, if resp
+// is a 101.
 func (i *inspection) note(to **methods, resp *http.Response) {
 	if resp == nil || resp.Body == nil || resp.StatusCode != http.StatusSwitchingProtocols {
 		return
@@ -32,6 +35,7 @@ func (i *inspection) note(to **methods, resp *http.Response) {
 	*to = &m
 }
 
+// around returns modify with a look at the body before and after it.
 func (i *inspection) around(modify func(*http.Response) error) func(*http.Response) error {
 	return func(resp *http.Response) error {
 		i.note(&i.was, resp)
@@ -45,6 +49,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (rt roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return rt(req) }
 
+// before returns base, the transport below the wrapper, with a look at its
+// bodies.
 func (i *inspection) before(base http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		resp, err := base.RoundTrip(req)
@@ -53,6 +59,7 @@ func (i *inspection) before(base http.RoundTripper) http.RoundTripper {
 	})
 }
 
+// after returns wrapped with a look at its bodies.
 func (i *inspection) after(wrapped http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		resp, err := wrapped.RoundTrip(req)
@@ -61,8 +68,8 @@ func (i *inspection) after(wrapped http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// explain says why r is bad, if the body's methods tell.
-func (i *inspection) explain(r Result) string {
+// explain says why the result of s is bad, if the body's methods tell, or "".
+func (i *inspection) explain(s Scenario, r Result) string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.is == nil {
@@ -77,11 +84,11 @@ func (i *inspection) explain(r Result) string {
 		return who + " has no Write"
 	case r.Fault != Lost && r.Fault != Hang:
 		return ""
-	case r.Scenario == "client half-closes" && was.closeWrite && !is.closeWrite:
+	case s.finish == clientHalfCloses && was.closeWrite && !is.closeWrite:
 		return who + " has no CloseWrite"
-	case r.Scenario == "client half-closes" && was.closeWrite, r.Scenario == "client closes" && r.Fault == Hang && is.closeWrite:
+	case s.finish == clientHalfCloses && was.closeWrite, s.finish == clientCloses && r.Fault == Hang && is.closeWrite:
 		return who + "'s CloseWrite does not reach the backend"
-	case r.Scenario == "client half-closes" || r.Scenario == "backend half-closes":
+	case s.finish == clientHalfCloses, s.finish == backendHalfCloses:
 		if !was.closeWrite {
 			return "ReverseProxy up to Go 1.24 ends both directions at the first EOF"
 		}

@@ -17,9 +17,9 @@ type Local struct {
 	transport *http.Transport
 }
 
-// Under says what is put to the test. At most one of the functions is set; if
-// none is, it is [httputil.ReverseProxy] as it comes.
-type Under struct {
+// A LocalConfig says which proxy a [Local] is. At most one of its functions is
+// set. If none is set, it is [net/http/httputil.ReverseProxy] as it comes.
+type LocalConfig struct {
 	ModifyResponse func(*http.Response) error
 	Transport      func(http.RoundTripper) http.RoundTripper
 	Proxy          func(backend *url.URL) http.Handler
@@ -27,18 +27,18 @@ type Under struct {
 }
 
 // Start starts a proxy with a backend of ours. The caller closes it.
-func (u Under) Start() (*Local, error) {
-	var config *tls.Config
+func (c LocalConfig) Start() (*Local, error) {
+	var serverTLS *tls.Config
 	target := &url.URL{Scheme: "http"}
-	if u.Secure {
-		config, target.Scheme = ServerTLS(), "https"
+	if c.Secure {
+		serverTLS, target.Scheme = ServerTLS(), "https"
 	}
-	backend, err := Listen("127.0.0.1:0", config)
+	backend, err := Listen("127.0.0.1:0", serverTLS)
 	if err != nil {
 		return nil, err
 	}
 	target.Host = backend.Addr()
-	l, err := u.To(target)
+	l, err := c.To(target)
 	if err != nil {
 		backend.Close()
 		return nil, err
@@ -47,10 +47,10 @@ func (u Under) Start() (*Local, error) {
 	return l, nil
 }
 
-// To starts a proxy that leads to target, which is somebody else's to close.
-func (u Under) To(target *url.URL) (*Local, error) {
+// To starts a proxy that leads to target. The caller closes both.
+func (c LocalConfig) To(target *url.URL) (*Local, error) {
 	l := &Local{Proxy: new(Proxy), transport: &http.Transport{TLSClientConfig: ClientTLS()}}
-	front, err := Serve(u.handler(target, l), false, nil)
+	front, err := Serve(c.handler(target, l), false, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -59,30 +59,31 @@ func (u Under) To(target *url.URL) (*Local, error) {
 }
 
 // handler returns the proxy that leads to target.
-func (u Under) handler(target *url.URL, l *Local) http.Handler {
-	if u.Proxy != nil {
-		return u.Proxy(target)
+func (c LocalConfig) handler(target *url.URL, l *Local) http.Handler {
+	if c.Proxy != nil {
+		return c.Proxy(target)
 	}
 	rp := &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		ModifyResponse: u.ModifyResponse,
+		ModifyResponse: c.ModifyResponse,
 		Transport:      l.transport,
 		ErrorLog:       log.New(io.Discard, "", 0),
 	}
 	seen := new(inspection)
 	l.Explain = seen.explain
 	switch {
-	case u.ModifyResponse != nil:
-		rp.ModifyResponse = seen.around(u.ModifyResponse)
-	case u.Transport != nil:
-		rp.Transport = seen.after(u.Transport(seen.before(l.transport)))
+	case c.ModifyResponse != nil:
+		rp.ModifyResponse = seen.around(c.ModifyResponse)
+	case c.Transport != nil:
+		rp.Transport = seen.after(c.Transport(seen.before(l.transport)))
 	default:
 		rp.Transport = seen.after(seen.before(l.transport))
 	}
 	return rp
 }
 
-// Close ends everything, and reports whether every handler returned within limit.
+// Close ends everything. It reports whether every handler returned within
+// limit.
 func (l *Local) Close(limit time.Duration) bool {
 	if l.Backend != nil {
 		l.Backend.Close()

@@ -21,7 +21,8 @@ const (
 	vanished ending = "our own close"
 )
 
-// A peer is one end of an established tunnel.
+// A peer is one end of an established tunnel. One goroutine sends and closes; a
+// second one, started by listen, reads and notes what comes.
 type peer struct {
 	lane Lane
 	conn net.Conn
@@ -30,12 +31,12 @@ type peer struct {
 	out  stream
 	in   stream
 
-	sent int
+	sent int // bytes of out that were sent; used by the sending goroutine only
 
 	quit    chan struct{} // closed when the run is over
 	reading sync.WaitGroup
 	mu      sync.Mutex
-	wake    chan struct{} // closed and replaced when a field below changes
+	wake    chan struct{} // closed and replaced when a field below changes; mu guards them all
 	got     int
 	wrong   int // offset of the first byte that is not the one sent, or -1
 	end     ending
@@ -52,8 +53,8 @@ func newPeer(lane Lane, conn net.Conn, r io.Reader, tl *timeline) *peer {
 	return p
 }
 
-// listen starts to read all that comes. A peer that has not been told to
-// listen reads nothing, as one whose application hangs.
+// listen starts to read all that comes. Before listen, a peer reads nothing,
+// like an application that hangs.
 func (p *peer) listen() {
 	p.reading.Add(1)
 	go p.read()
@@ -114,8 +115,8 @@ func endingOf(err error) ending {
 	return failed
 }
 
-// await waits until done holds, and reports whether it does before ctx or
-// limit is over. done is called with the lock held.
+// await waits until done returns true, and then returns true. It returns false
+// once limit is over or ctx is cancelled. done is called with mu held.
 func (p *peer) await(ctx context.Context, limit time.Duration, done func() bool) bool {
 	from := time.Now()
 	timer := time.NewTimer(limit)
@@ -138,12 +139,12 @@ func (p *peer) await(ctx context.Context, limit time.Duration, done func() bool)
 	}
 }
 
-// awaitBytes waits until n bytes have come in all, or the end.
+// awaitBytes waits until the peer has received n bytes in all, or the end.
 func (p *peer) awaitBytes(ctx context.Context, limit time.Duration, n int) (ended bool) {
 	return p.await(ctx, limit, func() bool { return p.got >= n || p.end != open })
 }
 
-// awaitEnd waits until the peer knows that the other has finished.
+// awaitEnd waits until the peer has learned that the other end has finished.
 func (p *peer) awaitEnd(ctx context.Context, limit time.Duration) bool {
 	return p.await(ctx, limit, func() bool { return p.end != open })
 }
@@ -162,8 +163,9 @@ func (p *peer) state() state {
 	return state{p.got, p.wrong, p.end, p.endErr, p.gotAt, p.endAt}
 }
 
-// send writes the next n bytes of the peer's stream, until limit or ctx is over.
-// An error is not a verdict: what counts is what arrives.
+// send writes the next n bytes of the peer's stream, and gives up when limit is
+// over or ctx is cancelled. A write error is only noted in the timeline: the
+// verdict depends on what arrives.
 func (p *peer) send(ctx context.Context, n int, limit time.Duration) (began time.Time) {
 	data := p.out.bytes(p.sent, p.sent+n) // before the deadline is set: it takes a while
 	from := time.Now()
@@ -181,7 +183,7 @@ func (p *peer) send(ctx context.Context, n int, limit time.Duration) (began time
 	return from
 }
 
-// reason is err without the addresses, which differ at each run.
+// reason returns the text of err without addresses, which differ in each run.
 func reason(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) {
@@ -193,7 +195,7 @@ func reason(err error) string {
 func (p *peer) closeWrite() time.Time {
 	now := time.Now()
 	p.tl.add(p.lane, SendsFIN, 0, "")
-	// On a connection that has gone already the peer will see as much.
+	// If the connection is gone already, the other end sees that.
 	_ = p.conn.(interface{ CloseWrite() error }).CloseWrite()
 	return now
 }

@@ -12,30 +12,31 @@ import (
 	"time"
 )
 
-// A Proxy is what is probed: how the client reaches it, and the backend that
-// it must connect to.
+// A Proxy is a proxy to probe: how our client reaches it, and our backend, to
+// which it must connect. Run may be called by several goroutines at once.
 type Proxy struct {
 	URL     *url.URL // http or https
 	Backend *BackendServer
 
-	// Token is what the Upgrade field asks for: a protocol, or several with
+	// Token is the value of the Upgrade field: a protocol, or several with
 	// commas between them, of which the backend takes the first. If empty,
 	// websocket.
 	Token string
 	// Header is sent along with each request. Its Host and Sec-WebSocket-*
-	// fields replace those that the probe would send. It must have no field that
-	// is [Ours].
+	// fields replace the probe's own. It must have no field for which Ours
+	// returns true.
 	Header http.Header
 	TLS    *tls.Config // for an https URL. If nil, the system's roots
 
 	// Limit is how long to wait for what must come. If zero, 10 seconds.
 	Limit time.Duration
-	// Hold is how long to watch what the proxy does about an end that does
-	// nothing. If zero, 100 milliseconds.
+	// Hold is how long one end does nothing, or reads slowly, while the probe
+	// watches the proxy. If zero, 100 milliseconds.
 	Hold time.Duration
 
-	// Explain, if not nil, says why, if it knows; the finding ends with it.
-	Explain func(Result) string
+	// Explain, if not nil, is called for each bad result. It says why, or ""
+	// if it does not know; the finding ends with that.
+	Explain func(Scenario, Result) string
 }
 
 var runs atomic.Int64
@@ -58,7 +59,7 @@ func (p *Proxy) Run(ctx context.Context, s Scenario) Result {
 		r.res = Result{Scenario: s.Name, Verdict: Bad, Fault: Cut, Finding: "the probe was stopped before the end of this scenario"}
 	}
 	if r.res.Verdict == Bad && p.Explain != nil {
-		if why := p.Explain(r.res); why != "" {
+		if why := p.Explain(s, r.res); why != "" {
 			r.res.Finding += ": " + why
 		}
 	}
@@ -66,8 +67,8 @@ func (p *Proxy) Run(ctx context.Context, s Scenario) Result {
 	return r.res
 }
 
-// A HandshakeError is why there is no TLS with a proxy that accepted the
-// connection.
+// A HandshakeError says why the TLS handshake failed with a proxy that accepted
+// the connection.
 type HandshakeError struct{ Err error }
 
 func (e *HandshakeError) Error() string { return "TLS handshake: " + e.Err.Error() }
@@ -113,8 +114,8 @@ func (p *Proxy) dialTLS(ctx context.Context, config *tls.Config) (net.Conn, erro
 	return secure, nil
 }
 
-// SpeaksTLS reports whether there is TLS at the proxy's address, whatever the
-// scheme of its URL and the programs that trust its certificate.
+// SpeaksTLS reports whether the proxy speaks TLS at its address, whatever the
+// scheme of its URL. It trusts every certificate.
 func (p *Proxy) SpeaksTLS(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(p.Limit, 10*time.Second))
 	defer cancel()

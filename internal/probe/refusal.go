@@ -9,13 +9,26 @@ import (
 // Refusals are the scenarios in which the backend does not switch protocols as
 // it was asked to.
 var Refusals = []Scenario{
-	{"refused with 200", "the backend answers the upgrade with an ordinary page", Client, false, refusedWith(http.StatusOK)},
-	{"refused with 403", "the backend refuses the upgrade", Client, false, refusedWith(http.StatusForbidden)},
-	{"wrong token", "the backend switches to a protocol that nobody asked for", Client, true, wrongToken},
-	{"unasked 101", "the backend switches protocols though nobody asked it to", Client, true, unasked},
+	{
+		Name: "refused with 200", At: Client, play: refusedWith(http.StatusOK),
+		Says: "the backend answers the upgrade with an ordinary page",
+	},
+	{
+		Name: "refused with 403", At: Client, play: refusedWith(http.StatusForbidden),
+		Says: "the backend refuses the upgrade",
+	},
+	{
+		Name: "wrong token", At: Client, play: wrongToken, ProxyOnly: true,
+		Says: "the backend switches to a protocol that nobody asked for",
+	},
+	{
+		Name: "unasked 101", At: Client, play: unasked, ProxyOnly: true,
+		Says: "the backend switches protocols though nobody asked it to",
+	},
 }
 
-// attempts is how often a refusal is played: what leaks, leaks each time.
+// attempts is how often a refusal is played. A proxy that leaks connections
+// leaks one in each attempt.
 const attempts = 4
 
 func refusedWith(status int) func(*run) {
@@ -52,10 +65,11 @@ func unasked(r *run) {
 	})
 }
 
-// refuse has the backend give answer to some requests in a row, has check look
-// at what the client got, and counts the connections that stay behind. If the
-// answer leaves its connection usable, it may wait for the next request, as
-// long as it would be used for it.
+// refuse sends a few requests in a row, to each of which the backend gives the
+// answer a. It calls check with each response that the client got, and then
+// counts the connections to the backend that are still open. If the answer
+// leaves its connection usable, the proxy may keep the connection open, but
+// must use it for a later request.
 func (r *run) refuse(token string, a answer, check func(*http.Response)) {
 	r.visit = r.proxy.Backend.expect(r.name, func(req *http.Request) answer {
 		r.tl.add(Backend, Asked, 0, req.Method)
@@ -64,7 +78,7 @@ func (r *run) refuse(token string, a answer, check func(*http.Response)) {
 	})
 	limit := r.limit
 	if a.hold != keepAlive {
-		limit /= attempts // an answer is not even wanted
+		limit /= attempts // a proxy need not answer
 	}
 	for range attempts {
 		conn, resp, _, err := r.ask(token, 0, limit)
@@ -102,9 +116,9 @@ func (r *run) refuse(token string, a answer, check func(*http.Response)) {
 	}
 }
 
-// pooled reports whether a connection that has carried a refusal is used again:
-// for whoever comes next, or at least, as HAProxy does by default, for the next
-// request of the same client.
+// pooled reports whether the proxy uses a connection again that has carried a
+// refusal: for any request, or at least for the next request on the same client
+// connection, as HAProxy does by default.
 func (r *run) pooled(token string) bool {
 	if r.proxy.Backend.reused(r.visit) {
 		return true

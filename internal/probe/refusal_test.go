@@ -109,7 +109,7 @@ func TestPooledConnectionIsNoLeak(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
-			local, err := Under{Proxy: tt.proxy}.Start()
+			local, err := LocalConfig{Proxy: tt.proxy}.Start()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -148,7 +148,7 @@ func TestProxyThatDoesNotReachUsIsNamed(t *testing.T) {
 		}, Refused, "without its Upgrade header, and the client was answered 426"},
 	}
 	for _, tt := range tests {
-		local, err := Under{Proxy: tt.proxy}.Start()
+		local, err := LocalConfig{Proxy: tt.proxy}.Start()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +162,7 @@ func TestProxyThatDoesNotReachUsIsNamed(t *testing.T) {
 }
 
 func TestNobodyThereIsUnreachable(t *testing.T) {
-	local, err := Under{}.Start()
+	local, err := LocalConfig{}.Start()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,17 +7,18 @@ import (
 )
 
 const (
-	// refusal is how much the backend answers to an upload that it refuses. It
-	// is more than a client's kernel takes for a client that does not read.
+	// refusal is the size of the backend's answer to the upload, in bytes. It
+	// is more than a kernel buffers for a client that does not read.
 	refusal = 300_000
 
-	// uploadPart comes before the refusal, uploadRest after it. The rest is more
-	// than a proxy has read by the time it learns that the backend is gone.
+	// The client sends uploadPart before the refusal and uploadRest after it.
+	// uploadRest is more than a proxy has read when it learns that the backend
+	// is gone.
 	uploadPart = 64 << 10
 	uploadRest = 512 << 10
 
 	// readsAfter is the least time from the end of the upload until the client
-	// reads. A proxy that is busy has to get to know of the backend in this time.
+	// reads. Within it, a busy proxy must notice that the backend is gone.
 	readsAfter = time.Second
 )
 
@@ -57,7 +58,7 @@ func refusesUpload(r *run) {
 	r.told(r.client, "the backend closed")
 }
 
-// resume has an end that was deaf listen.
+// resume lets p, which did not listen until now, listen.
 func (r *run) resume(p *peer) {
 	r.tl.add(p.lane, Resumes, 0, "")
 	p.listen()
@@ -73,13 +74,13 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// closeTaken closes the peer, and reports whether the proxy's kernel has taken
-// all that the peer had sent before limit, rounded up to a second, was over.
-// Where the system does not let Close wait for that, the answer is true.
+// closeTaken closes the peer and waits, up to limit rounded up to a second,
+// until the proxy's kernel has acknowledged all that the peer sent. taken is
+// true if it has, or if the system's Close does not wait.
 func (p *peer) closeTaken(limit time.Duration) (at time.Time, taken bool) {
 	seconds := int((limit + time.Second - 1) / time.Second)
 	if c, ok := underTLS(p.conn).(*net.TCPConn); ok {
-		_ = c.SetLinger(seconds) // without it, all is as with a Close that does not wait
+		_ = c.SetLinger(seconds) // if that fails, Close does not wait
 	}
 	at = p.close()
 	return at, time.Since(at) < time.Duration(seconds)*time.Second

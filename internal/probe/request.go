@@ -11,9 +11,9 @@ import (
 // the backend knows which connection belongs to which.
 const runHeader = "Wrapprobe-Run"
 
-// Ours reports whether the probe needs the request field of that name for
-// itself, so that [Proxy].Header cannot have it. It frames the request, asks
-// for the upgrade, or tells the backend which run the request belongs to.
+// Ours reports whether the probe sets the request field of that name itself, so
+// that [Proxy].Header cannot have it. Such a field frames the request, asks for
+// the upgrade, or tells the backend which run the request belongs to.
 func Ours(name string) bool {
 	switch strings.ToLower(name) {
 	case "connection", "upgrade", "content-length", "transfer-encoding", strings.ToLower(runHeader):
@@ -22,9 +22,9 @@ func Ours(name string) bool {
 	return false
 }
 
-// request is the head of a request for an upgrade to token, or of a plain one
-// if that is empty. The fields of the proxy's Header stand in place of those
-// that a client may choose: Host and Sec-WebSocket-*.
+// request returns the head of a request for an upgrade to token, or of a plain
+// request if token is empty. Host and Sec-WebSocket-* fields of the proxy's
+// Header replace the probe's own.
 func (r *run) request(token string) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\n", r.proxy.URL.RequestURI())
@@ -57,8 +57,8 @@ func (r *run) request(token string) []byte {
 	return []byte(b.String())
 }
 
-// protocols are those that an Upgrade field lists, in the client's order of
-// preference.
+// protocols returns the protocols that an Upgrade field lists, in the client's
+// order of preference.
 func protocols(upgrade string) []string {
 	all := strings.Split(upgrade, ",")
 	for i := range all {

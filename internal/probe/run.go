@@ -13,21 +13,22 @@ import (
 	"time"
 )
 
-// A run is one scenario that is being played.
+// A run is one scenario that is being played. play uses it in one goroutine;
+// the peers read in goroutines of their own.
 type run struct {
 	proxy *Proxy
 	ctx   context.Context
 	name  string
 	token string
-	limit time.Duration // for what must come
-	hold  time.Duration // for what may not
+	limit time.Duration // how long to wait for what must come
+	hold  time.Duration // how long to watch what need not come
 
 	tl    *timeline
 	res   Result
-	visit *visit
+	visit *visit // this run at the backend
 
-	client, backend *peer
-	conn            *backendConn
+	client, backend *peer        // nil until the tunnel is open
+	conn            *backendConn // the connection of backend
 }
 
 // A handshake is how a tunnel is opened.
@@ -37,8 +38,8 @@ type handshake struct {
 	deaf      Lane // the end that does not listen at first
 }
 
-// open has the proxy join the two ends. It reports whether it did; if not, the
-// verdict has been given.
+// open has the proxy join the two ends. It returns false if there is no tunnel;
+// then it has given the verdict.
 func (r *run) open(h handshake) bool {
 	var plainly atomic.Bool
 	r.visit = r.proxy.Backend.expect(r.name, func(req *http.Request) answer {
@@ -100,9 +101,10 @@ func (r *run) open(h handshake) bool {
 	return true
 }
 
-// ask sends a request for token on a connection of its own, or a plain one if
-// that is empty, and reads the head of the answer. The connection's deadline is
-// limit from now.
+// ask dials the proxy, sends an upgrade request for token, or a plain request
+// if token is empty, and reads the head of the answer. early is how many bytes
+// ask sends along with the request. The connection's deadline is limit from
+// now.
 func (r *run) ask(token string, early int, limit time.Duration) (net.Conn, *http.Response, *bufio.Reader, error) {
 	conn, err := r.proxy.dial(r.ctx, limit)
 	if err != nil {
@@ -113,7 +115,7 @@ func (r *run) ask(token string, early int, limit time.Duration) (net.Conn, *http
 	return conn, resp, br, err
 }
 
-// askOn is ask on a connection that is there already.
+// askOn is ask on an open connection.
 func (r *run) askOn(conn net.Conn, br *bufio.Reader, token string, early int, limit time.Duration) (*http.Response, error) {
 	_ = conn.SetDeadline(time.Now().Add(limit))
 	what := "GET"
@@ -140,7 +142,8 @@ func (r *run) askOn(conn net.Conn, br *bufio.Reader, token string, early int, li
 	}
 }
 
-// noAnswer gives the verdict on a request that had none.
+// noAnswer gives the verdict on a request that got no answer. conn is nil if
+// there was no connection either.
 func (r *run) noAnswer(conn net.Conn, err error) {
 	if conn == nil {
 		r.res.Err = err
@@ -169,7 +172,7 @@ func (r *run) noAnswer(conn net.Conn, err error) {
 	r.res.Notice = noticeNoUpgrade
 }
 
-// end releases what the run holds.
+// end closes both ends and waits for their readers.
 func (r *run) end() {
 	if r.client != nil {
 		r.client.done()
@@ -189,13 +192,15 @@ func (r *run) bad(fault Fault, format string, args ...any) {
 	r.res.Verdict, r.res.Fault, r.res.Finding = Bad, fault, fmt.Sprintf(format, args...)
 }
 
+// note makes the verdict a note, unless one has been given.
 func (r *run) note(format string, args ...any) {
 	if r.res.Verdict == OK {
 		r.res.Verdict, r.res.Finding = Note, fmt.Sprintf(format, args...)
 	}
 }
 
-// knew records how p was told, and how long after at.
+// knew records how p learned that the other end had finished, and how long
+// after at.
 func (r *run) knew(p *peer, at time.Time) {
 	s := p.state()
 	switch s.end {
@@ -206,8 +211,9 @@ func (r *run) knew(p *peer, at time.Time) {
 	}
 }
 
-// arrived records how much of want has come to p, and gives the verdict if
-// that is not all: what names it, as in "the backend's last answer".
+// arrived records how many of want bytes p has received, and gives the verdict
+// if p did not receive exactly these. The finding begins with when; what names
+// the bytes, as in "the backend's last answer".
 func (r *run) arrived(p *peer, want int, when, what string) bool {
 	s := p.state()
 	r.res.Arrived, r.res.Expected = s.got, want

@@ -1,50 +1,113 @@
 package probe
 
+import "slices"
+
 // A Scenario is one way in which two applications may finish a conversation.
 type Scenario struct {
 	Name string // short, as in a table
 	Says string // what happens, in one sentence
 	At   Lane   // the end at which Result.Arrived is counted
 
-	// ProxyOnly is set for a scenario that is not played to find out about a
-	// wrapper of the body: a wrapper has no part in what comes out, or would be
-	// found only by playing for longer than a test should take.
+	// ProxyOnly is set for a scenario that finds nothing out about a wrapper of
+	// the body: a wrapper does not change what comes out, or only after longer
+	// than a test should take.
 	ProxyOnly bool
 
-	play func(*run)
+	play   func(*run)
+	finish finish // what an inspection of the body can explain
 }
 
-// answerSize is how much is sent where all of it must arrive.
+// A finish says how a scenario uses the half-close of the upgraded body. An
+// [inspection] explains faults of these scenarios by the methods of the body.
+type finish int
+
+const (
+	noFinish          finish = iota // it does not, or much else has a part in it
+	clientHalfCloses                // the proxy calls CloseWrite, and the answer comes after that
+	clientCloses                    // the proxy calls CloseWrite or Close
+	backendHalfCloses               // the proxy reads EOF, and the rest of the upload comes after that
+)
+
+// answerSize is how much is sent where all of it must arrive, in bytes.
 const answerSize = 64 << 10
 
 // Demo are the scenarios that every wrapper of a body should survive.
 var Demo = []Scenario{
-	{"echo", "messages of 1 B to 60 KiB go to the backend and come back, 64 KiB in all", Client, false, echo},
-	{"client half-closes", "the client sends FIN, and the backend answers 64 KiB only then", Client, false, clientHalfCloses},
-	{"client closes", "the client sends 64 KiB and closes", Backend, false, clientCloses},
-	{"client resets", "the client sends 4 KiB and then RST", Backend, false, clientResets},
-	{"backend half-closes", "the backend sends FIN, and the client sends 64 KiB only then", Backend, false, backendHalfCloses},
-	{"backend closes", "the backend sends 64 KiB and closes", Client, false, backendCloses},
+	{
+		Name: "echo", At: Client, play: echo,
+		Says: "messages of 1 B to 60 KiB go to the backend and come back, 64 KiB in all",
+	},
+	{
+		Name: "client half-closes", At: Client, play: by(Client, halfCloses), finish: clientHalfCloses,
+		Says: "the client sends FIN, and the backend answers 64 KiB only then",
+	},
+	{
+		Name: "client closes", At: Backend, play: by(Client, closes), finish: clientCloses,
+		Says: "the client sends 64 KiB and closes",
+	},
+	{
+		Name: "client resets", At: Backend, play: by(Client, resets),
+		Says: "the client sends 4 KiB and then RST",
+	},
+	{
+		Name: "backend half-closes", At: Backend, play: by(Backend, halfCloses), finish: backendHalfCloses,
+		Says: "the backend sends FIN, and the client sends 64 KiB only then",
+	},
+	{
+		Name: "backend closes", At: Client, play: by(Backend, closes),
+		Says: "the backend sends 64 KiB and closes",
+	},
 }
 
-// More are the scenarios that find out about the proxy itself.
-var More = []Scenario{
-	{"backend resets", "the backend sends 4 KiB and then RST", Client, false, backendResets},
-	{"early request bytes", "the client sends 1000 bytes along with its request", Backend, false, earlyRequestBytes},
-	{"early answer bytes", "the backend sends 1000 bytes along with its 101", Client, false, earlyAnswerBytes},
-	{"client vanishes", "the client neither reads nor sends; later it reads again", Client, false, clientVanishes},
-	{"backend vanishes", "the backend neither reads nor sends; later it reads again", Backend, false, backendVanishes},
-	{"backend ignores EOF", "the client sends FIN, and the backend does nothing about it", Backend, false, backendIgnoresEOF},
-	{"backend refuses upload", "the backend answers 300,000 B during an upload and closes; the client uploads on and reads later", Client, true, refusesUpload},
-	{"slow upload", "the client sends 12 MiB, and the backend reads slowly at first, without a pause", Backend, true, slowUpload},
-	{"slow download", "the backend sends 12 MiB, and the client reads slowly at first, without a pause", Client, true, slowDownload},
+// ProxyScenarios are the scenarios that find out about the proxy itself.
+var ProxyScenarios = []Scenario{
+	{
+		Name: "backend resets", At: Client, play: by(Backend, resets),
+		Says: "the backend sends 4 KiB and then RST",
+	},
+	{
+		Name: "early request bytes", At: Backend, play: by(Client, sendsEarly),
+		Says: "the client sends 1000 bytes along with its request",
+	},
+	{
+		Name: "early answer bytes", At: Client, play: by(Backend, sendsEarly),
+		Says: "the backend sends 1000 bytes along with its 101",
+	},
+	{
+		Name: "client vanishes", At: Client, play: by(Client, vanishes),
+		Says: "the client neither reads nor sends; later it reads again",
+	},
+	{
+		Name: "backend vanishes", At: Backend, play: by(Backend, vanishes),
+		Says: "the backend neither reads nor sends; later it reads again",
+	},
+	{
+		Name: "backend ignores EOF", At: Backend, play: backendIgnoresEOF,
+		Says: "the client sends FIN, and the backend does nothing about it",
+	},
+	{
+		Name: "backend refuses upload", At: Client, play: refusesUpload, ProxyOnly: true,
+		Says: "the backend answers 300,000 B during an upload and closes; the client uploads on and reads later",
+	},
+	{
+		Name: "slow upload", At: Backend, play: by(Client, sendsToSlowReader), ProxyOnly: true,
+		Says: "the client sends 12 MiB, and the backend reads slowly at first, without a pause",
+	},
+	{
+		Name: "slow download", At: Client, play: by(Backend, sendsToSlowReader), ProxyOnly: true,
+		Says: "the backend sends 12 MiB, and the client reads slowly at first, without a pause",
+	},
 }
 
-// All are all scenarios, in the order in which a report shows them.
+// All returns all scenarios, in the order in which a report shows them.
 func All() []Scenario {
-	all := append([]Scenario(nil), Demo...)
-	all = append(all, More...)
-	return append(all, Refusals...)
+	return slices.Concat(Demo, ProxyScenarios, Refusals)
+}
+
+// by returns play with who as the end that acts first. It serves scenarios that
+// are the same for both ends.
+func by(who Lane, play func(*run, Lane)) func(*run) {
+	return func(r *run) { play(r, who) }
 }
 
 const (
@@ -76,51 +139,64 @@ func echo(r *run) {
 	r.backend.close()
 }
 
-func clientHalfCloses(r *run) {
+// halfCloses has who send FIN, and the other end send only then.
+func halfCloses(r *run, who Lane) {
+	texts := map[Lane]struct{ waits, rest, lost, after string }{
+		Client: {
+			waits: "it waits for more, and the client for its answer",
+			rest:  "the backend's last answer",
+			lost:  noticeLostAnswer,
+			after: "the backend closed after its last answer",
+		},
+		Backend: {
+			waits: "it waits for more, and the backend for the rest",
+			rest:  "what the client sent after that",
+			lost:  "an upload ends early, and the client does not know how much of it counts",
+			after: "the client closed after the backend had half-closed",
+		},
+	}[who]
 	if !r.open(handshake{}) {
 		return
 	}
-	at := r.client.closeWrite()
-	told := r.backend.awaitEnd(r.ctx, r.limit)
-	r.knew(r.backend, at)
+	first, other := r.ends(who)
+	at := first.closeWrite()
+	told := other.awaitEnd(r.ctx, r.limit)
+	r.knew(other, at)
 	r.res.Expected = answerSize
 	if !told {
-		r.bad(Hang, "the client half-closed, and the backend was not told within %v: it waits for more, and the client for its answer", r.limit)
+		r.bad(Hang, "the %s half-closed, and the %s was not told within %v: %s", who, other.lane, r.limit, texts.waits)
 		r.res.Notice = "the request never ends: both sides wait for each other"
 		return
 	}
-	r.backend.send(r.ctx, answerSize, r.limit)
-	r.backend.close()
-	r.client.awaitEnd(r.ctx, r.limit)
-	if !r.arrived(r.client, answerSize, "the client half-closed", "the backend's last answer") {
-		r.res.Notice = noticeLostAnswer
+	other.send(r.ctx, answerSize, r.limit)
+	other.close()
+	first.awaitEnd(r.ctx, r.limit)
+	if !r.arrived(first, answerSize, "the "+string(who)+" half-closed", texts.rest) {
+		r.res.Notice = texts.lost
 		return
 	}
-	r.told(r.client, "the backend closed after its last answer")
+	r.told(first, texts.after)
 }
 
-func clientCloses(r *run) {
+// closes has who send data and close both directions.
+func closes(r *run, who Lane) {
 	if !r.open(handshake{}) {
 		return
 	}
-	r.client.send(r.ctx, answerSize, r.limit)
-	at := r.client.close()
-	r.backend.awaitEnd(r.ctx, r.limit)
-	r.knew(r.backend, at)
-	if r.arrived(r.backend, answerSize, "the client sent 64 KiB and closed", "that") {
-		r.told(r.backend, "the client closed")
+	from, to := r.ends(who)
+	from.send(r.ctx, answerSize, r.limit)
+	at := from.close()
+	to.awaitEnd(r.ctx, r.limit)
+	r.knew(to, at)
+	if r.arrived(to, answerSize, "the "+string(who)+" sent 64 KiB and closed", "that") {
+		r.told(to, "the "+string(who)+" closed")
+	} else if who == Backend {
+		r.res.Notice = noticeLostAnswer
 	}
-	r.backend.close()
+	to.close()
 }
 
-func clientResets(r *run) {
-	resets(r, Client)
-}
-
-func backendResets(r *run) {
-	resets(r, Backend)
-}
-
+// resets has who send data and then RST.
 func resets(r *run, who Lane) {
 	if !r.open(handshake{}) {
 		return
@@ -146,92 +222,47 @@ func resets(r *run, who Lane) {
 	to.close()
 }
 
-func backendHalfCloses(r *run) {
-	if !r.open(handshake{}) {
-		return
-	}
-	at := r.backend.closeWrite()
-	told := r.client.awaitEnd(r.ctx, r.limit)
-	r.knew(r.client, at)
-	r.res.Expected = answerSize
-	if !told {
-		r.bad(Hang, "the backend half-closed, and the client was not told within %v: it waits for more, and the backend for the rest", r.limit)
-		r.res.Notice = "the request never ends: both sides wait for each other"
-		return
-	}
-	r.client.send(r.ctx, answerSize, r.limit)
-	r.client.close()
-	r.backend.awaitEnd(r.ctx, r.limit)
-	if !r.arrived(r.backend, answerSize, "the backend half-closed", "what the client sent after that") {
-		r.res.Notice = "an upload ends early, and the client does not know how much of it counts"
-		return
-	}
-	r.told(r.backend, "the client closed after the backend had half-closed")
-}
-
-func backendCloses(r *run) {
-	if !r.open(handshake{}) {
-		return
-	}
-	r.backend.send(r.ctx, answerSize, r.limit)
-	at := r.backend.close()
-	r.client.awaitEnd(r.ctx, r.limit)
-	r.knew(r.client, at)
-	if r.arrived(r.client, answerSize, "the backend sent 64 KiB and closed", "that") {
-		r.told(r.client, "the backend closed")
-	} else {
-		r.res.Notice = noticeLostAnswer
-	}
-	r.client.close()
-}
-
 const (
 	earlySize = 1000
 	afterSize = 7
 )
 
-func earlyRequestBytes(r *run) {
-	if !r.open(handshake{early: earlySize}) {
+// sendsEarly has who send bytes along with its part of the handshake, and some
+// more later.
+func sendsEarly(r *run, who Lane) {
+	texts := map[Lane]struct {
+		handshake
+		when, notice string
+	}{
+		Client: {
+			handshake{early: earlySize},
+			"the client sent 1000 bytes along with its request, and 7 later",
+			"a client that does not wait for the 101 loses the beginning of what it says",
+		},
+		Backend: {
+			handshake{earlyBack: earlySize},
+			"the backend sent 1000 bytes along with its 101, and 7 later",
+			"a server that speaks first loses its greeting",
+		},
+	}[who]
+	if !r.open(texts.handshake) {
 		return
 	}
-	r.client.send(r.ctx, afterSize, r.limit)
-	at := r.client.close()
-	r.backend.awaitEnd(r.ctx, r.limit)
-	r.knew(r.backend, at)
-	if !r.arrived(r.backend, earlySize+afterSize, "the client sent 1000 bytes along with its request, and 7 later", "these") {
-		r.res.Notice = "a client that does not wait for the 101 loses the beginning of what it says"
+	from, to := r.ends(who)
+	from.send(r.ctx, afterSize, r.limit)
+	at := from.close()
+	to.awaitEnd(r.ctx, r.limit)
+	r.knew(to, at)
+	if !r.arrived(to, earlySize+afterSize, texts.when, "these") {
+		r.res.Notice = texts.notice
 	} else {
-		r.told(r.backend, "the client closed")
+		r.told(to, "the "+string(who)+" closed")
 	}
-	r.backend.close()
+	to.close()
 }
 
-func earlyAnswerBytes(r *run) {
-	if !r.open(handshake{earlyBack: earlySize}) {
-		return
-	}
-	r.backend.send(r.ctx, afterSize, r.limit)
-	at := r.backend.close()
-	r.client.awaitEnd(r.ctx, r.limit)
-	r.knew(r.client, at)
-	if !r.arrived(r.client, earlySize+afterSize, "the backend sent 1000 bytes along with its 101, and 7 later", "these") {
-		r.res.Notice = "a server that speaks first loses its greeting"
-	} else {
-		r.told(r.client, "the backend closed")
-	}
-	r.client.close()
-}
-
-func clientVanishes(r *run) {
-	vanishes(r, Client)
-}
-
-func backendVanishes(r *run) {
-	vanishes(r, Backend)
-}
-
-// vanishes watches what the proxy does about an end that hangs. Its kernel
-// still answers for it, as it does for an application in a debugger.
+// vanishes has who neither read nor send, and watches what the proxy does. The
+// kernel of who still acknowledges data, as for an application in a debugger.
 func vanishes(r *run, who Lane) {
 	if !r.open(handshake{deaf: who}) {
 		return
@@ -277,15 +308,17 @@ func backendIgnoresEOF(r *run) {
 	r.res.Notice = "a backend that ignores FIN keeps the tunnel, for as long as it likes"
 }
 
-func (r *run) ends(from Lane) (*peer, *peer) {
-	if from == Client {
+// ends returns the peer at who, and the other one.
+func (r *run) ends(who Lane) (at, other *peer) {
+	if who == Client {
 		return r.client, r.backend
 	}
 	return r.backend, r.client
 }
 
-// told gives the verdict on how p, which has all the data and was waited for,
-// learned that the other end had closed.
+// told gives the verdict on how p learned that the other end had closed. Call
+// it after p has received all data, and after waiting for p's end. when says
+// what the other end did.
 func (r *run) told(p *peer, when string) {
 	switch end := p.state().end; end {
 	case open:

@@ -54,11 +54,11 @@ func Serve(h http.Handler, secure bool, opened func()) (*Front, error) {
 
 func (f *Front) serve(ln net.Listener) {
 	defer close(f.served)
-	_ = f.server.Serve(ln) // ends with Close
+	_ = f.server.Serve(ln) // returns an error after Close, always
 }
 
 // Close ends the server, and reports whether all handlers returned within
-// limit. The ends of all tunnels must have been closed before.
+// limit. Close both ends of all tunnels before.
 func (f *Front) Close(limit time.Duration) bool {
 	_ = f.server.Close()
 	<-f.served
@@ -74,6 +74,7 @@ func (f *Front) Close(limit time.Duration) bool {
 	}
 }
 
+// drain closes idle once all handlers have returned.
 func (f *Front) drain(idle chan<- struct{}) {
 	f.handlers.Wait()
 	close(idle)

@@ -7,37 +7,31 @@ import (
 )
 
 const (
-	// slowSize is more than fits into the buffers between the two ends, so that
-	// the proxy waits for the slow reader within a Write.
+	// slowSize is more than the buffers between the two ends hold, so that the
+	// proxy waits for the slow reader within a Write. In bytes.
 	slowSize = 12 << 20
 
 	// A slow reader takes slowPart bytes in slowSteps steps. That is too little
-	// for a writer whose buffer is full to be woken: Linux wakes it once a third
-	// of the buffer is free, which is about 800 KiB on loopback. It is enough for
-	// the buffer to be seen to drain several times while the reader is slow.
+	// for a writer whose buffer is full to be woken: Linux wakes it once a
+	// third of the buffer is free, which is about 800 KiB on loopback. It is
+	// enough for the buffer to be seen to drain several times while the reader
+	// is slow.
 	slowPart  = 512 << 10
 	slowSteps = 64
 
-	// slowBuffer is the receive buffer of a slow reader. A large one would hide
-	// from the proxy for a long time that somebody reads. With one smaller than
-	// a segment, which has 64 KiB on loopback, TCP waits for its timers.
+	// slowBuffer is the receive buffer of a slow reader, in bytes. With a large
+	// buffer, the proxy would not notice for a long time that the reader reads.
+	// With a buffer smaller than a segment, which is 64 KiB on loopback, TCP
+	// waits for its timers.
 	slowBuffer = 64 << 10
 	fastBuffer = 4 << 20
 )
 
-func slowUpload(r *run) {
-	slow(r, Client)
-}
-
-func slowDownload(r *run) {
-	slow(r, Backend)
-}
-
-// slow has one end send much. The other reads slowly and without a pause for as
-// long as r.hold, and then as fast as it can. A proxy whose timer counts only
-// the Writes that have returned takes the slow reader for a dead one. The
+// sendsToSlowReader has who send 12 MiB. The other end reads slowly and
+// without a pause for r.hold, and then as fast as it can. A proxy whose timer
+// counts only Writes that have returned takes the slow reader for dead. The
 // scenario finds timers between a quarter of r.hold and r.hold.
-func slow(r *run, who Lane) {
+func sendsToSlowReader(r *run, who Lane) {
 	reader := Backend
 	if who == Backend {
 		reader = Client
@@ -60,7 +54,7 @@ func slow(r *run, who Lane) {
 	to.close()
 }
 
-// listenSlowly starts to read: slowly for as long as over, and then all that
+// listenSlowly starts to read: slowly for the time over, and then all that
 // comes.
 func (p *peer) listenSlowly(over time.Duration) {
 	p.setReadBuffer(slowBuffer)
@@ -95,6 +89,6 @@ func (p *peer) readSlowly(over time.Duration) {
 // system allows. Without it, a slow reader finds fewer proxies.
 func (p *peer) setReadBuffer(size int) {
 	if c, ok := underTLS(p.conn).(*net.TCPConn); ok {
-		_ = c.SetReadBuffer(size) // see above
+		_ = c.SetReadBuffer(size) // an error only makes the scenario less sharp
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A Stranger is how a connection to the backend went wrong before it carried a
-// request.
+// A Stranger says what went wrong with a connection to the backend before it
+// carried a request.
 type Stranger string
 
 const (
@@ -28,8 +28,9 @@ const (
 	http2Method     = "PRI" // how an HTTP/2 connection begins (RFC 9113, section 3.4)
 )
 
-// greet reads the first byte of a connection, and returns what is wrong with it.
-// That a connection ends without a word is not wrong: health checks do that.
+// greet waits for the first byte of a connection, and returns what is wrong
+// with the connection. A connection that ends without a byte is not wrong,
+// since health checks do that.
 func (c *backendConn) greet() (Stranger, error) {
 	first, err := c.br.Peek(1)
 	if err == nil {
@@ -53,14 +54,15 @@ func refusesHandshake(err error) bool {
 	return errors.As(err, &op) && op.Op == "remote error"
 }
 
+// estrange records that a connection went wrong.
 func (b *BackendServer) estrange(s Stranger, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.stranger, b.strangerErr = s, err
 }
 
-// Stranger returns how the last connection went wrong that carried no request,
-// or NoStranger if there was none such.
+// Stranger returns what went wrong with the last connection that went wrong, or
+// NoStranger if none did.
 func (b *BackendServer) Stranger() Stranger {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -70,8 +72,9 @@ func (b *BackendServer) Stranger() Stranger {
 // greetingLimit is how long to wait for connections that have said nothing yet.
 const greetingLimit = time.Second
 
-// awaitGreetings waits until all connections have said something: the proxy may
-// answer its client before we have read why it gave its backend up.
+// awaitGreetings waits until each connection has sent something or ended. The
+// proxy may answer its client before we have read why the proxy gave up its
+// backend.
 func (b *BackendServer) awaitGreetings(ctx context.Context) {
 	b.mu.Lock()
 	conns := slices.Collect(maps.Keys(b.conns))
@@ -89,7 +92,7 @@ func (b *BackendServer) awaitGreetings(ctx context.Context) {
 	}
 }
 
-// missed says what the proxy did instead of passing a request on to the backend.
+// missed says what the proxy did instead of passing a request on to us.
 func (b *BackendServer) missed(ctx context.Context) string {
 	b.awaitGreetings(ctx)
 	b.mu.Lock()

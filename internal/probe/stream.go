@@ -1,7 +1,8 @@
 package probe
 
-// A stream is the bytes that one end sends in one scenario. Each position has
-// its own byte, so that a receiver notices what was lost, doubled or swapped.
+// A stream is the bytes that one end sends in one scenario. The byte depends on
+// its position, so that a receiver notices bytes that are lost, doubled or
+// swapped.
 type stream uint32
 
 const (
@@ -14,7 +15,7 @@ func (s stream) at(i int) byte {
 	return byte(x>>24 ^ x>>13)
 }
 
-// bytes returns bytes from up to to.
+// bytes returns the bytes at the positions from up to, and without, to.
 func (s stream) bytes(from, to int) []byte {
 	p := make([]byte, to-from)
 	for i := range p {
@@ -23,8 +24,8 @@ func (s stream) bytes(from, to int) []byte {
 	return p
 }
 
-// firstWrong returns the index of the first byte of p that is not the one at
-// its position, or -1. p begins at offset.
+// firstWrong returns the index of the first byte of p that differs from s, or
+// -1. p[0] is at the position offset.
 func (s stream) firstWrong(p []byte, offset int) int {
 	for i, c := range p {
 		if c != s.at(offset+i) {

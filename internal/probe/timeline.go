@@ -13,36 +13,36 @@ const (
 	Backend Lane = "backend"
 )
 
-// A What is a kind of event, from the view of the end at which it happened.
-type What string
+// An Action is a kind of event, as the end at which it happened sees it.
+type Action string
 
 const (
-	Asks     What = "asks"      // the request went out
-	Asked    What = "asked"     // the request came in
-	Answers  What = "answers"   // the response went out
-	Answered What = "answered"  // the response came in
-	Sends    What = "sends"     // data went out
-	Gets     What = "gets"      // data came in
-	SendsFIN What = "sends FIN" // half-close, or the orderly end of a full close
-	Closes   What = "closes"    // both directions
-	Resets   What = "resets"    // RST went out
-	GetsEOF  What = "gets EOF"
-	GetsRST  What = "gets reset"
-	Fails    What = "fails"   // any other error
-	Silence  What = "silence" // what was waited for did not come
-	Pauses   What = "pauses"  // stops reading
-	Slows    What = "slows"   // reads slowly
-	Resumes  What = "resumes" // reads all that comes
+	Asks     Action = "asks"      // the request went out
+	Asked    Action = "asked"     // the request came in
+	Answers  Action = "answers"   // the response went out
+	Answered Action = "answered"  // the response came in
+	Sends    Action = "sends"     // data went out
+	Gets     Action = "gets"      // data came in
+	SendsFIN Action = "sends FIN" // half-close, or the orderly end of a full close
+	Closes   Action = "closes"    // both directions
+	Resets   Action = "resets"    // RST went out
+	GetsEOF  Action = "gets EOF"
+	GetsRST  Action = "gets reset"
+	Fails    Action = "fails"   // any other error
+	Silence  Action = "silence" // what was waited for did not come
+	Pauses   Action = "pauses"  // stops reading
+	Slows    Action = "slows"   // reads slowly
+	Resumes  Action = "resumes" // reads all that comes
 )
 
 // An Event is one thing that happened at one end.
 type Event struct {
-	At    time.Duration `json:"at_ns"`             // since the client began to dial
-	Until time.Duration `json:"until_ns,omitzero"` // for what took time: data, silence
-	Lane  Lane          `json:"lane"`
-	What  What          `json:"what"`
-	Bytes int           `json:"bytes,omitzero"`
-	Text  string        `json:"text,omitzero"`
+	At     time.Duration `json:"at_ns"`             // since the client began to dial
+	Until  time.Duration `json:"until_ns,omitzero"` // for what took time: data, silence
+	Lane   Lane          `json:"lane"`
+	Action Action        `json:"what"`
+	Bytes  int           `json:"bytes,omitzero"`
+	Text   string        `json:"text,omitzero"`
 }
 
 // A timeline collects the events of both ends.
@@ -52,23 +52,23 @@ type timeline struct {
 	log   []Event
 }
 
-func (t *timeline) add(lane Lane, what What, bytes int, text string) {
-	t.span(time.Now(), lane, what, bytes, text)
+func (t *timeline) add(lane Lane, action Action, bytes int, text string) {
+	t.span(time.Now(), lane, action, bytes, text)
 }
 
-// span adds an event that began at from and ends now. Data that follows data
-// of the same lane and direction extends that event.
-func (t *timeline) span(from time.Time, lane Lane, what What, bytes int, text string) {
+// span adds an event that began at from and ends now. If the last event of lane
+// is data in the same direction, span extends that event instead.
+func (t *timeline) span(from time.Time, lane Lane, action Action, bytes int, text string) {
 	now := time.Since(t.start)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if what == Gets || what == Sends {
+	if action == Gets || action == Sends {
 		for i := len(t.log) - 1; i >= 0; i-- {
 			e := &t.log[i]
 			if e.Lane != lane {
 				continue
 			}
-			if e.What != what {
+			if e.Action != action {
 				break
 			}
 			e.Bytes += bytes
@@ -76,7 +76,7 @@ func (t *timeline) span(from time.Time, lane Lane, what What, bytes int, text st
 			return
 		}
 	}
-	e := Event{At: from.Sub(t.start), Lane: lane, What: what, Bytes: bytes, Text: text}
+	e := Event{At: from.Sub(t.start), Lane: lane, Action: action, Bytes: bytes, Text: text}
 	if d := now - e.At; d > time.Microsecond {
 		e.Until = now
 	}

@@ -10,9 +10,9 @@ import (
 
 func TestTimelineJoinsDataThatFollowsData(t *testing.T) {
 	type add struct {
-		lane  Lane
-		what  What
-		bytes int
+		lane   Lane
+		action Action
+		bytes  int
 	}
 	tests := []struct {
 		why  string
@@ -21,24 +21,24 @@ func TestTimelineJoinsDataThatFollowsData(t *testing.T) {
 	}{
 		{"one stream is one event, however many reads it takes",
 			[]add{{Client, Gets, 1}, {Client, Gets, 2}},
-			[]Event{{Lane: Client, What: Gets, Bytes: 3}}},
+			[]Event{{Lane: Client, Action: Gets, Bytes: 3}}},
 		{"what the other end does in between does not part it",
 			[]add{{Client, Sends, 1}, {Backend, Gets, 1}, {Client, Sends, 2}, {Backend, Gets, 2}},
-			[]Event{{Lane: Client, What: Sends, Bytes: 3}, {Lane: Backend, What: Gets, Bytes: 3}}},
+			[]Event{{Lane: Client, Action: Sends, Bytes: 3}, {Lane: Backend, Action: Gets, Bytes: 3}}},
 		{"an answer in between does: who spoke when must be seen",
 			[]add{{Client, Sends, 1}, {Client, Gets, 5}, {Client, Sends, 2}},
-			[]Event{{Lane: Client, What: Sends, Bytes: 1}, {Lane: Client, What: Gets, Bytes: 5}, {Lane: Client, What: Sends, Bytes: 2}}},
+			[]Event{{Lane: Client, Action: Sends, Bytes: 1}, {Lane: Client, Action: Gets, Bytes: 5}, {Lane: Client, Action: Sends, Bytes: 2}}},
 		{"so does a FIN",
 			[]add{{Client, Gets, 1}, {Client, SendsFIN, 0}, {Client, Gets, 2}},
-			[]Event{{Lane: Client, What: Gets, Bytes: 1}, {Lane: Client, What: SendsFIN}, {Lane: Client, What: Gets, Bytes: 2}}},
+			[]Event{{Lane: Client, Action: Gets, Bytes: 1}, {Lane: Client, Action: SendsFIN}, {Lane: Client, Action: Gets, Bytes: 2}}},
 		{"what is not data is never joined",
 			[]add{{Client, Asks, 0}, {Client, Asks, 0}},
-			[]Event{{Lane: Client, What: Asks}, {Lane: Client, What: Asks}}},
+			[]Event{{Lane: Client, Action: Asks}, {Lane: Client, Action: Asks}}},
 	}
 	for _, tt := range tests {
 		tl := &timeline{start: time.Now()}
 		for _, a := range tt.adds {
-			tl.add(a.lane, a.what, a.bytes, "")
+			tl.add(a.lane, a.action, a.bytes, "")
 		}
 		if diff := cmp.Diff(tt.want, tl.events(), cmpopts.IgnoreFields(Event{}, "At", "Until")); diff != "" {
 			t.Errorf("%s: events (-want +got):\n%s", tt.why, diff)

@@ -69,7 +69,7 @@ func TestTimerThatCountsCompletedWritesIsFound(t *testing.T) {
 // the upload unread. It has no timers.
 func TestReverseProxyInLargeTransfers(t *testing.T) {
 	for _, secure := range []bool{false, true} {
-		local, err := Under{Secure: secure}.Start()
+		local, err := LocalConfig{Secure: secure}.Start()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +87,7 @@ func TestReverseProxyInLargeTransfers(t *testing.T) {
 }
 
 func TestSlowReaderDoesNotHoldUpAProbeThatIsStopped(t *testing.T) {
-	local, err := Under{}.Start()
+	local, err := LocalConfig{}.Start()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/bodywrap/bodywrap/internal/testkit"
 )
 
 // A wrong is a tunnel that does one thing wrong. It has been given both ends,
@@ -100,7 +102,7 @@ func play(t *testing.T, name string, join wrong, limit time.Duration) Result {
 // playHolding is play with a Proxy.Hold.
 func playHolding(t *testing.T, name string, join wrong, limit, hold time.Duration) Result {
 	t.Helper()
-	local, err := Under{Proxy: func(target *url.URL) http.Handler { return tunnelOf(target, join) }}.Start()
+	local, err := LocalConfig{Proxy: func(target *url.URL) http.Handler { return tunnelOf(target, join) }}.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +116,7 @@ func playHolding(t *testing.T, name string, join wrong, limit, hold time.Duratio
 
 // patience is for what must happen, and short for what does not.
 const (
-	patience = 30 * time.Second
+	patience = testkit.Patience
 	short    = 300 * time.Millisecond
 )
 
@@ -130,7 +132,7 @@ func scenario(t *testing.T, name string) Scenario {
 }
 
 func TestRightTunnelHasNoBadVerdict(t *testing.T) {
-	for _, s := range append(append([]Scenario(nil), Demo...), More...) {
+	for _, s := range append(append([]Scenario(nil), Demo...), ProxyScenarios...) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			r := play(t, s.Name, right, patience)
@@ -286,7 +288,7 @@ func TestOrderlyEndMustNotLookLikeAnAbort(t *testing.T) {
 
 // A reader of the report must not find "ok" beside a reason to worry.
 func TestWhatIsOKHasNothingToNotice(t *testing.T) {
-	local, err := Under{}.Start()
+	local, err := LocalConfig{}.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +317,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 // does not wait for it.
 func TestStoppedProbeEndsAtOnce(t *testing.T) {
 	started := make(chan struct{})
-	local, err := Under{Proxy: func(target *url.URL) http.Handler {
+	local, err := LocalConfig{Proxy: func(target *url.URL) http.Handler {
 		return tunnelOf(target, func(c, b net.Conn) {
 			close(started)
 			both(func() { _, _ = io.Copy(io.Discard, c) }, func() { _, _ = io.Copy(io.Discard, b) })

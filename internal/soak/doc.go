@@ -5,8 +5,8 @@
 //
 //	go test ./...
 //
-// and the long form, which prints the README's table, and fuzzes each target of
-// the module for ten minutes, is
+// and the long form, which prints the table in README.md, and fuzzes each
+// target of the module for ten minutes, is
 //
 //	go test ./internal/soak -v -timeout 3h -long
 //

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -33,11 +34,13 @@ import (
 //	             <-       answer, close
 const (
 	request = "GET / HTTP/1.1\r\nHost: backend\r\nUser-Agent:\r\nConnection: Upgrade\r\nUpgrade: soak\r\n\r\n"
-	head    = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: soak\r\n\r\n"
 	ask     = "abcdefghijklmn"
 	reply   = "ABCDEFGHIJKL"
 	answer  = "0123456789"
 )
+
+// head is that of the backend's answer.
+var head = testkit.Switching("soak")
 
 // An exchange is run through a proxy, once.
 type exchange struct {
@@ -83,8 +86,8 @@ type rig struct {
 	dones    atomic.Int64 // calls of Done's function for them
 }
 
-// newRig starts a proxy. What is returned by newProxy has to send its requests
-// by the transport that it is given.
+// newRig starts a proxy. The proxy that newProxy returns must send its requests
+// by the transport that newProxy is given.
 func newRig(t *testing.T, newProxy func(*rig, http.RoundTripper) http.Handler) *rig {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -166,7 +169,8 @@ func (x *exchange) dialed() *faultyConn {
 	return x.backend
 }
 
-// run runs one exchange and returns when nothing of it is left.
+// run runs one exchange. It returns after both ends and the proxy have finished
+// with it.
 func (r *rig) run(f fault) (*exchange, error) {
 	x := &exchange{
 		fault:       f,
@@ -184,14 +188,14 @@ func (r *rig) run(f fault) (*exchange, error) {
 	x.client = <-x.accepted
 	// The proxy closes both its connections, whatever happened. Should it have
 	// dialed when the client was gone already, nobody waits for that one.
-	patient := time.NewTimer(patience)
+	patient := time.NewTimer(testkit.Patience)
 	defer patient.Stop()
 	wait := func(what string, c <-chan struct{}) error {
 		select {
 		case <-c:
 			return nil
 		case <-patient.C:
-			return fmt.Errorf("%s after %v", what, patience)
+			return fmt.Errorf("%s after %v", what, testkit.Patience)
 		}
 	}
 	if err := wait("the proxy has not closed the client's connection", x.client.closed); err != nil {
@@ -204,7 +208,7 @@ func (r *rig) run(f fault) (*exchange, error) {
 		select {
 		case x.backendSaw = <-x.backendDone:
 		case <-patient.C:
-			return x, fmt.Errorf("the backend has not ended after %v", patience)
+			return x, fmt.Errorf("the backend has not ended after %v", testkit.Patience)
 		}
 	}
 	return x, errors.Join(x.clientSaw.err, x.backendSaw.err)
@@ -214,7 +218,7 @@ func (r *rig) run(f fault) (*exchange, error) {
 func (x *exchange) talk(conn net.Conn) {
 	defer conn.Close()
 	saw := &x.clientSaw
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(testkit.Patience))
 	if _, err := io.WriteString(conn, request); err != nil {
 		saw.err = hung(err)
 		return
@@ -265,7 +269,7 @@ func (x *exchange) serveBackend(conn net.Conn) { x.backendDone <- playBackend(co
 
 func playBackend(conn net.Conn) (saw backendSight) {
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(testkit.Patience))
 	br := bufio.NewReader(conn)
 	if _, err := http.ReadRequest(br); err != nil {
 		saw.err = hung(err)
@@ -299,8 +303,8 @@ func playBackend(conn net.Conn) (saw backendSight) {
 	return saw
 }
 
-// reads reads text, or its beginning. The error is that other bytes came, or
-// that nothing did.
+// reads reads text, or its beginning. It returns an error if other bytes came,
+// or nothing came in time.
 func reads(r io.Reader, text string) (n int, eof bool, err error) {
 	buf := make([]byte, len(text))
 	n, err = io.ReadFull(r, buf)
@@ -311,7 +315,8 @@ func reads(r io.Reader, text string) (n int, eof bool, err error) {
 	return n, eof, hung(err)
 }
 
-// hung returns err if it is a timeout: all others may have been injected.
+// hung returns err if it is a timeout, and nil if not: any other error may be
+// injected.
 func hung(err error) error {
 	if ne, ok := err.(net.Error); ok && ne.Timeout() {
 		return fmt.Errorf("hangs: %w", err)

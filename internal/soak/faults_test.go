@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -31,7 +32,7 @@ func (p place) String() string {
 	return [places]string{"from the client", "to the client", "to the backend", "from the backend"}[p]
 }
 
-// A fault is what goes wrong with one stream when at bytes have passed.
+// A fault happens to one stream when at bytes have passed.
 type fault struct {
 	place place
 	kind  kind
@@ -58,7 +59,7 @@ func (f fault) breakBackend(c *faultyConn) {
 	}
 }
 
-// kindsAt lists what can go wrong with a stream.
+// kindsAt lists the kinds of faults that a stream can have.
 func kindsAt(p place) []kind {
 	if p == fromClient || p == fromBackend {
 		return []kind{split, delay, reset, resetWithBytes, eof, eofWithBytes}
@@ -66,8 +67,8 @@ func kindsAt(p place) []kind {
 	return []kind{split, delay, failed, short}
 }
 
-// A recording is how long the four streams are, and how much of that comes
-// before the upgraded connection's own bytes.
+// A recording holds the length of each of the four streams, in bytes, and how
+// much of it comes before the bytes of the upgraded connection.
 type recording struct{ head, length [places]int64 }
 
 // record runs the exchange without a fault.
@@ -99,7 +100,8 @@ func record(t *testing.T, r *rig) recording {
 	return rec
 }
 
-// A right is an outcome that is right for some faults.
+// A right is an outcome that is right for some faults. The zero value of a
+// number means none.
 type right struct {
 	statuses []int
 	request  []bool // whether it has to reach the backend
@@ -114,8 +116,8 @@ var (
 	either = []bool{true, false}
 )
 
-// rightOutcome is the list of what is right: how much has to arrive, for each
-// place, kind and position. There is no position of which nothing is said.
+// rightOutcome returns the right outcome of f: how much has to arrive. It knows
+// every place, kind and position.
 func (rec recording) rightOutcome(f fault) right {
 	var (
 		k      = f.at - rec.head[f.place] // bytes of the upgraded connection before the fault
@@ -212,8 +214,8 @@ func (rec recording) check(t *testing.T, x *exchange) {
 	select {
 	case sum := <-x.done:
 		rec.checkSummary(t, x, sum)
-	case <-time.After(patience):
-		t.Errorf("%v: Done has not called after %v", f, patience)
+	case <-time.After(testkit.Patience):
+		t.Errorf("%v: Done has not called after %v", f, testkit.Patience)
 	}
 }
 
@@ -223,8 +225,9 @@ func (rec recording) checkSummary(t *testing.T, x *exchange, sum wrap.Summary) {
 	read := conn.in.passed.Load() - rec.head[fromBackend]
 	least := read
 	if f.place != fromBackend && !rec.rightOutcome(f).whole {
-		// Another stream has ended the tunnel. Done does not wait for a Read that
-		// Close overtakes, nor count it; nor does what it returns go anywhere.
+		// Another stream has ended the tunnel. Done does not wait for a Read
+		// that Close overtakes, nor count it; nor does what it returns go
+		// anywhere.
 		least = int64(x.clientSaw.bytes)
 	}
 	if sum.Read < least || sum.Read > read {
@@ -255,7 +258,8 @@ func (rec recording) checkSummary(t *testing.T, x *exchange, sum wrap.Summary) {
 		}
 	}
 	if f.place == toBackend && payload && f.kind == failed && !errors.Is(sum.WriteErr, errReset) && !errors.Is(sum.ReadErr, errReset) {
-		// Reading fails too: when it is first, the Write that fails after Close is no news.
+		// Reading fails too. If it fails first, the body is closed, and Done
+		// does not count the Write that fails after Close.
 		t.Errorf("%v: Summary.WriteErr, ReadErr = %v, %v, want %v", f, sum.WriteErr, sum.ReadErr, errReset)
 	}
 	if want := rec.rightOutcome(f); want.whole && (sum.ReadErr != nil || sum.WriteErr != nil || sum.ReadEnd == 0 || sum.WriteEnd == 0) {
@@ -263,9 +267,9 @@ func (rec recording) checkSummary(t *testing.T, x *exchange, sum wrap.Summary) {
 	}
 }
 
-// Whatever goes wrong at whichever byte of an upgraded exchange: what came
-// before it arrives, the proxy lets go of both connections, and Done is called
-// once, with the true totals.
+// A fault of each kind happens at each byte of an upgraded exchange. Bytes
+// before the fault arrive, the proxy closes both connections, and Done is
+// called once, with the true totals.
 func TestFaultAtEveryByte(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

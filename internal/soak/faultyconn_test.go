@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// A kind is what goes wrong on a connection.
+// A kind is a kind of fault on a connection.
 type kind int
 
 const (
 	fine           kind = iota
-	split               // one call ends here, and the next goes on
+	split               // a call returns here, and the next call goes on
 	delay               // the next call takes longer
-	reset               // in place of the next byte comes an error, and the connection is dead
+	reset               // a call returns an error instead of the next byte, and the connection is dead
 	resetWithBytes      // a Read that returns bytes returns the error with them
-	eof                 // in place of the next byte comes EOF: the stream is cut off
+	eof                 // a Read returns EOF instead of the next byte: the stream is cut off
 	eofWithBytes        // a Read that returns bytes returns EOF with them
 	failed              // a Write returns the error and how much it has written, and the connection is dead
-	short               // a Write returns how much it has written, and no error, which no Writer may
+	short               // a Write returns a short count and no error, which io.Writer forbids
 	kinds
 )
 
@@ -31,15 +31,15 @@ func (k kind) String() string {
 
 var errReset = &net.OpError{Op: "read", Net: "tcp", Err: errors.New("injected reset")}
 
-// A stream is one direction of a faultyConn. What is wrong with it happens
-// when at bytes have passed.
+// A stream is one direction of a faultyConn. Its fault happens when at bytes
+// have passed.
 type stream struct {
 	kind   kind
 	at     int64
 	passed atomic.Int64
 }
 
-// left returns how many of n bytes may pass before something goes wrong.
+// left returns how many of n bytes may pass before the fault.
 func (s *stream) left(n int) int {
 	if before := s.at - s.passed.Load(); s.kind != fine && before > 0 {
 		return int(min(int64(n), before))
@@ -59,15 +59,15 @@ func (s *stream) due(kinds ...kind) bool {
 	return false
 }
 
-// A faultyConn has one thing wrong with it. It has CloseWrite, and none of the
-// fast paths of the connection below.
+// A faultyConn is a connection with one fault. It has CloseWrite, and none of
+// the fast paths of the connection below.
 type faultyConn struct {
 	net.Conn
 	in, out stream
 
 	dead   atomic.Bool
 	once   sync.Once
-	closed chan struct{} // when Close is called
+	closed chan struct{} // closed when Close is called
 }
 
 func newFaultyConn(c net.Conn) *faultyConn {

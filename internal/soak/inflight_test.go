@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -20,10 +21,9 @@ import (
 const upgradeInFlight = "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: soak\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 // A client asks for an upgrade and goes on sending the body of its request. The
-// backend answers 101 before it has read that, so that http.Transport still
+// backend answers 101 before it has read the body, so that http.Transport still
 // reads the body, through the server's buffer, while the proxy takes over the
-// client's connection. Whatever the client sends, the process lives on and the
-// next client is served.
+// client's connection. The process must survive, and serve the next client.
 func TestRequestsWithABodyInFlight(t *testing.T) {
 	underHandler := func(hooks ...wrap.Hooks) func(http.Handler) http.Handler {
 		return func(proxy http.Handler) http.Handler { return wrap.Handler(proxy, hooks...) }
@@ -73,19 +73,18 @@ func TestRequestsWithABodyInFlight(t *testing.T) {
 	}
 }
 
-// switchAtOnce is a backend that answers 101 at once, and reads what comes.
+// switchAtOnce is a backend that answers 101 at once, and reads to the end.
 func switchAtOnce(w http.ResponseWriter, _ *http.Request) {
-	conn, brw, err := http.NewResponseController(w).Hijack()
+	conn, brw, err := testkit.Switch(w, "soak")
 	if err != nil {
 		return // the server is closed
 	}
 	defer conn.Close()
-	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: soak\r\n\r\n") // the client sees what arrived
-	_, _ = io.Copy(io.Discard, brw)                                                                                 // to the end, which may be a reset
+	_, _ = io.Copy(io.Discard, brw) // to the end, which may be a reset
 }
 
-// sendForEver is a client that sends chunk after chunk, until some time after
-// it has an answer.
+// sendForEver is a client that sends chunks until a little after it has an
+// answer.
 func sendForEver(t *testing.T, addr string) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -93,7 +92,7 @@ func sendForEver(t *testing.T, addr string) {
 		return
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience)) // an error would come back from Read
+	_ = conn.SetDeadline(time.Now().Add(testkit.Patience)) // an error would come back from Read
 	answered, sent := make(chan struct{}), make(chan struct{})
 	go sendChunks(conn, answered, sent)
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)

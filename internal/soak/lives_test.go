@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -22,16 +23,16 @@ import (
 type way int
 
 const (
-	clientHalfCloses  way = iota // and the backend has more to send
-	backendHalfCloses            // and the client has
-	readsSlowly                  // the client, with a small window
-	backendCloses                // having sent everything
-	clientCloses                 // at any moment
+	clientHalfCloses  way = iota // the backend has more to send
+	backendHalfCloses            // the client has more to send
+	readsSlowly                  // the client reads slowly, with a small window
+	backendCloses                // the backend has sent everything
+	clientCloses                 // the client closes at any moment
 	clientResets
 	backendDies
 	requestCanceled
-	clientVanishes // reads no more, sends no more, and says nothing
-	handlerPanics  // when the tunnel is over
+	clientVanishes // the client reads no more, and sends nothing, not even FIN
+	handlerPanics  // the handler panics after the tunnel
 	ways
 )
 
@@ -53,14 +54,14 @@ type life struct {
 	block    int           // bytes a call
 	hooks    []wrap.Hooks
 
-	// Once each; all have room.
+	// Each gets one value, and has room for it.
 	cancel chan context.CancelFunc
 	done   chan wrap.Summary
 	client chan seen
 	server chan seen
 }
 
-// seen is what one end has sent, received, and complains of.
+// seen is what one end has sent and received, and the errors that it found.
 type seen struct {
 	sent, received int
 	eof            bool
@@ -102,7 +103,7 @@ func newLife(id uint64, rng *rand.Rand) *life {
 	return l
 }
 
-// dying reports whether the end comes by force: what was on its way may be lost.
+// dying reports whether the end comes by force, so that bytes may be lost.
 func (l *life) dying() bool {
 	switch l.way {
 	case clientHalfCloses, backendHalfCloses, readsSlowly, backendCloses, handlerPanics:
@@ -111,8 +112,8 @@ func (l *life) dying() bool {
 	return true
 }
 
-// playClient is the client's end, until the connection is over.
-// It calls opened when that is there, or cannot be.
+// playClient plays the client until the connection is over. It calls opened
+// when the connection is open, or has failed to open.
 func (l *life) playClient(dial func() (net.Conn, error), opened func()) {
 	var s seen
 	defer func() { l.client <- s }()
@@ -124,7 +125,7 @@ func (l *life) playClient(dial func() (net.Conn, error), opened func()) {
 		return
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(testkit.Patience))
 	if l.way == readsSlowly {
 		_ = tcpOf(conn).SetReadBuffer(64 << 10) // less than there is to send
 	}
@@ -170,7 +171,7 @@ func (l *life) playClient(dial func() (net.Conn, error), opened func()) {
 		send(l.cut)
 		time.Sleep(l.pause)
 		if l.way == clientResets {
-			cut(conn)
+			_ = testkit.Reset(conn) // without a word of TLS
 		}
 		_ = conn.Close()
 		<-over
@@ -184,19 +185,19 @@ func (l *life) playClient(dial func() (net.Conn, error), opened func()) {
 		select {
 		case sum := <-l.done: // the proxy has given up
 			l.done <- sum
-		case <-time.After(patience):
+		case <-time.After(testkit.Patience):
 		}
 	}
 	s.add(out, in)
 }
 
-// playServer is the backend's end.
+// playServer plays the backend.
 func (l *life) playServer(conn net.Conn, br *bufio.Reader) {
 	var s seen
 	defer func() { l.server <- s }()
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
-	if _, err := io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: soak\r\n\r\n"); err != nil {
+	_ = conn.SetDeadline(time.Now().Add(testkit.Patience))
+	if _, err := io.WriteString(conn, testkit.Switching("soak")); err != nil {
 		s.err = fmt.Errorf("the backend answers: %w", err)
 		return
 	}
@@ -226,7 +227,7 @@ func (l *life) playServer(conn net.Conn, br *bufio.Reader) {
 	case backendDies:
 		send(l.cut)
 		time.Sleep(l.pause)
-		cut(conn)
+		_ = testkit.Reset(conn) // without a word of TLS
 		<-over
 	default:
 		send(l.down)
@@ -261,7 +262,7 @@ func (l *life) receive(r io.Reader, s *seen, key uint64, over chan<- struct{}) {
 	}
 }
 
-// copyBuffer is the most that one Read of a copier's brings.
+// copyBuffer is the most that one Read of a copier returns, in bytes.
 const copyBuffer = 32 << 10
 
 // check compares what both ends and Done say when all is over.
@@ -287,7 +288,8 @@ func (l *life) check(client, server seen, sum wrap.Summary) error {
 		}
 	}
 	// Cancellation closes the body at any moment. Done does not wait for a Read
-	// that is on its way then, nor count it; its bytes may still reach the client.
+	// that is on its way then, nor count it; its bytes may still reach the
+	// client.
 	late := l.way == requestCanceled && client.received <= read+copyBuffer
 	if client.received > read && !late || read > server.sent {
 		wrong("Done says %d read, of which the client received %d; the backend sent %d", read, client.received, server.sent)

@@ -43,10 +43,3 @@ func tcpOf(conn net.Conn) *net.TCPConn {
 
 // halfClose sends FIN, or close_notify.
 func halfClose(conn net.Conn) error { return conn.(interface{ CloseWrite() error }).CloseWrite() }
-
-// cut resets the connection below, without a word.
-func cut(conn net.Conn) {
-	tcp := tcpOf(conn)
-	_ = tcp.SetLinger(0) // makes Close a reset
-	_ = tcp.Close()
-}

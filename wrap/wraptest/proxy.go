@@ -11,24 +11,24 @@ import (
 // ModifyResponse tests a function for [net/http/httputil.ReverseProxy.ModifyResponse].
 func ModifyResponse(t testing.TB, modify func(*http.Response) error, opts ...Options) {
 	t.Helper()
-	through(probe.Under{ModifyResponse: modify}, only(opts)).report(t)
+	through(probe.LocalConfig{ModifyResponse: modify}, only(opts)).report(t)
 }
 
 // CheckModifyResponse is [ModifyResponse] without a testing.TB.
 func CheckModifyResponse(modify func(*http.Response) error, opts ...Options) error {
-	return through(probe.Under{ModifyResponse: modify}, only(opts)).joined()
+	return through(probe.LocalConfig{ModifyResponse: modify}, only(opts)).joined()
 }
 
 // Transport tests a wrapper of a [net/http.RoundTripper], as the Transport of a
 // [net/http/httputil.ReverseProxy].
 func Transport(t testing.TB, wrap func(http.RoundTripper) http.RoundTripper, opts ...Options) {
 	t.Helper()
-	through(probe.Under{Transport: wrap}, only(opts)).report(t)
+	through(probe.LocalConfig{Transport: wrap}, only(opts)).report(t)
 }
 
 // CheckTransport is [Transport] without a testing.TB.
 func CheckTransport(wrap func(http.RoundTripper) http.RoundTripper, opts ...Options) error {
-	return through(probe.Under{Transport: wrap}, only(opts)).joined()
+	return through(probe.LocalConfig{Transport: wrap}, only(opts)).joined()
 }
 
 // Proxy tests a proxy: a handler that passes requests on to backend, over
@@ -42,25 +42,25 @@ func CheckTransport(wrap func(http.RoundTripper) http.RoundTripper, opts ...Opti
 // timer of seconds is found by cmd/wrapprobe with its -hold flag.
 func Proxy(t testing.TB, proxy func(backend *url.URL) http.Handler, opts ...Options) {
 	t.Helper()
-	through(probe.Under{Proxy: proxy}, only(opts)).report(t)
+	through(probe.LocalConfig{Proxy: proxy}, only(opts)).report(t)
 }
 
 // CheckProxy is [Proxy] without a testing.TB.
 func CheckProxy(proxy func(backend *url.URL) http.Handler, opts ...Options) error {
-	return through(probe.Under{Proxy: proxy}, only(opts)).joined()
+	return through(probe.LocalConfig{Proxy: proxy}, only(opts)).joined()
 }
 
 // through makes all checks that go through a proxy.
-func through(under probe.Under, o Options) findings {
+func through(config probe.LocalConfig, o Options) findings {
 	secures := []bool{false, true}
-	if under.Proxy != nil {
+	if config.Proxy != nil {
 		secures = secures[:1]
 	}
 	var all findings
 	for _, secure := range secures {
-		under.Secure = secure
-		all = append(all, tunnels(under, o)...)
-		all = append(all, responses(under, o)...)
+		config.Secure = secure
+		all = append(all, tunnels(config, o)...)
+		all = append(all, responses(config, o)...)
 	}
 	return all
 }

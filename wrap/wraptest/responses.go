@@ -106,14 +106,14 @@ func serveChunks(w http.ResponseWriter) {
 }
 
 // responses sends ordinary requests through the proxy under test.
-func responses(under probe.Under, o Options) (all findings) {
+func responses(config probe.LocalConfig, o Options) (all findings) {
 	e := &ordinary{limit: o.Timeout, stopped: make(chan struct{}, 1)}
-	backend, err := probe.Serve(e, under.Secure, func() { e.opened.Add(1) })
+	backend, err := probe.Serve(e, config.Secure, func() { e.opened.Add(1) })
 	if err != nil {
 		return findings{{"start", []*Finding{{"start", err.Error()}}}}
 	}
 	defer backend.Close(o.Timeout)
-	local, err := under.To(backend.URL)
+	local, err := config.To(backend.URL)
 	if err != nil {
 		return findings{{"start", []*Finding{{"start", err.Error()}}}}
 	}
@@ -124,7 +124,7 @@ func responses(under probe.Under, o Options) (all findings) {
 	e.url = local.URL.String()
 
 	check := func(name string, run func() string) {
-		name = over(under.Secure) + "/" + name
+		name = over(config.Secure) + "/" + name
 		if o.skips(name) {
 			return
 		}

@@ -10,17 +10,17 @@ import (
 )
 
 // tunnels plays every scenario of package probe.
-func tunnels(under probe.Under, o Options) findings {
+func tunnels(config probe.LocalConfig, o Options) findings {
 	var wanted []probe.Scenario
 	for _, s := range probe.All() {
-		if o.skips(over(under.Secure) + "/" + s.Name) {
+		if o.skips(over(config.Secure) + "/" + s.Name) {
 			continue
 		}
-		if under.Proxy != nil || !s.ProxyOnly && passes(s, under.Secure) {
+		if config.Proxy != nil || !s.ProxyOnly && passes(s, config.Secure) {
 			wanted = append(wanted, s)
 		}
 	}
-	local, err := under.Start()
+	local, err := config.Start()
 	if err != nil {
 		return findings{{"start", []*Finding{{"start", err.Error()}}}}
 	}
@@ -31,11 +31,11 @@ func tunnels(under probe.Under, o Options) findings {
 		playing.Add(1)
 		go func() {
 			defer playing.Done()
-			all[i] = judged(over(under.Secure), local.Run(context.Background(), s))
+			all[i] = judged(over(config.Secure), local.Run(context.Background(), s))
 		}()
 	}
 	playing.Wait()
-	end := checked{name: over(under.Secure) + "/end"}
+	end := checked{name: over(config.Secure) + "/end"}
 	if !local.Close(o.Timeout) {
 		end.found = []*Finding{{end.name, fmt.Sprintf("%v after both ends of every tunnel were closed, the handler has not returned", o.Timeout)}}
 	}
@@ -73,7 +73,7 @@ func passes(s probe.Scenario, secure bool) bool {
 
 func playControl(secure bool) map[string]bool {
 	ok := make(map[string]bool)
-	local, err := probe.Under{Secure: secure}.Start()
+	local, err := probe.LocalConfig{Secure: secure}.Start()
 	if err != nil {
 		return ok // the check itself will say so
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
@@ -15,14 +16,13 @@ import (
 // Each Go release is asked: the body of a 101 is a type that net/http may change.
 func TestBehindTheBodyOfA101(t *testing.T) {
 	backend := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, _, err := http.NewResponseController(w).Hijack()
+		conn, _, err := testkit.Switch(w, "x")
 		if err != nil {
 			t.Errorf("Hijack = %v", err)
 			return
 		}
 		defer conn.Close()
-		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n") // the client sees what arrived
-		_, _ = io.Copy(io.Discard, conn)                                                                             // until the client closes
+		_, _ = io.Copy(io.Discard, conn) // until the client closes
 	})
 	for _, start := range []func(http.Handler) *httptest.Server{httptest.NewServer, httptest.NewTLSServer} {
 		server := start(backend)
@@ -31,8 +31,7 @@ func TestBehindTheBodyOfA101(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Header.Set("Connection", "Upgrade")
-		req.Header.Set("Upgrade", "x")
+		testkit.AskFor(req, "x")
 		resp, err := server.Client().Transport.RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)

@@ -1,9 +1,4 @@
-// Package api writes down what a package exports as Go declarations without
-// bodies, and reads such a record back as a package that can be compared.
-//
-// Both sides of a comparison should be records: what a record leaves out, such
-// as the types of unexported fields, is then left out of both.
-package api
+package guards_test
 
 import (
 	"bytes"
@@ -25,9 +20,14 @@ import (
 	"strings"
 )
 
-// A Package is one that go list found.
-type Package struct {
-	Path string // its import path
+// An apiPackage is a package that go list found. record writes down what it
+// exports as Go declarations without bodies, and types reads such a record back
+// as a package that can be compared.
+//
+// Both sides of a comparison should be records: what a record leaves out, such
+// as the types of unexported fields, is then left out of both.
+type apiPackage struct {
+	path string // its import path
 
 	name    string
 	dir     string
@@ -35,9 +35,9 @@ type Package struct {
 	exports map[string]string // export data of what it imports, by import path
 }
 
-// Packages returns the packages that patterns match in the module in dir,
+// packages returns the packages that patterns match in the module in dir,
 // without internal ones, sorted by import path.
-func Packages(dir string, patterns ...string) ([]Package, error) {
+func packages(dir string, patterns ...string) ([]apiPackage, error) {
 	lines, err := goList(dir, append([]string{"-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}"}, patterns...))
 	if err != nil {
 		return nil, err
@@ -51,15 +51,15 @@ func Packages(dir string, patterns ...string) ([]Package, error) {
 	if err != nil {
 		return nil, err
 	}
-	var pkgs []Package
+	var pkgs []apiPackage
 	for _, line := range lines {
 		f := strings.Split(line, "\t")
 		if slices.Contains(strings.Split(f[0], "/"), "internal") {
 			continue
 		}
-		pkgs = append(pkgs, Package{f[0], f[1], f[2], f[3:], exports})
+		pkgs = append(pkgs, apiPackage{f[0], f[1], f[2], f[3:], exports})
 	}
-	slices.SortFunc(pkgs, func(a, b Package) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(pkgs, func(a, b apiPackage) int { return strings.Compare(a.path, b.path) })
 	return pkgs, nil
 }
 
@@ -75,11 +75,11 @@ func goList(dir string, args []string) ([]string, error) {
 	return strings.Split(strings.TrimSpace(string(out)), "\n"), nil
 }
 
-// Record returns the exported declarations of p as a Go file, sorted by name,
+// record returns the exported declarations of p as a Go file, sorted by name,
 // without comments, function bodies and unexported fields and methods.
-func (p Package) Record() ([]byte, error) {
+func (p apiPackage) record() ([]byte, error) {
 	fset := token.NewFileSet()
-	compiled, err := p.importer(fset).Import(p.Path)
+	compiled, err := p.importer(fset).Import(p.path)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (p Package) Record() ([]byte, error) {
 		hasHidden := hiddenFields(f)
 		ast.FileExports(f)
 		for _, d := range f.Decls {
-			if err := record(decls, fset, d, hasHidden, consts); err != nil {
+			if err := addDeclaration(decls, fset, d, hasHidden, consts); err != nil {
 				return nil, err
 			}
 			ast.Inspect(d, func(n ast.Node) bool {
@@ -151,9 +151,9 @@ func hiddenFields(f *ast.File) map[*ast.StructType]bool {
 	return hidden
 }
 
-// record adds what d declares to decls, by a key that sorts methods behind
-// their type.
-func record(decls map[string]string, fset *token.FileSet, d ast.Decl, hidden map[*ast.StructType]bool, consts *types.Scope) error {
+// addDeclaration adds what d declares to decls, by a key that sorts methods
+// behind their type.
+func addDeclaration(decls map[string]string, fset *token.FileSet, d ast.Decl, hidden map[*ast.StructType]bool, consts *types.Scope) error {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
 		d.Doc, d.Body = nil, nil
@@ -231,10 +231,10 @@ func source(fset *token.FileSet, node any) (string, error) {
 	return b.String(), nil
 }
 
-// Types reads a record of p.
-func (p Package) Types(record []byte) (*types.Package, error) {
+// types reads a record of p.
+func (p apiPackage) types(record []byte) (*types.Package, error) {
 	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, p.Path, record, parser.SkipObjectResolution)
+	f, err := parser.ParseFile(fset, p.path, record, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
@@ -247,10 +247,10 @@ func (p Package) Types(record []byte) (*types.Package, error) {
 		IgnoreFuncBodies: true,
 		Importer:         p.importer(fset),
 	}
-	return config.Check(p.Path, fset, []*ast.File{f}, nil)
+	return config.Check(p.path, fset, []*ast.File{f}, nil)
 }
 
-func (p Package) importer(fset *token.FileSet) types.Importer {
+func (p apiPackage) importer(fset *token.FileSet) types.Importer {
 	return importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
 		return os.Open(p.exports[path])
 	})

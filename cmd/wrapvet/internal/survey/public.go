@@ -1,18 +1,8 @@
-// Public runs wrapvet over public modules and compares with what somebody who read their code has recorded.
-//
-//	go run ./internal/public [-update] [part of a module's path ...]
-//
-// testdata/public.txt names the modules, and each place there that wrapvet reports or ought to report, with a verdict:
-// true, false or debatable for what is reported, missed for what is not. It needs the network, and exits 1 if a finding
-// has no verdict, or a verdict not its finding. -update writes the findings that have no verdict into the record, to be
-// read and judged.
 package main
 
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -21,46 +11,12 @@ import (
 
 	"github.com/bodywrap/bodywrap/cmd/wrapvet/analyzer"
 	"github.com/bodywrap/bodywrap/cmd/wrapvet/internal/alone"
-	"github.com/bodywrap/bodywrap/cmd/wrapvet/internal/scratch"
 )
 
 const recorded = "testdata/public.txt"
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
-
-const usage = `usage: go run ./internal/public [-update] [part of a module's path ...]
-
-Public runs wrapvet over the modules in testdata/public.txt and compares with the verdicts there.
-
-`
-
-func run(args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("public", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	update := flags.Bool("update", false, "write findings without a verdict into the record")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0
-	case err != nil:
-		fmt.Fprintf(stderr, "public: %v\nRun go run ./internal/public -h for usage.\n", err)
-		return 2
-	}
-	differences, err := compare(stdout, *update, flags.Args())
-	if err != nil {
-		fmt.Fprintf(stderr, "public: %v\n", err)
-		return 2
-	}
-	if differences > 0 {
-		return 1
-	}
-	return 0
-}
-
-// compare prints what differs from the record, then the figures of the record.
-func compare(stdout io.Writer, update bool, wanted []string) (differences int, err error) {
+// comparePublic prints what differs from the record, then the figures of the record.
+func comparePublic(stdout io.Writer, update bool, wanted []string) (differences int, err error) {
 	data, err := os.ReadFile(recorded)
 	if err != nil {
 		return 0, err
@@ -106,11 +62,11 @@ func newLook() (*look, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := scratch.Alone(); err != nil {
+	if err := leaveWorkspace(); err != nil {
 		return nil, err
 	}
 	l := &look{dir: dir}
-	l.root, err = scratch.Command(dir, "go", "env", "GOROOT")
+	l.root, err = command(dir, "go", "env", "GOROOT")
 	return l, err
 }
 
@@ -120,7 +76,7 @@ func (l *look) at(m *module) ([]string, error) {
 	if m.name != "std" {
 		get = []string{m.name}
 	}
-	dir, err := scratch.Module(l.dir, get...)
+	dir, err := moduleWith(l.dir, get...)
 	if err != nil {
 		return nil, err
 	}

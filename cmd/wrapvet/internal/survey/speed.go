@@ -1,14 +1,7 @@
-// Speed compares the wall time of wrapvet with that of bodyclose, both as tools of go vet, on public modules.
-//
-//	go run ./internal/speed [-n pairs] [module@version package ...]
-//
-// It needs the network. The two run in turn, and the ratio is that of each pair. The go command keeps what a vet tool says
-// for as long as the tool stays the same, so each run has a tool of its own, which differs by the bytes at its end.
 package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -17,8 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
-	"github.com/bodywrap/bodywrap/cmd/wrapvet/internal/scratch"
 )
 
 const (
@@ -32,40 +23,15 @@ var subjects = [][]string{
 	{"github.com/caddyserver/caddy/v2@v2.11.9", "github.com/caddyserver/caddy/v2/..."},
 }
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
-
-const usage = `usage: go run ./internal/speed [-n pairs] [module@version package ...]
-
-Speed times go vet with wrapvet and with bodyclose in turn on a public module.
-
-`
-
-func run(args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("speed", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	n := flags.Int("n", 5, "pairs of runs of each module")
-	err := flags.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0
+// compareSpeed prints how long both take on subjects, or on the packages of the module that args name.
+//
+// The go command keeps what a vet tool says for as long as the tool stays the same, so each run has a tool of its own,
+// which differs by the bytes at its end.
+func compareSpeed(stdout io.Writer, n int, args []string) error {
+	subjects := subjects
+	if len(args) > 0 {
+		subjects = [][]string{args}
 	}
-	if err != nil || *n < 1 || flags.NArg() == 1 {
-		fmt.Fprintf(stderr, "speed: bad arguments\nRun go run ./internal/speed -h for usage.\n")
-		return 2
-	}
-	if flags.NArg() > 0 {
-		subjects = [][]string{flags.Args()}
-	}
-	if err := compare(stdout, *n); err != nil {
-		fmt.Fprintf(stderr, "speed: %v\n", err)
-		return 2
-	}
-	return 0
-}
-
-func compare(stdout io.Writer, n int) error {
 	here, err := os.Getwd()
 	if err != nil {
 		return err
@@ -75,26 +41,26 @@ func compare(stdout io.Writer, n int) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // nothing of it is needed
-	if _, err := scratch.Command(here, "go", "build", "-o", filepath.Join(dir, "wrapvet"), "."); err != nil {
+	if _, err := command(here, "go", "build", "-o", filepath.Join(dir, "wrapvet"), "."); err != nil {
 		return err
 	}
-	if err := scratch.Alone(); err != nil {
+	if err := leaveWorkspace(); err != nil {
 		return err
 	}
-	tool, err := scratch.Module(dir, bodyclose, xtools)
+	tool, err := moduleWith(dir, bodyclose, xtools)
 	if err != nil {
 		return err
 	}
-	if _, err := scratch.Command(tool, "go", "build", "-o", filepath.Join(dir, "bodyclose"), "github.com/timakin/bodyclose"); err != nil {
+	if _, err := command(tool, "go", "build", "-o", filepath.Join(dir, "bodyclose"), "github.com/timakin/bodyclose"); err != nil {
 		return err
 	}
 	for _, s := range subjects {
-		at, err := scratch.Module(dir, s[0])
+		at, err := moduleWith(dir, s[0])
 		if err != nil {
 			return err
 		}
 		// What both need is built before: export data of all packages.
-		if _, err := scratch.Command(at, "go", append([]string{"build"}, s[1:]...)...); err != nil {
+		if _, err := command(at, "go", append([]string{"build"}, s[1:]...)...); err != nil {
 			return err
 		}
 		var ours, theirs []time.Duration

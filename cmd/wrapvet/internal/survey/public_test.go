@@ -146,20 +146,9 @@ func TestPublicComparesWithTheRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		var stdout, stderr bytes.Buffer
-		code := run(nil, &stdout, &stderr)
+		code := run([]string{"public"}, &stdout, &stderr)
 		if code != tt.code || !strings.Contains(stdout.String(), tt.out) || stderr.Len() > 0 {
-			t.Errorf("%s: run() = %d, %q, %q, want %d and a line %q", tt.why, code, stdout.String(), stderr.String(), tt.code, tt.out)
+			t.Errorf("%s: survey public = %d, %q, %q, want %d and a line %q", tt.why, code, stdout.String(), stderr.String(), tt.code, tt.out)
 		}
-	}
-}
-
-func TestHelpGoesToStdoutAndMisuseToStderr(t *testing.T) {
-	var stdout, stderr bytes.Buffer
-	if code := run([]string{"-h"}, &stdout, &stderr); code != 0 || !strings.HasPrefix(stdout.String(), "usage: ") || stderr.Len() > 0 {
-		t.Errorf("public -h = %d, %q, %q, want 0 and usage on stdout", code, stdout.String(), stderr.String())
-	}
-	stdout.Reset()
-	if code := run([]string{"-unknown"}, &stdout, &stderr); code != 2 || stdout.Len() > 0 || !strings.Contains(stderr.String(), "-h for usage") {
-		t.Errorf("public -unknown = %d, %q, %q, want 2 and a line on stderr", code, stdout.String(), stderr.String())
 	}
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -42,28 +40,5 @@ func TestFindingsAreNoFailureOfTheTool(t *testing.T) {
 	}
 	if _, err := vet(dir, filepath.Join(dir, "nowhere"), 0, []string{"./..."}); err == nil {
 		t.Error("vet with a tool that is not there = nil, want an error")
-	}
-}
-
-func TestHelpGoesToStdoutAndMisuseToStderr(t *testing.T) {
-	for _, tt := range []struct {
-		why  string
-		args []string
-		code int
-	}{
-		{"help", []string{"-h"}, 0},
-		{"no such flag", []string{"-unknown"}, 2},
-		{"at least one pair", []string{"-n", "0"}, 2},
-		{"a module without a package", []string{"example.com/m@v1.0.0"}, 2},
-	} {
-		var stdout, stderr bytes.Buffer
-		code := run(tt.args, &stdout, &stderr)
-		said, silent := &stdout, &stderr
-		if tt.code != 0 {
-			said, silent = silent, said
-		}
-		if code != tt.code || !strings.Contains(said.String(), "usage") || silent.Len() > 0 {
-			t.Errorf("%s: speed %q = %d, stdout %q, stderr %q, want %d", tt.why, tt.args, code, stdout.String(), stderr.String(), tt.code)
-		}
 	}
 }

@@ -1,6 +1,4 @@
-// Package scratch makes modules in which public modules can be looked at, one each, so that none chooses another's
-// dependencies.
-package scratch
+package main
 
 import (
 	"bytes"
@@ -11,8 +9,8 @@ import (
 	"strings"
 )
 
-// Alone keeps the go command to the module that it stands in, from here on.
-func Alone() error {
+// leaveWorkspace keeps the go command to the module that it stands in, from here on.
+func leaveWorkspace() error {
 	for key, value := range map[string]string{"GOWORK": "off", "GOFLAGS": "-mod=mod"} {
 		if err := os.Setenv(key, value); err != nil {
 			return err
@@ -21,8 +19,9 @@ func Alone() error {
 	return nil
 }
 
-// Module returns a directory under parent with a module that requires modules, each a path@version.
-func Module(parent string, modules ...string) (string, error) {
+// moduleWith returns a directory under parent with a module of its own that requires modules, each a path@version. Public
+// modules are looked at in one each, so that none chooses the dependencies of another.
+func moduleWith(parent string, modules ...string) (string, error) {
 	dir, err := os.MkdirTemp(parent, "")
 	if err != nil {
 		return "", err
@@ -31,15 +30,15 @@ func Module(parent string, modules ...string) (string, error) {
 		return "", err
 	}
 	for _, m := range modules {
-		if _, err := Command(dir, "go", "get", m); err != nil {
+		if _, err := command(dir, "go", "get", m); err != nil {
 			return "", err
 		}
 	}
 	return dir, nil
 }
 
-// Command runs a command in a directory and returns what it prints.
-func Command(dir, name string, args ...string) (string, error) {
+// command runs a command in a directory and returns what it prints.
+func command(dir, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
 	var stderr bytes.Buffer
