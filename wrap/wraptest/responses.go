@@ -166,18 +166,36 @@ func (e *ordinary) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveEndless answers until the client goes away: with more than anything on
-// the way has buffers for, but not with more than a wrapper that collects the
-// whole of it has memory for.
+// serveEndless answers without end, until the backend is told that the client
+// has gone. It sends burst at once, which is too little to use up the memory of
+// a wrapper that collects the whole. It then sends a piece every pace: kernels
+// may have room for all of burst, and a proxy may learn of a client that has
+// gone only from a Write that fails.
 func (e *ordinary) serveEndless(w http.ResponseWriter, r *http.Request) {
 	defer func() { e.stopped <- struct{}{} }()
-	for range 100 {
+	const (
+		burst = 100 // times content, 4 MB
+		piece = 4 << 10
+		pace  = 10 * time.Millisecond
+	)
+	for range burst {
 		if _, err := w.Write(content); err != nil || r.Context().Err() != nil {
 			return
 		}
 	}
-	_ = http.NewResponseController(w).Flush() // if it fails, the context ends as well
-	<-r.Context().Done()
+	next := time.NewTicker(pace)
+	defer next.Stop()
+	for {
+		select {
+		case <-next.C:
+		case <-r.Context().Done():
+			return
+		}
+		if _, err := w.Write(content[:piece]); err != nil {
+			return
+		}
+		_ = http.NewResponseController(w).Flush() // if it fails, the context ends as well
+	}
 }
 
 func (e *ordinary) do(ctx context.Context, method, name string) (*http.Response, error) {
