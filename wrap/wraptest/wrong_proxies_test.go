@@ -243,7 +243,7 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 				}
 				return resp, err
 			},
-			[]string{"early close"}, "the backend was not told",
+			[]string{"early close", "gives up"}, "the backend was not told",
 		},
 		{
 			"asks for gzip and unpacks",
@@ -401,9 +401,10 @@ func TestProxyThatBuffersIsCaught(t *testing.T) {
 	}
 }
 
-// A proxy that learns of a client that has gone only from a Write that fails is
-// right, even if the buffers on the way have room for much.
-func TestProxyThatNoticesAtTheNextWritePasses(t *testing.T) {
+// A proxy learns of a client that has gone only from a Write that fails. While
+// the backend goes on answering, that is enough, even if the buffers on the way
+// have room for much. Before the backend answers, it is not.
+func TestProxyThatLearnsOnlyFromWritesIsCaughtBeforeTheAnswer(t *testing.T) {
 	const (
 		most  = 64 << 10 // more than any answer but the endless one
 		ahead = 4 << 20  // what buffers may have room for
@@ -433,9 +434,10 @@ func TestProxyThatNoticesAtTheNextWritePasses(t *testing.T) {
 				_, _ = io.Copy(w, resp.Body) // until a Write fails
 			}
 		})
-	}, wraptest.Options{Skip: append(tunnels(), "trailers")})
-	if err != nil {
-		t.Error(err)
+	}, wraptest.Options{Timeout: patient.Timeout, Skip: append(tunnels(), "trailers")})
+	all := findingsIn(t, err)
+	if len(all) != 1 || all[0].Check != "TCP/gives up" || !strings.Contains(all[0].Text, "the backend was not told") {
+		t.Errorf("findings %v, want one, that the backend was not told before it had answered", all)
 	}
 }
 
