@@ -15,6 +15,8 @@
 //     wrapper drops a method.
 //   - cmd/wrapgen generates wrappers like those of package wrap for any
 //     interface. internal/gen is its engine.
+//   - cmd/wrapgen/examples/upload is an example for wrapgen: the body of an
+//     upload with a progress bar.
 //   - cmd/wrapvet finds code that loses what a body could do. It is a module of
 //     its own.
 //

@@ -23,9 +23,12 @@ func ExampleUpgrade() {
 	var tunnels tunnel.Group
 	ended := make(chan string, 1)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		out := r.Clone(context.WithoutCancel(r.Context())) // a client that half-closes is still there
+		ctx, upgrade := r.Context(), r.Header.Get("Upgrade")
+		if upgrade != "" {
+			ctx = context.WithoutCancel(ctx) // a client that half-closes is still there
+		}
+		out := r.Clone(ctx)
 		out.URL.Scheme, out.URL.Host, out.RequestURI = target.Scheme, target.Host, ""
-		upgrade := r.Header.Get("Upgrade")
 		for _, name := range []string{"Connection", "Keep-Alive", "Te", "Transfer-Encoding", "Upgrade"} {
 			out.Header.Del(name)
 		}

@@ -22,7 +22,11 @@ func TestUpgradeGoesThroughTheKit(t *testing.T) {
 	t.Cleanup(tr.CloseIdleConnections)
 	wraptest.Proxy(t, func(backend *url.URL) http.Handler {
 		return wrap.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			out := r.Clone(context.WithoutCancel(r.Context()))
+			ctx := r.Context()
+			if r.Header.Get("Upgrade") != "" {
+				ctx = context.WithoutCancel(ctx)
+			}
+			out := r.Clone(ctx)
 			out.URL.Scheme, out.URL.Host, out.RequestURI = backend.Scheme, backend.Host, ""
 			resp, err := tr.RoundTrip(out)
 			if err != nil {

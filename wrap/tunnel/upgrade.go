@@ -47,7 +47,9 @@ import (
 // (resp.Request's; if there is none, r's). Do not count on that for a client
 // that leaves: after the takeover net/http does not tell. Before, it cancels
 // r's context when the client half-closes, which is no reason to give up; send
-// the request with [context.WithoutCancel] of it to serve such clients.
+// the request with [context.WithoutCancel] of it to serve such clients. Do so
+// only if r has an Upgrade field: the backend of any other request would not
+// learn that its client has gone.
 func Upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *Options) (Result, error) {
 	t, status, err := upgrade(w, r, resp, opt)
 	if err != nil {

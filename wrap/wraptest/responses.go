@@ -107,7 +107,7 @@ func serveChunks(w http.ResponseWriter) {
 
 // responses sends ordinary requests through the proxy under test.
 func responses(config probe.LocalConfig, o Options) (all findings) {
-	e := &ordinary{limit: o.Timeout, stopped: make(chan struct{}, 1)}
+	e := &ordinary{limit: o.Timeout, stopped: make(chan struct{}, 1), asked: make(chan struct{}, 1), gaveUp: make(chan struct{}, 1)}
 	backend, err := probe.Serve(e, config.Secure, func() { e.opened.Add(1) })
 	if err != nil {
 		return findings{{"start", []*Finding{{"start", err.Error()}}}}
@@ -139,6 +139,9 @@ func responses(config probe.LocalConfig, o Options) (all findings) {
 	}
 	check("reuse", e.reuse)
 	check("early close", e.earlyClose)
+	if config.ModifyResponse == nil { // which has no part in it: there is no response
+		check("gives up", e.givesUp)
+	}
 	return all
 }
 
@@ -149,6 +152,8 @@ type ordinary struct {
 	limit   time.Duration
 	opened  atomic.Int64  // connections to the backend
 	stopped chan struct{} // has a value when an endless response was stopped
+	asked   chan struct{} // has a value when the request came that is not answered
+	gaveUp  chan struct{} // has a value when the backend was told that nobody waits for that answer
 }
 
 func (e *ordinary) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -157,6 +162,8 @@ func (e *ordinary) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "small")
 	case "endless":
 		e.serveEndless(w, r)
+	case "none":
+		e.serveNone(r)
 	default:
 		for _, x := range exchanges {
 			if x.name == name {
@@ -166,18 +173,55 @@ func (e *ordinary) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveEndless answers until the client goes away: with more than anything on
-// the way has buffers for, but not with more than a wrapper that collects the
-// whole of it has memory for.
+// serveEndless answers without end, until the backend is told that the client
+// has gone. It sends burst at once, which is too little to use up the memory of
+// a wrapper that collects the whole. It then sends a piece every pace: kernels
+// may have room for all of burst, and a proxy may learn of a client that has
+// gone only from a Write that fails.
 func (e *ordinary) serveEndless(w http.ResponseWriter, r *http.Request) {
 	defer func() { e.stopped <- struct{}{} }()
-	for range 100 {
+	const (
+		burst = 100 // times content, 4 MB
+		piece = 4 << 10
+		pace  = 10 * time.Millisecond
+	)
+	for range burst {
 		if _, err := w.Write(content); err != nil || r.Context().Err() != nil {
 			return
 		}
 	}
-	_ = http.NewResponseController(w).Flush() // if it fails, the context ends as well
+	next := time.NewTicker(pace)
+	defer next.Stop()
+	for {
+		select {
+		case <-next.C:
+		case <-r.Context().Done():
+			return
+		}
+		if _, err := w.Write(content[:piece]); err != nil {
+			return
+		}
+		_ = http.NewResponseController(w).Flush() // if it fails, the context ends as well
+	}
+}
+
+// serveNone does not answer until the backend is told that the client has gone.
+// It reads the body of the request to EOF first, since net/http tells of a
+// client that has gone only after that.
+func (e *ordinary) serveNone(r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // if it fails, the context ends as well
+	note(e.asked)
 	<-r.Context().Done()
+	note(e.gaveUp)
+}
+
+// note leaves a value in c, unless there is one already: a proxy may send a
+// request twice.
+func note(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
 func (e *ordinary) do(ctx context.Context, method, name string) (*http.Response, error) {
@@ -264,4 +308,41 @@ func (e *ordinary) earlyClose() string {
 	case <-timer.C:
 		return fmt.Sprintf("the client went away in the middle of a response, and the backend was not told within %v: it works for nobody", e.limit)
 	}
+}
+
+// givesUp goes away before the backend has answered.
+func (e *ordinary) givesUp() string {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	answered := make(chan string, 1)
+	go e.awaitAnswer(ctx, answered)
+	timer := time.NewTimer(e.limit)
+	defer timer.Stop()
+	select {
+	case <-e.asked:
+	case got := <-answered:
+		return "the client got " + got + " before the backend had answered"
+	case <-timer.C:
+		return fmt.Sprintf("the client's request did not come to the backend within %v", e.limit)
+	}
+	cancel()
+	<-answered
+	timer.Reset(e.limit)
+	select {
+	case <-e.gaveUp:
+		return ""
+	case <-timer.C:
+		return fmt.Sprintf("the client went away before the backend had answered, and the backend was not told within %v: it works for nobody", e.limit)
+	}
+}
+
+// awaitAnswer sends the request that is not answered, and says what came of it.
+func (e *ordinary) awaitAnswer(ctx context.Context, answered chan<- string) {
+	resp, err := e.do(ctx, "GET", "none")
+	if err != nil {
+		answered <- fmt.Sprintf("no answer (%v)", errors.Unwrap(err))
+		return
+	}
+	_ = resp.Body.Close() // the status says enough
+	answered <- resp.Status
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bodywrap/bodywrap/internal/probe"
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
@@ -242,7 +243,7 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 				}
 				return resp, err
 			},
-			[]string{"early close"}, "the backend was not told",
+			[]string{"early close", "gives up"}, "the backend was not told",
 		},
 		{
 			"asks for gzip and unpacks",
@@ -398,6 +399,55 @@ func TestProxyThatBuffersIsCaught(t *testing.T) {
 	if len(all) != 1 || all[0].Check != "TCP/early close" {
 		t.Errorf("findings %v, want one, of the endless response", all)
 	}
+}
+
+// A proxy learns of a client that has gone only from a Write that fails. While
+// the backend goes on answering, that is enough, even if the buffers on the way
+// have room for much. Before the backend answers, it is not.
+func TestProxyThatLearnsOnlyFromWritesIsCaughtBeforeTheAnswer(t *testing.T) {
+	const (
+		most  = 64 << 10 // more than any answer but the endless one
+		ahead = 4 << 20  // what buffers may have room for
+	)
+	err := wraptest.CheckProxy(func(backend *url.URL) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			out := r.Clone(context.WithoutCancel(r.Context()))
+			out.URL.Scheme, out.URL.Host, out.RequestURI = backend.Scheme, backend.Host, ""
+			resp, err := http.DefaultTransport.RoundTrip(out)
+			if err != nil {
+				http.Error(w, "no backend", http.StatusBadGateway)
+				return
+			}
+			defer resp.Body.Close()
+			for name, values := range resp.Header {
+				w.Header()[name] = values
+			}
+			w.WriteHeader(resp.StatusCode)
+			first := make([]byte, most)
+			n, err := io.ReadFull(resp.Body, first)
+			_, _ = w.Write(first[:n]) // the client may have gone within it
+			if err != nil {
+				return // that was all
+			}
+			<-r.Context().Done() // the client has gone
+			if _, err := io.CopyN(io.Discard, resp.Body, ahead); err == nil {
+				_, _ = io.Copy(w, resp.Body) // until a Write fails
+			}
+		})
+	}, wraptest.Options{Timeout: patient.Timeout, Skip: append(tunnels(), "trailers")})
+	all := findingsIn(t, err)
+	if len(all) != 1 || all[0].Check != "TCP/gives up" || !strings.Contains(all[0].Text, "the backend was not told") {
+		t.Errorf("findings %v, want one, that the backend was not told before it had answered", all)
+	}
+}
+
+// tunnels are the checks of upgrades.
+func tunnels() []string {
+	names := []string{"end"}
+	for _, s := range probe.All() {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 // A middleware that wraps the connection that is hijacked, as Caddy's does for

@@ -45,7 +45,7 @@ func TestTheNetworkAgreesWithWrapvet(t *testing.T) {
 // beside are the checks that have no part in what wrapvet says: of ordinary
 // responses, and of tunnels that end otherwise.
 var beside = []string{
-	"sized", "chunked", "HEAD", "204", "304", "gzip", "trailers", "reuse", "early close",
+	"sized", "chunked", "HEAD", "204", "304", "gzip", "trailers", "reuse", "early close", "gives up",
 	"refused with 200", "refused with 403", "wrong token", "unasked 101",
 	"client resets", "backend resets", "client vanishes", "backend vanishes",
 }
