@@ -11,8 +11,8 @@
 //		n int64
 //	}
 //
-//	func (w *countingWriter) Write(p []byte) (int, error)            { ... }
-//	func (w *countingWriter) ReadFrom(r io.Reader) (int64, error)    { ... }
+//	func (w *countingWriter) Write(p []byte) (int, error)         { ... }
+//	func (w *countingWriter) ReadFrom(r io.Reader) (int64, error) { ... }
 //
 // Then declare the family, an interface that lists what each of its members may
 // or may not do:
@@ -31,11 +31,11 @@
 //		}
 //	}
 //
-// and make wrapgen a tool of the module, once:
+// and make wrapgen a tool of the module, once. Vendoring takes it along:
 //
 //	go get -tool github.com/bodywrap/bodywrap/cmd/wrapgen
 //
-// go generate then makes the type countingSet, a set of optional methods;
+// Then go generate makes the type countingSet, a set of optional methods;
 // countingSetOf, which asks a value for its own; and the method counting, which
 // picks the type that has just these:
 //
@@ -61,13 +61,13 @@
 //
 // Beside //wrapgen:for, a line says of the family
 //
-//	//wrapgen:as              add countingAs[T](v), which finds a T along Unwrap
+//	//wrapgen:as              add countingAs[T](v), which looks along Unwrap
 //	//wrapgen:nounwrap        its members have no Unwrap
-//	//wrapgen:from find       an optional method T is found by find[T](original), not by original.(T)
-//	//wrapgen:max 512         it may have 512 combinations; without it 256, at most 1024
-//	//wrapgen:file name.go    the file; without it zz_counting.go
-//	//wrapgen:test            add zz_counting_test.go, which proves all of this of each combination
-//	//wrapgen:test newTest    the same, with structs that newTest(original) returns
+//	//wrapgen:from find       find[T](original) finds an optional method T
+//	//wrapgen:max 512         the bound of combinations: 256, at most 1024
+//	//wrapgen:file name.go    the file: zz_counting.go
+//	//wrapgen:test            add a test, which proves each member
+//	//wrapgen:test newTest    the same, of structs that newTest returns
 //	//wrapgen:like Send Post  these methods carry the same data
 //
 // and beside an element of the family
@@ -84,16 +84,16 @@
 //
 // # Nothing goes round a method unseen
 //
-// Methods that carry the same data are relatives: what the struct's Write counts
-// must not go round it by ReadFrom. If a relative of a method that the struct has
-// would go straight to the original, nothing is generated, unless a directive
-// says what is meant:
+// Methods that carry the same data are relatives: what the struct's Write
+// counts must not go round it by ReadFrom. If a relative of a method that the
+// struct has would go straight to the original, nothing is generated, unless a
+// directive says what is meant:
 //
 //	//wrapgen:route  call the struct's method that it would go round
 //	//wrapgen:pass   go straight to the original all the same
 //
-// Both go beside an element, with or without the names of its methods, or beside
-// //wrapgen:for with the names of methods that the original always has.
+// Both go beside an element, with or without the names of its methods, or
+// beside //wrapgen:for with the names of methods that the original always has.
 //
 // Wrapgen does not wrap structs or functions, and reads no test files.
 //
@@ -105,7 +105,8 @@
 // methods, //wrapgen:like states it. Hijack, File and NetConn are relatives of
 // none: they hand out the connection, and their caller knows.
 //
-//	Read WriteTo ReadAt ReadByte ReadRune ReadString ReadBytes ReadSlice ReadLine Peek Discard Outer
+//	Read WriteTo ReadAt ReadByte ReadRune ReadString ReadBytes ReadSlice
+//	    ReadLine Peek Discard Outer
 //	Write ReadFrom WriteString WriteAt WriteByte WriteRune
 //	Close CloseWithError
 //	Sum Sum32 Sum64
@@ -119,8 +120,10 @@
 //	Stat Lstat
 //	ReadDir Readdir Readdirnames
 //	Flush FlushError
-//	Read ReadFrom ReadFromUDP ReadFromUDPAddrPort ReadMsgUDP ReadMsgUDPAddrPort ReadFromUnix ReadMsgUnix ReadFromIP ReadMsgIP
-//	Write WriteTo WriteToUDP WriteToUDPAddrPort WriteMsgUDP WriteMsgUDPAddrPort WriteToUnix WriteMsgUnix WriteToIP WriteMsgIP
+//	Read ReadFrom ReadFromUDP ReadFromUDPAddrPort ReadMsgUDP
+//	    ReadMsgUDPAddrPort ReadFromUnix ReadMsgUnix ReadFromIP ReadMsgIP
+//	Write WriteTo WriteToUDP WriteToUDPAddrPort WriteMsgUDP
+//	    WriteMsgUDPAddrPort WriteToUnix WriteMsgUnix WriteToIP WriteMsgIP
 //	Read SyscallConn
 //	Write SyscallConn
 //	ReadFrom SyscallConn

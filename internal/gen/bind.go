@@ -15,9 +15,9 @@ import (
 //
 //	type counting3 countingWriter
 //
-// to whose pointer a pointer to the struct is converted. Then it has all methods
-// that the struct has from embedded fields. If it must not have them, a member
-// holds a pointer to the struct instead:
+// to whose pointer a pointer to the struct is converted. Then it has all
+// methods that the struct has from embedded fields. If it must not have them, a
+// member holds a pointer to the struct instead:
 //
 //	type counting3 struct{ core *countingWriter }
 //
@@ -108,8 +108,8 @@ func (g *generator) bindMethod(b *binding, e *element, m *types.Func) {
 	}
 }
 
-// bindOwn has the struct's own method do m. The struct has it by index, which is
-// longer than 1 if it is that of an embedded field.
+// bindOwn has the struct's own method do m. The struct has it by index, which
+// is longer than 1 if it is that of an embedded field.
 func (g *generator) bindOwn(b *binding, e *element, m, own *types.Func, index []int) {
 	if types.Identical(own.Type(), m.Type()) {
 		b.own[m.Id()] = own

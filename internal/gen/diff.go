@@ -22,7 +22,8 @@ func Diff(path string, old, new []byte) string {
 			i++
 			continue
 		}
-		// A hunk reaches to where more than two contexts of equal lines follow.
+		// A hunk reaches to where more than two contexts of equal lines
+		// follow.
 		start, end, equal := max(i-context, 0), i, 0
 		for j := i; j < len(edits) && equal <= 2*context; j++ {
 			if edits[j].op == ' ' {
@@ -98,7 +99,8 @@ func editScript(a, b []string) []edit {
 	}
 	const tooMuch = 1 << 24
 	if (endA-i)*(endB-j) < tooMuch {
-		// common[x][y] is the longest common subsequence of a[x:] and b[y:].
+		// common[x][y] is the longest common subsequence of a[x:] and
+		// b[y:].
 		x0, y0 := i, j
 		common := make([][]int32, endA-x0+1)
 		for x := range common {

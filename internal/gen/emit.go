@@ -84,8 +84,8 @@ func (g *generator) write(o *output) error {
 		e.args = "[" + strings.Join(without, ", ") + "]"
 	}
 	e.core = o.target.name + e.args
-	// Twice: a variable must not have the name of a package, and which packages
-	// there are is known only when everything has been written.
+	// Twice: a variable must not have the name of a package, and which
+	// packages there are is known only when everything has been written.
 	for range 2 {
 		e.buf.Reset()
 		clear(e.documented)

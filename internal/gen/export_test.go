@@ -70,8 +70,8 @@ func (p Package) list(_ string, args ...string) ([]byte, error) {
 	return json.Marshal(info)
 }
 
-// exportData asks the go command once for the export data of the packages that a
-// Package can import.
+// exportData asks the go command once for the export data of the packages that
+// a Package can import.
 var exportData = sync.OnceValues(func() ([]byte, error) {
 	return goCommand("", append([]string{"list", "-e", "-export", "-deps", "-json=ImportPath,Dir,Export,Error", "--",
 		"bufio", "context", "database/sql/driver", "hash", "io", "io/fs", "net", "net/http", "net/netip", "os", "syscall", "time"},

@@ -49,8 +49,8 @@ func FuzzText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) { holds(t, text) })
 }
 
-// holds fails if what is generated from a package is not Go, or if a fault has a
-// position that is not in the package.
+// holds fails if what is generated from a package is not Go, or if a fault has
+// a position that is not in the package.
 func holds(t *testing.T, text string) {
 	p := source(t, text)
 	result, err := p.Generate()
@@ -63,7 +63,8 @@ func holds(t *testing.T, text string) {
 			if pos.Filename == "" && pos.Line == 0 {
 				continue // it says that there are more errors, or that a package is missing
 			}
-			// The parser's position of the end of a file is after its last line.
+			// The parser's position of the end of a file is after
+			// its last line.
 			width := func(line int) int { return len(lines[line-1]) + 1 + line/len(lines) }
 			if pos.Filename != filepath.Join(p.Dir, p.Files[0]) || pos.Line < 1 || pos.Line > len(lines) || pos.Column < 1 || pos.Column > width(pos.Line) {
 				t.Errorf("there is no %s, of %q in\n%s", pos, fault.Msg, text)

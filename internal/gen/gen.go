@@ -207,8 +207,8 @@ func (g *generator) unit(u *unit) (ok bool, err error) {
 			outputs = append(outputs, &output{binding: b, path: testPath(d.output), proof: true})
 		}
 	}
-	// A fault can be the consequence of something that does not compile. Then
-	// the compiler's error is the one to repair.
+	// A fault can be the consequence of something that does not compile.
+	// Then the compiler's error is the one to repair.
 	if len(g.faults) > 0 {
 		g.preferCompilation(u)
 		return true, nil

@@ -9,8 +9,9 @@ import (
 	"github.com/bodywrap/bodywrap/internal/gen"
 )
 
-// A generated file is recognised by its first line, with any family and any name
-// of its file: generated again, it is left out; without its family, it goes.
+// A generated file is recognised by its first line, with any family and any
+// name of its file: generated again, it is left out; without its family, it
+// goes.
 func TestGeneratedFilesAreRecognised(t *testing.T) {
 	for _, test := range []struct{ family, file, why string }{
 		{"x", "p.go", "ordinary"},

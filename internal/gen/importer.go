@@ -60,7 +60,8 @@ func (i *exportImporter) Import(path string) (p *types.Package, err error) {
 }
 
 // unreadable returns the error for export data that cannot be read. If their Go
-// release is newer than this program's, it says which has to build this program.
+// release is newer than this program's, it says which has to build this
+// program.
 func (i *exportImporter) unreadable(why string) error {
 	out, err := i.l.goCommand(i.l.dir, "env", "GOVERSION")
 	used := strings.TrimSpace(string(out))

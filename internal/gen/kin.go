@@ -2,10 +2,10 @@ package gen
 
 // relatives are methods that carry the same data. A struct that has a method of
 // its own is gone round by the method's relatives, if these go straight to the
-// original. The methods of a row are relatives of each other, and of no methods of
-// other rows: Open is a relative of ReadFile and of Stat, but these are none of
-// each other. Types are written with their import paths. The package comment of
-// wrapgen lists the names of all rows.
+// original. The methods of a row are relatives of each other, and of no methods
+// of other rows: Open is a relative of ReadFile and of Stat, but these are none
+// of each other. Types are written with their import paths. The package comment
+// of wrapgen lists the names of all rows.
 var relatives = [][]string{
 	// io, bufio, hash, os
 	{

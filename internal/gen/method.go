@@ -211,8 +211,8 @@ func (e *emitter) route(r *route, m *types.Func, arg string) string {
 	if r.pkg != "" {
 		p := e.path(r.pkg)
 		words = append(words, "$pkg", p)
-		// $pkg must not find the method again, which the struct has if it
-		// embeds its original.
+		// $pkg must not find the method again, which the struct has if
+		// it embeds its original.
 		if obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(e.strct), true, e.dest.types, m.Name()); obj != nil {
 			self = fmt.Sprintf("struct{ %s.%s }{%s}", p, r.only, self)
 		}

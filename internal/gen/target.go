@@ -69,7 +69,8 @@ func (g *generator) targets(decls []*declaration) error {
 		}
 		g.parse(d.dest)
 		for _, path := range d.paths() {
-			// The file may be there from a family of another package.
+			// The file may be there from a family of another
+			// package.
 			d.dest.files = slices.DeleteFunc(d.dest.files, func(f *ast.File) bool {
 				return g.fset.Position(f.Package).Filename == path
 			})

@@ -1,6 +1,6 @@
-// Package shapes makes bodies and connections that have some optional methods of
-// another one and no others. They have no Unwrap. Tests and package wraptest wrap
-// them.
+// Package shapes makes bodies and connections that have some optional methods
+// of another one and no others. They have no Unwrap. Tests and package wraptest
+// wrap them.
 package shapes
 
 import (
@@ -13,8 +13,8 @@ import (
 
 //go:generate go run ../../cmd/wrapgen
 
-// OfBody returns original as a body that has the optional methods in s. Original
-// must have them.
+// OfBody returns original as a body that has the optional methods in s.
+// Original must have them.
 func OfBody(original io.ReadCloser, s BodySet) io.ReadCloser { return (&body{original}).Body(s) }
 
 // Body is the optional methods of a body.
@@ -32,7 +32,8 @@ type Body interface {
 type body struct{ original io.ReadCloser }
 
 // OfConn returns original as a connection that has the optional methods in s,
-// without HandshakeContext if there is no ConnectionState. Original must have them.
+// without HandshakeContext if there is no ConnectionState. Original must have
+// them.
 func OfConn(original net.Conn, s ConnSet) net.Conn { return (&conn{original}).Conn(s) }
 
 // Conn is the optional methods of a connection.

@@ -1,10 +1,11 @@
-// Package upload is an example of wrapgen: the body of a request, with a progress
-// bar, that keeps what net/http and clients of object stores look for in an upload.
+// Package upload is an example of wrapgen: the body of a request, with a
+// progress bar, that keeps what net/http and clients of object stores look for
+// in an upload.
 //
 // wrap.Body keeps the methods that a response's body may have. An upload is
-// often a file or a bytes.Reader, and code that sends it may seek it for a retry,
-// read parts of it in parallel, or ask for its length (mpb#114). These methods
-// are a family of their own.
+// often a file or a bytes.Reader, and code that sends it may seek it for a
+// retry, read parts of it in parallel, or ask for its length (mpb#114). These
+// methods are a family of their own.
 package upload
 
 import "io"
@@ -30,10 +31,10 @@ type upload struct {
 	progress func(n int)
 }
 
-// Progress returns body with the optional methods that it has. It calls progress
-// with the number of bytes of each read, and with a negative number when a seek
-// goes back. Calls of ReadAt can come from several goroutines, so progress must
-// allow that.
+// Progress returns body with the optional methods that it has. It calls
+// progress with the number of bytes of each read, and with a negative number
+// when a seek goes back. Calls of ReadAt can come from several goroutines, so
+// progress must allow that.
 func Progress(body io.ReadCloser, progress func(n int)) io.ReadCloser {
 	u := &upload{ReadCloser: body, progress: progress}
 	return u.uploading(uploadingSetOf(body))
