@@ -236,14 +236,14 @@ func (s *script) exec(name string, args []string, fail bool) error {
 		args[i] = s.expand(args[i])
 	}
 	cmd := exec.Command(name, args...)
-	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOPROXY=off"), s.env...)
+	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=-ldflags=-w -vet=off", "GOPROXY=off"), s.env...)
 	if name == "wrapgen" {
 		self, err := os.Executable()
 		if err != nil {
 			return err
 		}
 		cmd = exec.Command(self, args...)
-		cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOPROXY=off", asCommand+"=1"), s.env...)
+		cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=-ldflags=-w -vet=off", "GOPROXY=off", asCommand+"=1"), s.env...)
 	}
 	cmd.Dir = s.dir
 	var stdout, stderr bytes.Buffer
