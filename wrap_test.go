@@ -87,7 +87,7 @@ func TestAMethodIsOneLine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	test, err := os.ReadFile("testdata/method/sync_test.go.txt")
+	test, err := os.ReadFile("testdata/method/sync_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,10 @@ func (s synced) Sync() error { return s.err }
 
 type bare struct{ io.ReadCloser }
 
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }
+
 func sync(t *testing.T, body io.ReadCloser) error {
 	t.Helper()
 	s, ok := body.(syncer)
@@ -47,6 +51,7 @@ func TestANewMethodPassesThrough(t *testing.T) {
 		"LimitWrite":      wrap.LimitWrite(math.MaxInt64),
 		"Linger":          wrap.Linger(time.Hour),
 		"Idle":            wrap.Idle(time.Hour),
+		"TransformWrite":  wrap.TransformWrite(func(w io.Writer) nopCloser { return nopCloser{w} }),
 		"TransformRead":   wrap.TransformRead(func(r io.Reader) (io.Reader, error) { return r, nil }),
 	}
 	for name, h := range hooks {
