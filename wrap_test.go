@@ -57,9 +57,9 @@ func TestGeneratedFilesAreFresh(t *testing.T) {
 	}
 }
 
-// A method that carries no bytes, and that no hook stands in front of, is one line
-// in its family: added in a copy of the module, it passes through Body, Keep and
-// the ready-made hooks.
+// A method that carries no bytes, and that no hook stands in front of, is one
+// line in its family: added in a copy of the module, it passes through Body,
+// Keep and the ready-made hooks.
 func TestAMethodIsOneLine(t *testing.T) {
 	dir := t.TempDir()
 	for _, part := range []string{"wrap", "wrap/export_test.go", "go.mod", "go.sum", "wrap_gen.go"} {

@@ -21,7 +21,8 @@ func TestWriteIsUndone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The last change fails after all are prepared: its file is gone by then.
+	// The last change fails after all are prepared: its file is gone by
+	// then.
 	files := []gen.File{
 		{Path: path("changed.go"), Content: []byte("new")},
 		{Path: path("gone.go")},

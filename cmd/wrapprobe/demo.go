@@ -80,8 +80,8 @@ func (t treatment) modify() func(*http.Response) error {
 }
 
 const (
-	// demoLimit is how long a scenario of the demonstration waits for anything.
-	// After it, the verdict is a hang.
+	// demoLimit is how long a scenario of the demonstration waits for
+	// anything. After it, the verdict is a hang.
 	demoLimit = 2 * time.Second
 	// atOnce is how many scenarios are played at the same time, so that the
 	// waiting times of those that hang overlap.

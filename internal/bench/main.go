@@ -4,9 +4,10 @@
 //
 // It prints Markdown tables and draws plots. Contestants take turns, so that
 // whatever else the machine does meets all of them alike. A figure is the
-// median of their runs, ± the 95 % confidence interval of that; the ratio to the
-// first contestant is behind it, or ~ where the Mann-Whitney U test finds no
-// difference at the level of 0.05. That is benchstat's method, by its package.
+// median of their runs, ± the 95 % confidence interval of that; the ratio to
+// the first contestant is behind it, or ~ where the Mann-Whitney U test finds
+// no difference at the level of 0.05. That is benchstat's method, by its
+// package.
 //
 // Each proxy runs as a process of its own, for its CPU time and memory to be
 // told from those of the client and the backend. Nginx and haproxy take part

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// upgradeBackend upgrades every connection that asks for it: /source sends until
-// the client leaves, /answer answers each message as that asks. Ordinary requests
-// it answers with 1 KiB.
+// upgradeBackend upgrades every connection that asks for it: /source sends
+// until the client leaves, /answer answers each message as that asks. Ordinary
+// requests it answers with 1 KiB.
 func upgradeBackend() (net.Listener, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -105,7 +105,8 @@ func upgrade(addr, path string) (net.Conn, error) {
 	}
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Minute))
 	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: bench\r\n\r\n", path)
-	// What comes right behind the head may be lost: /source has enough of it.
+	// What comes right behind the head may be lost: /source has enough of
+	// it.
 	resp, err := http.ReadResponse(bufio.NewReaderSize(conn, 512), nil)
 	if err == nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		err = fmt.Errorf("the upgrade was answered %s", resp.Status)

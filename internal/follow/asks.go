@@ -197,8 +197,8 @@ func called(call *ast.CallExpr, info *types.Info) *types.Func {
 	return fn
 }
 
-// operandsOf returns the followed operands that e can hold: the one of its type,
-// or those that are passed to it if it is a parameter of type any.
+// operandsOf returns the followed operands that e can hold: the one of its
+// type, or those that are passed to it if it is a parameter of type any.
 func (s *survey) operandsOf(e ast.Expr, info *types.Info) []string {
 	e = converted(e, info)
 	if id, ok := e.(*ast.Ident); ok && s.anys[info.Uses[id]] != nil {
@@ -223,7 +223,8 @@ func switched(s *ast.TypeSwitchStmt) ast.Expr {
 	return ast.Unparen(e).(*ast.TypeAssertExpr).X
 }
 
-// converted returns e without conversions to other interfaces, as any(conn) is one.
+// converted returns e without conversions to other interfaces, as any(conn) is
+// one.
 func converted(e ast.Expr, info *types.Info) ast.Expr {
 	e = ast.Unparen(e)
 	call, ok := e.(*ast.CallExpr)

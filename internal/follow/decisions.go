@@ -6,13 +6,13 @@ import (
 )
 
 // Decisions say of each question what package wrap makes of it: "kept by conn",
-// with the names of all families that keep it, or "not kept: " and the reason. A
-// colon and a remark may follow the names.
+// with the names of all families that keep it, or "not kept: " and the reason.
+// A colon and a remark may follow the names.
 type Decisions map[Question]string
 
 // ReadDecisions reads decisions from lines that are not indented (an operand),
-// indented by one tab (what it is asked for) and by two (the decision, which can
-// have several lines). A line that begins with # is a comment.
+// indented by one tab (what it is asked for) and by two (the decision, which
+// can have several lines). A line that begins with # is a comment.
 func ReadDecisions(text string) (Decisions, error) {
 	d := make(Decisions)
 	var q Question
@@ -38,8 +38,8 @@ func ReadDecisions(text string) (Decisions, error) {
 }
 
 // Judge says in one sentence each which of the library's questions have no
-// decision, and which decisions are not true of the families that file, which is
-// wrap_gen.go, declares.
+// decision, and which decisions are not true of the families that file, which
+// is wrap_gen.go, declares.
 func (lib *Library) Judge(d Decisions, file string) (faults []string, err error) {
 	families, err := lib.families(file)
 	if err != nil {

@@ -1,7 +1,8 @@
-// Package follow lists what the standard library asks of connections, listeners,
-// bodies and response writers beside the methods of their types: every type
-// assertion and every case of a type switch on one of these. A wrapper that is
-// not what is asked for still works, and something is lost without a word.
+// Package follow lists what the standard library asks of connections,
+// listeners, bodies and response writers beside the methods of their types:
+// every type assertion and every case of a type switch on one of these. A
+// wrapper that is not what is asked for still works, and something is lost
+// without a word.
 //
 // There are two kinds of files in testdata:
 //
@@ -14,7 +15,7 @@
 //     decision, for a decision that is not true of the families in wrap_gen.go,
 //     and for one about a question that no recorded release asks.
 //
-// The list is that of Linux on amd64 without cgo, on whatever system it is made.
-// It has no questions that are put by reflection, to fields and variables of type
-// any, or in packages other than those in load.go.
+// The list is that of Linux on amd64 without cgo, on whatever system it is
+// made. It has no questions that are put by reflection, to fields and variables
+// of type any, or in packages other than those in load.go.
 package follow

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// WriteRecord returns asks as the text of a record, one a line, below a line that
-// says which release they are of.
+// WriteRecord returns asks as the text of a record, one a line, below a line
+// that says which release they are of.
 func WriteRecord(release string, asks []Ask) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s: package, function, operand, asked for\n", release)

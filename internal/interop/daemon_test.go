@@ -58,7 +58,8 @@ func (d daemon) says(t *testing.T) string {
 func (d daemon) start(t *testing.T, backend string) *url.URL {
 	t.Helper()
 	path := d.path(t)
-	// Whoever takes the port between our look and the daemon's costs one try.
+	// Whoever takes the port between our look and the daemon's costs one
+	// try.
 	for range 3 {
 		at := place{t.TempDir(), freeAddress(t), backend}
 		p := d.run(t, path, at)

@@ -11,29 +11,31 @@ import (
 	"testing"
 )
 
-// Foreign code has data races of its own. The race detector blames the test that
-// plays it for them, and the tests that run beside that. A test that plays foreign
-// code between two ends of ours therefore begins with
+// Foreign code has data races of its own. The race detector blames the test
+// that plays it for them, and the tests that run beside that. A test that plays
+// foreign code between two ends of ours therefore begins with
 //
 //	if playedElsewhere(t) {
 //		return
 //	}
 //
-// so that it runs in a process without the detector. What races a library has is
-// of interest all the same: racesIn asks a process with the detector.
+// so that it runs in a process without the detector. What races a library has
+// is of interest all the same: racesIn asks a process with the detector.
 //
 // The processes are this test itself, built with -race and without.
 
 const (
-	// asChild, in the environment, says that a test has started this process.
+	// asChild, in the environment, says that a test has started this
+	// process.
 	asChild = "INTEROP_CHILD"
 
-	// raceBinary, in the environment, is where to find this test with -race.
+	// raceBinary, in the environment, is where to find this test with
+	// -race.
 	raceBinary = "INTEROP_RACE_BINARY"
 )
 
-// playedElsewhere reports whether it has run the test t in a process without the
-// race detector, because this one has it. If the test fails there, t fails.
+// playedElsewhere reports whether it has run the test t in a process without
+// the race detector, because this one has it. If the test fails there, t fails.
 func playedElsewhere(t *testing.T) bool {
 	t.Helper()
 	if !raceEnabled || os.Getenv(asChild) != "" {
@@ -51,8 +53,8 @@ func playedElsewhere(t *testing.T) bool {
 	return true
 }
 
-// racesIn reports whether the race detector finds anything while the test of that
-// name runs. A test that fails otherwise, or is not there, fails t.
+// racesIn reports whether the race detector finds anything while the test of
+// that name runs. A test that fails otherwise, or is not there, fails t.
 func racesIn(t *testing.T, name string) bool {
 	t.Helper()
 	out, err := child(t, true, name, "-test.v")
@@ -66,8 +68,8 @@ func racesIn(t *testing.T, name string) bool {
 	return races
 }
 
-// failedByRacesAlone reports whether a test's output has no other complaint than
-// that there were data races.
+// failedByRacesAlone reports whether a test's output has no other complaint
+// than that there were data races.
 func failedByRacesAlone(out string) bool {
 	for _, line := range strings.Split(out, "\n") {
 		if complaint.MatchString(line) && !strings.HasSuffix(line, ": race detected during execution of test") {
@@ -77,12 +79,12 @@ func failedByRacesAlone(out string) bool {
 	return true
 }
 
-// complaint is how a line begins that a test has logged, and one that the runtime
-// writes at the end of a program.
+// complaint is how a line begins that a test has logged, and one that the
+// runtime writes at the end of a program.
 var complaint = regexp.MustCompile(`^(\s+\w+\.go:\d+: |panic: |fatal error: )`)
 
-// child runs the test of that name in a process of its own, with the race detector
-// or without, and returns what it prints.
+// child runs the test of that name in a process of its own, with the race
+// detector or without, and returns what it prints.
 func child(t *testing.T, race bool, name string, args ...string) (string, error) {
 	t.Helper()
 	binary, err := binaries[race]()
@@ -110,8 +112,8 @@ func child(t *testing.T, race bool, name string, args ...string) (string, error)
 // testName is name as package testing writes it.
 func testName(name string) string { return strings.ReplaceAll(name, " ", "_") }
 
-// binaries are this test with the race detector and without. Each is built when it
-// is needed and not there.
+// binaries are this test with the race detector and without. Each is built when
+// it is needed and not there.
 var binaries = map[bool]func() (string, error){
 	true:  sync.OnceValues(func() (string, error) { return testBinary(true) }),
 	false: sync.OnceValues(func() (string, error) { return testBinary(false) }),

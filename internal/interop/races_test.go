@@ -13,8 +13,8 @@ import (
 )
 
 // TestTransportsCloseWhileReading closes the upgraded bodies of each transport
-// while they are read, as ReverseProxy does at the end of a tunnel. The read must
-// end. TestTransports plays it with the race detector.
+// while they are read, as ReverseProxy does at the end of a tunnel. The read
+// must end. TestTransports plays it with the race detector.
 func TestTransportsCloseWhileReading(t *testing.T) {
 	if playedElsewhere(t) {
 		return

@@ -54,8 +54,8 @@ func proxiesTable(t *testing.T) string {
 	return all.table()
 }
 
-// transportsTable is the record of the transports without their data races, which
-// the README has no room for.
+// transportsTable is the record of the transports without their data races,
+// which the README has no room for.
 func transportsTable(t *testing.T) string {
 	t.Helper()
 	_, table := recorded(t, "transports.md")

@@ -112,8 +112,8 @@ func zipkinTracer(t *testing.T) *zipkin.Tracer {
 }
 
 // TestTransports probes a ReverseProxy that uses each transport, bare and
-// repaired. A repaired one must do all that the proxy does without it, but keeps
-// the data races that it has.
+// repaired. A repaired one must do all that the proxy does without it, but
+// keeps the data races that it has.
 func TestTransports(t *testing.T) {
 	if playedElsewhere(t) {
 		return

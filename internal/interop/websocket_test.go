@@ -21,8 +21,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// patience is for events that only a fault keeps from coming. Browsers take their
-// time on a busy machine.
+// patience is for events that only a fault keeps from coming. Browsers take
+// their time on a busy machine.
 const patience = 3 * testkit.Patience
 
 // A library is a WebSocket implementation, as both ends.
@@ -308,9 +308,9 @@ func (p pair) open(t *testing.T) *conversation {
 		ModifyResponse: func(resp *http.Response) error {
 			c.upgraded <- resp
 			err := modify(resp)
-			// The test's own measure is outermost: when it is done, nothing
-			// that it measured is on its way but a Read or a Write, which
-			// hold the locks.
+			// The test's own measure is outermost: when it is done,
+			// nothing that it measured is on its way but a Read or
+			// a Write, which hold the locks.
 			resp.Body = wrap.Body(resp.Body, wrap.Done(func(s wrap.Summary) { c.totals <- s }), wrap.Hooks{
 				Read: func(next io.Reader, p []byte) (int, error) {
 					c.reading.Lock()

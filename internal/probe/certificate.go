@@ -37,8 +37,8 @@ func NewCertificate(lifetime time.Duration, hosts ...string) ([]byte, error) {
 		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		DNSNames:     []string{"localhost"},
 
-		// The certificate is not a CA: a stolen key serves for these names
-		// only.
+		// The certificate is not a CA: a stolen key serves for these
+		// names only.
 		BasicConstraintsValid: true,
 	}
 	for _, host := range hosts {

@@ -30,12 +30,12 @@ type Proxy struct {
 
 	// Limit is how long to wait for what must come. If zero, 10 seconds.
 	Limit time.Duration
-	// Hold is how long one end does nothing, or reads slowly, while the probe
-	// watches the proxy. If zero, 100 milliseconds.
+	// Hold is how long one end does nothing, or reads slowly, while the
+	// probe watches the proxy. If zero, 100 milliseconds.
 	Hold time.Duration
 
-	// Explain, if not nil, is called for each bad result. It says why, or ""
-	// if it does not know; the finding ends with that.
+	// Explain, if not nil, is called for each bad result. It says why, or
+	// "" if it does not know; the finding ends with that.
 	Explain func(Scenario, Result) string
 }
 

@@ -7,18 +7,19 @@ import (
 )
 
 const (
-	// refusal is the size of the backend's answer to the upload, in bytes. It
-	// is more than a kernel buffers for a client that does not read.
+	// refusal is the size of the backend's answer to the upload, in bytes.
+	// It is more than a kernel buffers for a client that does not read.
 	refusal = 300_000
 
-	// The client sends uploadPart before the refusal and uploadRest after it.
-	// uploadRest is more than a proxy has read when it learns that the backend
-	// is gone.
+	// The client sends uploadPart before the refusal and uploadRest after
+	// it. uploadRest is more than a proxy has read when it learns that the
+	// backend is gone.
 	uploadPart = 64 << 10
 	uploadRest = 512 << 10
 
-	// readsAfter is the least time from the end of the upload until the client
-	// reads. Within it, a busy proxy must notice that the backend is gone.
+	// readsAfter is the least time from the end of the upload until the
+	// client reads. Within it, a busy proxy must notice that the backend is
+	// gone.
 	readsAfter = time.Second
 )
 

@@ -8,9 +8,9 @@ type Scenario struct {
 	Says string // what happens, in one sentence
 	At   Lane   // the end at which Result.Arrived is counted
 
-	// ProxyOnly is set for a scenario that finds nothing out about a wrapper of
-	// the body: a wrapper does not change what comes out, or only after longer
-	// than a test should take.
+	// ProxyOnly is set for a scenario that finds nothing out about a
+	// wrapper of the body: a wrapper does not change what comes out, or
+	// only after longer than a test should take.
 	ProxyOnly bool
 
 	play   func(*run)

@@ -7,22 +7,22 @@ import (
 )
 
 const (
-	// slowSize is more than the buffers between the two ends hold, so that the
-	// proxy waits for the slow reader within a Write. In bytes.
+	// slowSize is more than the buffers between the two ends hold, so that
+	// the proxy waits for the slow reader within a Write. In bytes.
 	slowSize = 12 << 20
 
-	// A slow reader takes slowPart bytes in slowSteps steps. That is too little
-	// for a writer whose buffer is full to be woken: Linux wakes it once a
-	// third of the buffer is free, which is about 800 KiB on loopback. It is
-	// enough for the buffer to be seen to drain several times while the reader
-	// is slow.
+	// A slow reader takes slowPart bytes in slowSteps steps. That is too
+	// little for a writer whose buffer is full to be woken: Linux wakes it
+	// once a third of the buffer is free, which is about 800 KiB on
+	// loopback. It is enough for the buffer to be seen to drain several
+	// times while the reader is slow.
 	slowPart  = 512 << 10
 	slowSteps = 64
 
-	// slowBuffer is the receive buffer of a slow reader, in bytes. With a large
-	// buffer, the proxy would not notice for a long time that the reader reads.
-	// With a buffer smaller than a segment, which is 64 KiB on loopback, TCP
-	// waits for its timers.
+	// slowBuffer is the receive buffer of a slow reader, in bytes. With a
+	// large buffer, the proxy would not notice for a long time that the
+	// reader reads. With a buffer smaller than a segment, which is 64 KiB
+	// on loopback, TCP waits for its timers.
 	slowBuffer = 64 << 10
 	fastBuffer = 4 << 20
 )

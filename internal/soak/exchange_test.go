@@ -186,8 +186,9 @@ func (r *rig) run(f fault) (*exchange, error) {
 	}
 	x.talk(conn)
 	x.client = <-x.accepted
-	// The proxy closes both its connections, whatever happened. Should it have
-	// dialed when the client was gone already, nobody waits for that one.
+	// The proxy closes both its connections, whatever happened. Should it
+	// have dialed when the client was gone already, nobody waits for that
+	// one.
 	patient := time.NewTimer(testkit.Patience)
 	defer patient.Stop()
 	wait := func(what string, c <-chan struct{}) error {

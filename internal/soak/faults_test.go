@@ -139,8 +139,9 @@ func (rec recording) rightOutcome(f fault) right {
 		case k < 0:
 			return right{[]int{0, 400}, no, 0, 0, false} // half a request
 		case k == 0 && atOnce:
-			// Net/http takes a client for gone that ends while its request is
-			// answered, if it sees it in time. Nothing more can be read.
+			// Net/http takes a client for gone that ends while its
+			// request is answered, if it sees it in time. Nothing
+			// more can be read.
 			return right{[]int{0, 101, 502}, either, 0, 0, false}
 		case last && (f.kind == eof || f.kind == eofWithBytes):
 			return sound // EOF is what comes there
@@ -225,9 +226,9 @@ func (rec recording) checkSummary(t *testing.T, x *exchange, sum wrap.Summary) {
 	read := conn.in.passed.Load() - rec.head[fromBackend]
 	least := read
 	if f.place != fromBackend && !rec.rightOutcome(f).whole {
-		// Another stream has ended the tunnel. Done does not wait for a Read
-		// that Close overtakes, nor count it; nor does what it returns go
-		// anywhere.
+		// Another stream has ended the tunnel. Done does not wait for a
+		// Read that Close overtakes, nor count it; nor does what it
+		// returns go anywhere.
 		least = int64(x.clientSaw.bytes)
 	}
 	if sum.Read < least || sum.Read > read {
@@ -258,8 +259,8 @@ func (rec recording) checkSummary(t *testing.T, x *exchange, sum wrap.Summary) {
 		}
 	}
 	if f.place == toBackend && payload && f.kind == failed && !errors.Is(sum.WriteErr, errReset) && !errors.Is(sum.ReadErr, errReset) {
-		// Reading fails too. If it fails first, the body is closed, and Done
-		// does not count the Write that fails after Close.
+		// Reading fails too. If it fails first, the body is closed, and
+		// Done does not count the Write that fails after Close.
 		t.Errorf("%v: Summary.WriteErr, ReadErr = %v, %v, want %v", f, sum.WriteErr, sum.ReadErr, errReset)
 	}
 	if want := rec.rightOutcome(f); want.whole && (sum.ReadErr != nil || sum.WriteErr != nil || sum.ReadEnd == 0 || sum.WriteEnd == 0) {

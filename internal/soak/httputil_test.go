@@ -100,8 +100,8 @@ func overlay(t *testing.T, goroot, dir string) map[string]string {
 	src := filepath.Join(goroot, "src", "net", "http")
 	replace := make(map[string]string)
 
-	// Our package and those below it, side by side as packages of the standard
-	// library.
+	// Our package and those below it, side by side as packages of the
+	// standard library.
 	files, err := filepath.Glob("../../wrap/*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,8 @@ func overlay(t *testing.T, goroot, dir string) map[string]string {
 		if err := os.WriteFile(moved, text, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		// Go 1.24 does not find a new package whose files are younger than 2 s.
+		// Go 1.24 does not find a new package whose files are younger
+		// than 2 s.
 		if err := os.Chtimes(moved, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
 			t.Fatal(err)
 		}

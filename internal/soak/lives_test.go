@@ -287,9 +287,9 @@ func (l *life) check(client, server seen, sum wrap.Summary) error {
 			wrong("Done says %d read and %d written, want %d and %d", read, written, l.down, l.up)
 		}
 	}
-	// Cancellation closes the body at any moment. Done does not wait for a Read
-	// that is on its way then, nor count it; its bytes may still reach the
-	// client.
+	// Cancellation closes the body at any moment. Done does not wait for a
+	// Read that is on its way then, nor count it; its bytes may still reach
+	// the client.
 	late := l.way == requestCanceled && client.received <= read+copyBuffer
 	if client.received > read && !late || read > server.sent {
 		wrong("Done says %d read, of which the client received %d; the backend sent %d", read, client.received, server.sent)

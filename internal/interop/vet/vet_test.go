@@ -1,5 +1,5 @@
-// Package vet runs the shapes that wrapvet is tested with through a real proxy, so that what the analyzer says and what
-// the network does agree.
+// Package vet runs the shapes that wrapvet is tested with through a real proxy,
+// so that what the analyzer says and what the network does agree.
 package vet
 
 import (
@@ -19,7 +19,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
-// Every shape that wrapvet reports breaks an upgrade, and no shape that it is silent about does.
+// Every shape that wrapvet reports breaks an upgrade, and no shape that it is
+// silent about does.
 func TestTheNetworkAgreesWithWrapvet(t *testing.T) {
 	for rule, shapes := range map[string]map[string]func(*httputil.ReverseProxy){
 		"loses-write":      losesWrite.Shapes,

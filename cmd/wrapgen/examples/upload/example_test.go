@@ -9,8 +9,8 @@ import (
 	"github.com/bodywrap/bodywrap/cmd/wrapgen/examples/upload"
 )
 
-// A file can be sought and read at an offset. Behind a progress bar it still can,
-// and a body that cannot does not claim to.
+// A file can be sought and read at an offset. Behind a progress bar it still
+// can, and a body that cannot does not claim to.
 func Example() {
 	file, err := os.CreateTemp("", "upload")
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package embedded does with New Relic's generator what package bench does with
-// wrapgen. That makes the body of a function: a struct of embedded interfaces for
-// each combination, as others of its kind do. Bench has it written to
+// wrapgen. That makes the body of a function: a struct of embedded interfaces
+// for each combination, as others of its kind do. Bench has it written to
 // zz_embedded.go, from interfaces.json.
 package embedded
 
