@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -14,6 +15,8 @@ import (
 	"testing"
 )
 
+var long = flag.Bool("long", false, "also build, vet and test what the scripts generate")
+
 // asCommand makes the test binary be wrapgen.
 const asCommand = "WRAPGEN_TEST_AS_COMMAND"
 
@@ -21,6 +24,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
+	flag.Parse()
 	os.Exit(m.Run())
 }
 
@@ -29,6 +33,8 @@ func TestMain(m *testing.M) {
 //
 //	[!] wrapgen [args]      run the command; it has to succeed [or fail]
 //	[!] go [args]           run the go command
+//	[long] command          with -long only: what wrapgen has type-checked is
+//	                        also built, vetted and tested
 //	status n                the last command exited with n
 //	stdout | stderr regexp  the last command printed a match, on several lines (?m)
 //	! stdout | ! stderr     it printed nothing there
@@ -124,6 +130,10 @@ func (s *script) run() {
 
 // command does one line.
 func (s *script) command(line string) error {
+	line, onlyLong := strings.CutPrefix(line, "[long] ")
+	if onlyLong && !*long {
+		return nil
+	}
 	rest, not := strings.CutPrefix(line, "! ")
 	name, arg, _ := strings.Cut(rest, " ")
 	arg = strings.TrimSpace(arg)

@@ -7,6 +7,7 @@ import (
 	"go/format"
 	"go/types"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -127,7 +128,10 @@ func (e *emitter) printf(format string, args ...any) { fmt.Fprintf(&e.buf, forma
 // local returns a name for a variable that hides nothing that the file uses,
 // and is none of the others.
 func (e *emitter) local(name string, others ...string) string {
-	return e.binding.names.pkg.with(others...).with(e.visible()...).fresh(name)
+	visible := e.visible()
+	return unused(name, func(n string) bool {
+		return e.binding.names.pkg[n] || slices.Contains(others, n) || slices.Contains(visible, n)
+	})
 }
 
 // visible returns the names of the imported packages and the type parameters.

@@ -164,7 +164,7 @@ func (e *emitter) signature(m *types.Func) (params, args, result string) {
 // missing ones, are replaced.
 func (e *emitter) parameters(sig *types.Signature) (declared, passed string) {
 	var decl, pass []string
-	used := e.binding.names.pkg.with(e.visible()...).with(e.recv)
+	used := []string{e.recv}
 	for i := range sig.Params().Len() {
 		p := sig.Params().At(i)
 		t := e.imports.typ(p.Type())
@@ -177,7 +177,8 @@ func (e *emitter) parameters(sig *types.Signature) (declared, passed string) {
 		if name == "" || name == "_" {
 			name = "p"
 		}
-		name = used.fresh(name)
+		name = e.local(name, used...)
+		used = append(used, name)
 		decl = append(decl, name+" "+t)
 		pass = append(pass, name+arg)
 	}

@@ -25,10 +25,16 @@ func (s scope) fresh(names ...string) string {
 			break
 		}
 	}
-	for base, n := name, 2; s[name]; n++ {
+	name = unused(name, func(n string) bool { return s[n] })
+	s[name] = true
+	return name
+}
+
+// unused returns name, or name with a number at its end if it is taken.
+func unused(name string, taken func(string) bool) string {
+	for base, n := name, 2; taken(name); n++ {
 		name = base + strconv.Itoa(n)
 	}
-	s[name] = true
 	return name
 }
 
