@@ -39,7 +39,7 @@ func (d *direction) copyBuffered(w io.Writer) error {
 		}
 		if n > 0 {
 			empty = 0
-			d.read(n)
+			d.arrived(n)
 			if err := d.deliver(w, p[:n]); err != nil {
 				return err
 			}
@@ -51,7 +51,7 @@ func (d *direction) copyBuffered(w io.Writer) error {
 			err = io.ErrNoProgress
 		}
 		if err != nil {
-			d.readErr = d.src.note(err)
+			d.readErr = d.t.noteReset(d.src.id, err)
 			return d.readErr
 		}
 		switch {
@@ -68,7 +68,7 @@ func (d *direction) copyBuffered(w io.Writer) error {
 // deliver writes p, which has been read, to w.
 func (d *direction) deliver(w io.Writer, p []byte) error {
 	n, err := d.write(w, p)
-	d.moved(n)
+	d.delivered(n)
 	return err
 }
 
@@ -88,12 +88,12 @@ func (d *direction) write(w io.Writer, p []byte) (int, error) {
 		}
 		written += n
 		if err != nil {
-			d.writeErr = d.dst.note(err)
+			d.writeErr = d.t.noteReset(d.dst.id, err)
 			return written, err
 		}
 		if written == len(p) {
 			return written, nil
 		}
-		d.last.Store(max(d.t.now(), 1))
+		d.last.Store(max(int64(d.t.now()), 1))
 	}
 }

@@ -44,7 +44,7 @@ type sink direction
 
 func (s *sink) Write(p []byte) (int, error) {
 	d := (*direction)(s)
-	d.read(len(p))
+	d.arrived(len(p))
 	before := d.bytes.Load()
 	err := d.deliver(d.dst.conn, p)
 	return int(d.bytes.Load() - before), err
@@ -73,15 +73,15 @@ func (s *source) Read(p []byte) (int, error) {
 	d := (*direction)(s)
 	d.unblocked()
 	if n := d.inHand.Load(); n > 0 {
-		d.moved(int(n))
+		d.delivered(int(n))
 	}
 	n, err := d.from.Read(p[:min(len(p), d.piece())])
 	if n > 0 {
-		d.read(n)
+		d.arrived(n)
 		d.blocked()
 	}
 	if err != nil && err != io.EOF {
-		d.readErr = d.src.note(err)
+		d.readErr = d.t.noteReset(d.src.id, err)
 	}
 	return n, err
 }
@@ -91,10 +91,10 @@ func (s *source) Read(p []byte) (int, error) {
 func (d *direction) taken(before, n int64, err error) error {
 	d.unblocked()
 	if rest := min(before+n-d.bytes.Load(), d.inHand.Load()); rest > 0 {
-		d.moved(int(rest))
+		d.delivered(int(rest))
 	}
 	if err != nil && d.readErr == nil && d.writeErr == nil {
-		d.writeErr = d.dst.note(err)
+		d.writeErr = d.t.noteReset(d.dst.id, err)
 	}
 	return err
 }

@@ -79,12 +79,7 @@ func (g *Group) Shutdown(ctx context.Context) error {
 func (g *Group) stuck(err error) error {
 	closes, calls := 0, 0
 	for _, t := range g.rest() {
-		n := 0
-		for _, s := range []*side{&t.client, &t.backend} {
-			if s.closing.Load() == closeCalled {
-				n++
-			}
-		}
+		n := t.sidesInClose()
 		if closes += n; n == 0 {
 			calls++
 		}
@@ -108,14 +103,6 @@ func (g *Group) rest() []*tunnel {
 		rest = append(rest, t)
 	}
 	return rest
-}
-
-// shutDown is in a goroutine of its own: one Close may take its time.
-func (t *tunnel) shutDown() {
-	if t.enter() {
-		defer t.leave()
-		t.end(&fault{err: ErrShutdown, end: Closed})
-	}
 }
 
 func (g *Group) isClosed() bool {

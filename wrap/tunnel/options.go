@@ -54,9 +54,11 @@ type Counters struct {
 
 const defaultLinger = 30 * time.Second
 
-func (o *Options) linger() time.Duration {
-	if o.Linger == 0 {
-		return defaultLinger
+// policy returns what the options say about how a tunnel ends.
+func (o *Options) policy() policy {
+	linger := o.Linger
+	if linger == 0 {
+		linger = defaultLinger
 	}
-	return max(o.Linger, 0)
+	return policy{idle: o.Idle, linger: max(linger, 0), keepOpen: o.KeepOpen}
 }

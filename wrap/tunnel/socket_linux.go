@@ -45,7 +45,7 @@ func (s *side) unsent() (n int, ok bool) {
 	if s.tcp == nil || s.dead() {
 		return 0, false
 	}
-	return s.queued()
+	return socket.Queued(s.fd)
 }
 
 // tcpClose is the state TCP_CLOSE of a socket, in the first byte of TCP_INFO:
@@ -64,36 +64,18 @@ func (s *side) dead() (dead bool) {
 	return dead || err != nil
 }
 
-// queued is how many bytes the kernel holds for the peer. Of a Unix socket that
-// is, roughly, what the peer has not read.
-func (s *side) queued() (n int, ok bool) { return socket.Queued(s.fd) }
-
-// pendingReset returns the error that a read would return once it has come to
-// the end of what the peer sent before.
-func (s *side) pendingReset() error {
-	if s.reset.Load() == resetMidway {
-		return errReset
-	}
-	if s.events()&pollErr == 0 {
-		return nil
-	}
-	return errReset
+// queuedBytes is how many bytes the kernel holds for the peer, or 0 if it does
+// not tell. Of a Unix socket that is, roughly, what the peer has not read.
+func (s *side) queuedBytes() int {
+	n, _ := socket.Queued(s.fd)
+	return n
 }
 
-// cut returns an error if what reads as EOF is not one. The kernel tells of a
-// reset once: if a write was told, the next read says EOF.
-func (s *side) cut() error {
-	down := s.tcp != nil && s.events()&(pollErr|pollHup) == pollHup
-	// Asked after that, since the other direction may be half-closing, or be
-	// told of a reset, right now.
-	switch s.reset.Load() {
-	case resetMidway:
-		return errReset
-	case resetAfterEOF:
-		return nil
-	}
-	if down && !s.finished.Load() { // in both directions, and the error is gone
-		return errReset
-	}
-	return nil
+// pendingError reports whether the kernel has an error for the next read.
+func (s *side) pendingError() bool { return s.events()&pollErr != 0 }
+
+// hungUp reports whether a TCP connection is shut down in both directions, and
+// has no error for the next call.
+func (s *side) hungUp() bool {
+	return s.tcp != nil && s.events()&(pollErr|pollHup) == pollHup
 }

@@ -49,13 +49,13 @@ func (d *direction) copySocket(w io.Writer, src syscall.RawConn) (handled bool, 
 			err = p.errno
 		}
 		if err != nil {
-			d.readErr = d.src.note(err)
+			d.readErr = d.t.noteReset(d.src.id, err)
 			return true, d.readErr
 		}
 		if p.had == 0 {
 			return true, nil
 		}
-		d.read(p.had)
+		d.arrived(p.had)
 		if !spliceable {
 			if err := d.deliver(w, p.mem); err != nil {
 				return true, err
@@ -70,10 +70,10 @@ func (d *direction) copySocket(w io.Writer, src syscall.RawConn) (handled bool, 
 		if err == syscall.EPIPE && p.stuck {
 			// A splice that has moved some keeps the error that then stopped
 			// it to itself. This may be what is left of a reset.
-			_ = d.dst.note(errReset)
+			_ = d.t.noteReset(d.dst.id, errReset)
 		}
 		if err != nil {
-			d.writeErr = d.dst.note(err)
+			d.writeErr = d.t.noteReset(d.dst.id, err)
 			return true, d.writeErr
 		}
 	}
@@ -165,7 +165,7 @@ func (p *pump) put(fd int) error {
 		n, err := syscall.Write(fd, p.mem)
 		if n > 0 {
 			p.mem = p.mem[n:]
-			p.d.moved(n)
+			p.d.delivered(n)
 		}
 		return progress(n, err)
 	}
@@ -174,7 +174,7 @@ func (p *pump) put(fd int) error {
 		if n > 0 {
 			p.pipe.used()
 			p.piped -= n
-			p.d.moved(n)
+			p.d.delivered(n)
 		}
 		if err == syscall.EINVAL {
 			p.never = true
