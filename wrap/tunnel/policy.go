@@ -151,8 +151,8 @@ type sideState struct {
 	stage  sideStage
 	reset  resetTime     // set when a call of the side reports that its peer has reset it
 	shut   bool          // CloseWrite was called, and has not said that it is unsupported
-	unsent int           // while settling: bytes that the peer's kernel lacked when last asked; -1 before
-	since  time.Duration // while settling: when unsent last changed
+	unsent int           // bytes that the peer's kernel lacked when last asked; -1 before, 0 unless settling
+	since  time.Duration // when unsent last changed; 0 unless settling
 }
 
 // A resetTime is when a side was reset by its peer.
@@ -504,7 +504,9 @@ func (t *transition) told() {
 	}
 	d.stage = flowFinished
 	d.halfClosed = t.e.kind == eventTold
-	t.side(t.e.on).shut = t.e.kind != eventUnsupported
+	if t.e.kind == eventUnsupported {
+		t.side(t.e.on).shut = false
+	}
 	switch {
 	case t.phase > phaseDraining:
 		// The tunnel ends already.
@@ -645,7 +647,7 @@ func (t *transition) settle() {
 		t.do.again = t.linger <= 0 || t.e.now-s.since <= t.linger
 	}
 	if !t.do.again {
-		s.stage = sideSettled
+		s.stage, s.unsent, s.since = sideSettled, 0, 0
 		t.do.inspect = t.side(t.e.on.other()).stage != sideSettling
 	}
 }
