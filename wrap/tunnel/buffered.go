@@ -3,19 +3,12 @@ package tunnel
 import (
 	"errors"
 	"io"
-	"sync"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
-const (
-	bufferSize     = 32 << 10
-	idleBufferSize = 1 << 10
-)
-
-var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
-
-// maxEmptyReads is how many reads in a row may bring neither bytes nor an
-// error; bufio draws the same line.
-const maxEmptyReads = 100
+// idleBufferSize is the size of the buffer with which a direction waits.
+const idleBufferSize = 1 << 10
 
 var errImpossibleCount = errors.New("Read or Write returned an impossible count")
 
@@ -24,10 +17,10 @@ var errImpossibleCount = errors.New("Read or Write returned an impossible count"
 // and has a large one only while that is of use.
 func (d *direction) copyBuffered(w io.Writer) error {
 	small := make([]byte, idleBufferSize)
-	var large *[bufferSize]byte
+	var large *copybuf.Buffer
 	defer func() {
 		if large != nil {
-			buffers.Put(large)
+			copybuf.Put(large)
 		}
 	}()
 	p := small
@@ -47,7 +40,7 @@ func (d *direction) copyBuffered(w io.Writer) error {
 		switch {
 		case err == io.EOF:
 			return nil
-		case err == nil && empty == maxEmptyReads:
+		case err == nil && empty == copybuf.MaxEmptyReads:
 			err = io.ErrNoProgress
 		}
 		if err != nil {
@@ -56,10 +49,10 @@ func (d *direction) copyBuffered(w io.Writer) error {
 		}
 		switch {
 		case large == nil && n == len(small):
-			large = buffers.Get().(*[bufferSize]byte)
+			large = copybuf.Get()
 			p = large[:]
 		case large != nil && n <= len(small):
-			buffers.Put(large)
+			copybuf.Put(large)
 			large, p = nil, small
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/internal/chain"
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
@@ -101,9 +102,9 @@ func (s *side) discard() {
 	if s.tcp != nil && !s.framed {
 		from = s.tcp
 	}
-	buf := buffers.Get().(*[bufferSize]byte)
-	defer buffers.Put(buf)
-	for empty := 0; empty < maxEmptyReads; empty++ {
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
+	for empty := 0; empty < copybuf.MaxEmptyReads; empty++ {
 		n, err := from.Read(buf[:])
 		if err != nil {
 			return

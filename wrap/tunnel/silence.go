@@ -3,6 +3,7 @@ package tunnel
 import (
 	"time"
 
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
@@ -37,7 +38,7 @@ func (t *tunnel) lookAgain() {
 func (d *direction) piece() int {
 	limit := time.Duration(d.t.limit.Load())
 	if d.dst.visible || limit <= 0 {
-		return bufferSize
+		return copybuf.Size
 	}
-	return min(socket.Part(limit), bufferSize)
+	return min(socket.Part(limit), copybuf.Size)
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"syscall"
 	"unsafe"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
 const spliceNonblock = 0x2
@@ -30,7 +32,7 @@ type pump struct {
 	stuck bool  // bytes were in the pipe when the destination failed
 
 	mu    sync.Mutex // held by callbacks, and by a pump that takes the pipe away; guards the rest
-	buf   *[bufferSize]byte
+	buf   *copybuf.Buffer
 	mem   []byte // in hand, in memory
 	moved int    // the size of mem if the bytes were taken out of a pipe; else 0
 	pipe  *pipe
@@ -123,7 +125,7 @@ func (p *pump) take(fd int) error {
 		p.pipe = nil
 	}
 	if p.buf == nil {
-		p.buf = buffers.Get().(*[bufferSize]byte)
+		p.buf = copybuf.Get()
 	}
 	n, err := syscall.Read(fd, p.buf[:])
 	n = max(n, 0)
@@ -183,7 +185,7 @@ func (p *pump) put(fd int) error {
 		return progress(n, err)
 	}
 	if p.buf == nil {
-		p.buf = buffers.Get().(*[bufferSize]byte)
+		p.buf = copybuf.Get()
 	}
 	n, err := syscall.Read(p.pipe.r, p.buf[:])
 	if n > 0 {
@@ -250,7 +252,7 @@ func (p *pump) release() {
 func (p *pump) drop() {
 	p.forget()
 	if p.buf != nil {
-		buffers.Put(p.buf)
+		copybuf.Put(p.buf)
 		p.buf, p.mem = nil, nil
 	}
 	if p.pipe != nil {
