@@ -23,14 +23,14 @@ import (
 //
 // # What a side must do
 //
-// A net.Conn, and the body of a 101 response, do all of this. Read and Write may
-// run at the same time. Close may run at any time, and makes a Read and a Write
-// that wait return; if the side has a `SetReadDeadline(time.Time) error` method,
-// then a deadline in the past may do that for Read instead, as it does for a
-// QUIC stream, whose Close ends only what is written. Copy returns when all
-// calls have returned, so a Close that blocks holds it, but not the Close of
-// the other side. If the side has a `SetDeadline(time.Time) error` method, Copy
-// first takes back the deadlines that the caller left. Limits are set by
+// A net.Conn, and the body of a 101 response, do all of this. Read and Write
+// may run at the same time. Close may run at any time, and makes a Read and a
+// Write that wait return; if the side has a `SetReadDeadline(time.Time) error`
+// method, then a deadline in the past may do that for Read instead, as it does
+// for a QUIC stream, whose Close ends only what is written. Copy returns when
+// all calls have returned, so a Close that blocks holds it, but not the Close
+// of the other side. If the side has a `SetDeadline(time.Time) error` method,
+// Copy first takes back the deadlines that the caller left. Limits are set by
 // [Options] and ctx: a deadline that expires later ends the tunnel as an error.
 //
 // If a method of a side panics, or a hook in front of it, in whichever
@@ -49,17 +49,17 @@ type tunnel struct {
 	toBackend, toClient direction
 	start               time.Time
 	ctx                 context.Context
-	unwatch             func() bool // stops watching ctx; nil if ctx cannot be cancelled
+	unwatch             func() bool // stops watching ctx; nil if ctx has no end
 	callbacks           gate        // of timers, of ctx and of the group
 
 	stall    *time.Timer  // nil until a direction has waited for its receiver
 	stallSet atomic.Bool  // stall will run, or is running
-	limit    atomic.Int64 // the limit on silence that state says, for direction.piece
+	limit    atomic.Int64 // the limit on silence of state, for direction.piece
 
 	mu      sync.Mutex    // locked by step alone; guards the rest
 	state   state         // after the last step
 	silence *time.Timer   // nil until there is a limit on silence
-	hurry   chan struct{} // closed when sides that settle must do so at once; nil until they settle
+	hurry   chan struct{} // closed to end the pauses of settle; nil before
 }
 
 func newTunnel(client, backend io.ReadWriteCloser, opt *Options) *tunnel {
@@ -72,7 +72,8 @@ func newTunnel(client, backend io.ReadWriteCloser, opt *Options) *tunnel {
 	}
 	t.toBackend = direction{t: t, src: &t.client, dst: &t.backend, early: t.opt.ClientBuffered}
 	t.toClient = direction{t: t, src: &t.backend, dst: &t.client, early: t.opt.BackendBuffered}
-	t.opt.ClientBuffered, t.opt.BackendBuffered = nil, nil // not kept for the life of the tunnel
+	// The tunnel does not keep the buffers for its whole life.
+	t.opt.ClientBuffered, t.opt.BackendBuffered = nil, nil
 	if c := t.opt.Counters; c != nil {
 		t.toBackend.shared, t.toClient.shared = &c.ToBackend, &c.ToClient
 	}

@@ -14,15 +14,17 @@ type direction struct {
 	src, dst *side
 	lead     []byte        // written before everything else, and not counted
 	early    *bufio.Reader // its buffered bytes are written next
-	from     io.Reader     // src, or what src wraps below hooks that need no bytes
+	from     io.Reader     // src, or what is below hooks that need no bytes
 	shared   *atomic.Int64 // the counter of Options; nil if there is none
 
-	bytes        atomic.Int64 // how many bytes dst has taken
-	inHand       atomic.Int64 // how many bytes were read and not yet taken by dst
-	first, last  atomic.Int64 // when bytes first and last moved, in ns since the tunnel began; 0 if never
-	blockedSince atomic.Int64 // when dst last began to take nothing; 0 while it takes bytes
+	bytes  atomic.Int64 // how many bytes dst has taken
+	inHand atomic.Int64 // how many bytes were read and not yet taken by dst
 
-	readErr, writeErr error // of src and of dst, whatever the hooks make of them
+	// Times are in nanoseconds since the tunnel began. 0 is never.
+	first, last  atomic.Int64 // when bytes first and last moved
+	blockedSince atomic.Int64 // when dst began to take nothing; 0 if it takes bytes
+
+	readErr, writeErr error // of src and of dst, whatever hooks make of them
 }
 
 // touch notes that bytes move now.

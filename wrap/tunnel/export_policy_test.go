@@ -10,7 +10,8 @@ import (
 
 // The policy is tested without sockets. These types show its states, events and
 // actions as text. An event is about one side, called this. The other side is
-// called that. "own" is the direction from this, and "reverse" the one from that.
+// called that. "own" is the direction from this, and "reverse" the one from
+// that.
 
 // A View is a state as text, with the names that Keys lists.
 type View [27]string
@@ -314,8 +315,8 @@ func (m *Model) Look(now, moved time.Duration, queued int) (next *Model, wake ti
 	return &Model{m.p, s}, do.wake
 }
 
-// Unsent returns the model after the kernel was asked, at that time, what it has
-// still to send to the backend. again is whether to ask again.
+// Unsent returns the model after the kernel was asked, at that time, what it
+// has still to send to the backend. again is whether to ask again.
 func (m *Model) Unsent(now time.Duration, unsent int) (next *Model, again bool) {
 	s, do := m.p.step(m.s, event{kind: eventUnsent, on: backendSide, now: now, unsent: unsent, known: true})
 	return &Model{m.p, s}, do.again

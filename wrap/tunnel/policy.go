@@ -43,8 +43,8 @@ import (
 // code reads or writes the state while the tunnel runs. Then tunnel.carryOut
 // carries the actions out without the lock, and tells their results as events.
 type policy struct {
-	idle     time.Duration // limit on silence while no direction has ended; if <= 0, none
-	linger   time.Duration // limit on silence once a direction has ended; if 0, none
+	idle     time.Duration // limit on silence while both go on; none if <= 0
+	linger   time.Duration // limit once a direction has ended; none if 0
 	keepOpen bool          // go on if a side cannot half-close
 }
 
@@ -99,13 +99,20 @@ const (
 // of a tunnel that has not begun.
 type state struct {
 	phase               phase
-	limit               silenceLimit  // the limit on silence that applies now
-	since               time.Duration // when limit began to apply, or queued last changed
-	queued              int           // bytes that the kernel held for both peers when last asked
 	toBackend, toClient flow
 	client, backend     sideState
-	fault               fault // why the tunnel ends; zero until phaseDraining, and if both sides finished
-	panicked            any   // the first panic of a hook or of a side's method; nil if there was none
+
+	// fault is why the tunnel ends. It is zero until phaseDraining, and if both
+	// sides have finished.
+	fault fault
+
+	limit  silenceLimit  // the limit on silence that applies now
+	since  time.Duration // when limit began to apply, or queued last changed
+	queued int           // bytes that the kernel held for both peers at that look
+
+	// panicked is the value of the first panic of a hook or of a side's method,
+	// or nil.
+	panicked any
 }
 
 // The stages of a direction, as policy explains them.
@@ -148,11 +155,15 @@ const (
 
 // A sideState is the state of one side.
 type sideState struct {
-	stage  sideStage
-	reset  resetTime     // set when a call of the side reports that its peer has reset it
-	shut   bool          // CloseWrite was called, and has not said that it is unsupported
-	unsent int           // bytes that the peer's kernel lacked when last asked; -1 before, 0 unless settling
-	since  time.Duration // when unsent last changed; 0 unless settling
+	stage sideStage
+	reset resetTime // what calls of the side have reported
+	shut  bool      // CloseWrite was called, and is not known to be unsupported
+
+	// While the side is settling, unsent is how many bytes the peer's kernel
+	// did not have when last asked, or -1 before that, and since is when unsent
+	// last changed. Otherwise they are 0.
+	unsent int
+	since  time.Duration
 }
 
 // A resetTime is when a side was reset by its peer.
@@ -166,11 +177,14 @@ const (
 
 // A fault is a reason to end the tunnel.
 type fault struct {
-	err     error
-	end     End   // how the direction from the side at fault ended
-	at      which // the side at fault
-	deliver bool  // before Close, wait until the peers have what was written to them; false once that must end
-	silent  bool  // nothing had moved for the limit on silence
+	err    error
+	end    End   // how the direction from the side at fault ended
+	at     which // the side at fault
+	silent bool  // nothing had moved for the limit on silence
+
+	// deliver is whether Close waits until the peers have what was written to
+	// them. It becomes false when the wait must end.
+	deliver bool
 }
 
 // A silenceLimit is one of the limits on silence.
@@ -178,8 +192,8 @@ type silenceLimit int8
 
 const (
 	limitNone     silenceLimit = iota // the tunnel has not begun
-	limitIdle                         // no direction has ended: policy.idle
-	limitLinger                       // a direction has ended: the shorter of policy.idle and policy.linger
+	limitIdle                         // both directions go on: policy.idle
+	limitLinger                       // one has ended: the shorter of idle and linger
 	limitDraining                     // one side is dead: policy.linger
 )
 
@@ -198,9 +212,10 @@ func (p policy) duration(l silenceLimit) (time.Duration, error) {
 }
 
 // The kernel's queues are looked at several times within a limit. A slow reader
-// empties them, and that counts as a move at the time of the look. So the tunnel
-// may be silent for longer than the limit, by the time between two looks: a
-// sixteenth of the limit while the queues hold something, otherwise a quarter.
+// empties them, and that counts as a move at the time of the look. So the
+// tunnel may be silent for longer than the limit, by the time between two
+// looks: a sixteenth of the limit while the queues hold something, otherwise a
+// quarter.
 const (
 	looksFull  = 16
 	looksEmpty = 4
@@ -210,14 +225,14 @@ const (
 // is about one side or direction, now, and the fields that its kind names.
 type event struct {
 	kind eventKind
-	on   which         // the side; or the direction, by the side that it comes from
+	on   which         // the side, or the side that the direction comes from
 	now  time.Duration // since the tunnel began
 
 	err      error         // what the side, the hook or the context returned
 	end      End           // how a direction that returns err ends
 	at       which         // the side that returned err
 	readable bool          // on may have more to read
-	hungUp   bool          // the kernel says that on is shut down both ways, and has no error
+	hungUp   bool          // the kernel says: on is shut down both ways, no error
 	afterEOF bool          // the peer had finished before the reset
 	pending  bool          // the kernel has an error for the next read of on
 	moved    time.Duration // when bytes last moved, in either direction
@@ -233,7 +248,7 @@ type event struct {
 type inspection struct {
 	unread int  // bytes that the peer has sent and nobody has read
 	known  bool // unread is known
-	unsent int  // bytes that the peer's kernel does not have yet; 0 if that is not known
+	unsent int  // bytes that the peer's kernel does not have yet; 0 if unknown
 	inHand bool // bytes were read from the side and not taken by the other
 }
 
@@ -256,31 +271,31 @@ const (
 	// The action discard is done: the sender of on has finished or failed.
 	eventDiscarded
 
-	// CloseWrite of the side on returned: nil; or that the side was over already,
-	// so that nobody must be told; or that it is unsupported; or another error,
-	// which sets err and end.
+	// CloseWrite of the side on returned: nil; or that the side was over
+	// already, so that nobody must be told; or that it is unsupported; or
+	// another error, which sets err and end.
 	eventTold
 	eventNotConnected
 	eventUnsupported
 	eventTellFailed
 
-	// A call of the side on returned an error which says that the peer has reset
-	// the side. This event comes first, and eventBroke or eventTellFailed when the
-	// hooks in front of the side have returned. Sets afterEOF.
+	// A call of the side on returned an error which says that the peer has
+	// reset the side. This event comes first, and eventBroke or eventTellFailed
+	// when the hooks in front of the side have returned. Sets afterEOF.
 	eventReset
 
 	// The action look is done. Sets moved and queued.
 	eventLooked
 
-	// The receiver of the direction on has taken nothing for a while, so that on
-	// is not read. Sets pending.
+	// The receiver of the direction on has taken nothing for a while, so that
+	// on is not read. Sets pending.
 	eventStalled
 
 	// The context or the group ends the tunnel. Sets err.
 	eventAborted
 
-	// A hook or a method of a side has panicked, or has ended its goroutine. Sets
-	// err, and panicked.
+	// A hook or a method of a side has panicked, or has ended its goroutine.
+	// Sets err, and panicked.
 	eventPanicked
 
 	// The kernel was asked what it has still to send to the side on, which is
@@ -301,16 +316,33 @@ const (
 // close. halfClose and discard may block, and only follow from an event that is
 // told by the direction itself, or by CloseWrite.
 type actions struct {
-	look      bool          // ask the clock and the kernel for silence, and tell eventLooked
-	wake      time.Duration // look after this time, and not when the last wake said; if 0, no change
-	halfClose which         // call CloseWrite of this side, and tell its result
-	discard   which         // read this side and drop the bytes, until EOF or an error; tell eventDiscarded
-	settle    sides         // ask for each of these sides what is unsent, and tell eventUnsent
-	again     bool          // ask for the side on again, after a pause
-	hurry     bool          // end the pauses of the sides that are settling
-	inspect   bool          // inspect both sides, and tell eventInspected
-	close     bool          // close both sides at the same time; tell eventClosed for each
-	reset     sides         // sides that close resets
+	// look: ask the clock and the kernel for silence, and tell eventLooked.
+	// Also do that after wake, and not when an earlier wake said; 0 changes
+	// nothing.
+	look bool
+	wake time.Duration
+
+	// halfClose: call CloseWrite of this side, and tell its result.
+	halfClose which
+
+	// discard: read this side and drop the bytes until EOF or an error, and
+	// tell eventDiscarded.
+	discard which
+
+	// settle: ask for each of these sides what is unsent, and tell eventUnsent.
+	// The answer to that is again, to ask once more after a pause. hurry ends
+	// the pauses of all sides.
+	settle sides
+	again  bool
+	hurry  bool
+
+	// inspect: inspect both sides, and tell eventInspected.
+	inspect bool
+
+	// close: close both sides at the same time, these by a reset, and tell
+	// eventClosed for each.
+	close bool
+	reset sides
 }
 
 // step returns the state after e, and the actions that follow from e. An event
@@ -422,7 +454,7 @@ func (t *transition) reachedEOF() {
 func (t *transition) falseEOF() bool {
 	s := t.side(t.e.on)
 	if s.reset == notReset {
-		return t.e.hungUp && !s.shut // a reset has shut it down, since we have not
+		return t.e.hungUp && !s.shut // not we, but a reset has shut it down
 	}
 	return s.reset == resetMidway
 }
@@ -450,8 +482,8 @@ func (t *transition) broke() {
 		t.giveUp(t.fault)
 	case f.at == receiver && f.end == Reset && reverse.stage == flowOpen,
 		t.e.readable && reverse.finished():
-		// What the receiver had sent before, or the end of it, is still on its way
-		// to the sender of d.
+		// What the receiver had sent before, or the end of it, is still on its
+		// way to the sender of d.
 		t.discard(d)
 		t.drain(f)
 	default:
@@ -466,7 +498,7 @@ func (t *transition) cutOff(d *flow) {
 		d.end = t.fault.end
 	}
 	if t.phase == phaseSettling && t.fault.deliver && t.fault.at == t.e.on.other() && t.e.readable {
-		t.discard(d) // the sender of d still receives what the side at fault had sent
+		t.discard(d) // the sender still receives what the other had sent
 	}
 }
 
@@ -670,7 +702,8 @@ func (t *transition) inspected() {
 // told so, is never reset.
 func (t *transition) judge(w which, sender, receiver inspection) (reset bool) {
 	d := t.from(w)
-	dropped := receiver.unsent > 0 && receiver.unread > 0 // the kernel drops what it has not sent yet
+	// Close of a side with input unread makes the kernel drop what is unsent.
+	dropped := receiver.unsent > 0 && receiver.unread > 0
 	if d.finished() {
 		d.lost = t.side(w.other()).reset != notReset || dropped
 		return false

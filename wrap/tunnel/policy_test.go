@@ -11,8 +11,9 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// A policyRow says what follows from an event in all states in which when holds,
-// unless an earlier row says so. See tunnel.View for the names of values.
+// A policyRow says what follows from an event in all states in which when
+// holds, unless an earlier row says so. See tunnel.View for the names of
+// values.
 type policyRow struct {
 	event string // one or several
 	when  string // conditions; "or" begins an alternative; a "!" before a value denies it

@@ -19,11 +19,11 @@ type side struct {
 	id   which
 	conn io.ReadWriteCloser
 
-	// The fields below are set by look, before the tunnel runs.
+	// look sets the fields below before the tunnel runs.
 
-	tcp     *net.TCPConn    // the TCP connection at the end of conn's chain of wrappers; nil if none is found
+	tcp     *net.TCPConn    // at the end of conn's chain of wrappers; may be nil
 	framed  bool            // TLS or the like is between conn and tcp
-	fd      syscall.RawConn // the socket of tcp, or of a Unix connection; only to ask the kernel
+	fd      syscall.RawConn // of tcp, or of a Unix connection; only to look at
 	visible bool            // the kernel tells how much it holds for the peer
 }
 
@@ -40,7 +40,7 @@ func (s *side) look() {
 // connection.
 func (s *side) clearDeadlines() {
 	if c, ok := s.conn.(interface{ SetDeadline(time.Time) error }); ok {
-		_ = c.SetDeadline(time.Time{}) // if this fails, there is no deadline to take back
+		_ = c.SetDeadline(time.Time{}) // if this fails, there is none
 	}
 }
 
@@ -54,8 +54,8 @@ func (s *side) closeWrite() error {
 }
 
 // closeWriter returns the first CloseWrite on v's chain of wrappers, or nil. It
-// does not look below a wrapper that only has NetConn: what is written to such a
-// wrapper has a framing of its own, which ends otherwise than the connection
+// does not look below a wrapper that only has NetConn: what is written to such
+// a wrapper has a framing of its own, which ends otherwise than the connection
 // below.
 func closeWriter(v any) wrap.CloseWriter {
 	for range chain.Longest {
@@ -71,10 +71,10 @@ func closeWriter(v any) wrap.CloseWriter {
 	return nil
 }
 
-// close closes the connection. If abort is true and there is a TCP connection at
-// the end of the chain, that is reset, and the kernel drops what it has still to
-// send. A Read and a Write that wait return, even where Close does not see to
-// that. close panics if a method of the connection does.
+// close closes the connection. If abort is true and there is a TCP connection
+// at the end of the chain, that is reset, and the kernel drops what it has
+// still to send. A Read and a Write that wait return, even where Close does not
+// see to that. close panics if a method of the connection does.
 func (s *side) close(abort bool) {
 	if abort && s.tcp != nil {
 		_ = s.tcp.SetLinger(0) // if this fails, the peer only sees an early end
@@ -86,8 +86,8 @@ func (s *side) close(abort bool) {
 	_ = s.conn.Close() // the ends of the two directions say what went wrong
 }
 
-// interrupt makes a Read that waits return where Close alone may not do so: Close
-// of a QUIC stream only ends what is written.
+// interrupt makes a Read that waits return where Close alone may not do so:
+// Close of a QUIC stream only ends what is written.
 func (s *side) interrupt() {
 	if c, ok := s.conn.(interface{ SetReadDeadline(time.Time) error }); ok {
 		_ = c.SetReadDeadline(time.Unix(1, 0)) // in the past; Close comes next
@@ -95,8 +95,8 @@ func (s *side) interrupt() {
 }
 
 // discard reads what the side goes on to send, and drops it, until the side has
-// finished or fails. It reads from the TCP connection directly where that has no
-// framing, since no hook must see bytes that are delivered nowhere.
+// finished or fails. It reads from the TCP connection directly where that has
+// no framing, since no hook must see bytes that are delivered nowhere.
 func (s *side) discard() {
 	from := io.Reader(s.conn)
 	if s.tcp != nil && !s.framed {
