@@ -12,9 +12,9 @@ const idleBufferSize = 1 << 10
 
 var errImpossibleCount = errors.New("Read or Write returned an impossible count")
 
-// copyBuffered copies what has to pass through memory. A read that waits holds
-// its buffer, and most wait for small messages. So it waits with a small one,
-// and has a large one only while that is of use.
+// copyBuffered copies through memory. A read that waits holds its buffer, and
+// most reads wait for small messages. So copyBuffered reads into a small
+// buffer, and into a large one only while the reads fill the small one.
 func (d *direction) copyBuffered(w io.Writer) error {
 	small := make([]byte, idleBufferSize)
 	var large *copybuf.Buffer
@@ -58,14 +58,15 @@ func (d *direction) copyBuffered(w io.Writer) error {
 	}
 }
 
-// deliver writes p, which has been read, to w.
+// deliver writes p, which was read before, to w.
 func (d *direction) deliver(w io.Writer, p []byte) error {
 	n, err := d.write(w, p)
 	d.delivered(n)
 	return err
 }
 
-// write writes all of p or returns, and notes, why not.
+// write writes p to w in pieces. If it cannot write everything, it returns the
+// error, and leaves it in writeErr.
 func (d *direction) write(w io.Writer, p []byte) (int, error) {
 	d.blocked()
 	defer d.unblocked()

@@ -9,32 +9,35 @@ import (
 	"time"
 )
 
-// Copy joins client and backend: what one sends, the other receives, until
-// both have finished. It owns both, closes each exactly once, and returns when
-// nothing of it is left running. A nil opt means the zero [Options].
+// Copy joins client and backend: each receives what the other sends, until both
+// have finished. Copy owns both, and closes each exactly once. When Copy
+// returns, it has left nothing running. A nil opt means the zero [Options].
 //
 // The error is nil if and only if both sides finished by themselves: each was
-// read to its EOF, and everything was delivered. It says otherwise what ended
-// the tunnel, and wraps the connection's own error, the cause of ctx, or one
-// of the reasons of this package.
+// read to its EOF, and everything was delivered. Otherwise the error says what
+// ended the tunnel. It wraps the connection's own error, the cause of ctx, or
+// one of the reasons of this package.
 //
-// Cancelling ctx closes both sides at once. Do not count on the context of a
-// request for it: after Hijack, that does not tell that the client has left.
+// When ctx is cancelled, both sides are closed at once. After Hijack, the
+// context of a request does not tell that the client has left, so do not rely
+// on it.
 //
 // # What a side must do
 //
-// A net.Conn, and the body of a 101 response, do all of this. Read and Write
-// may run at the same time. Close may run at any time, and makes a Read and a
-// Write that wait return; if the side has a `SetReadDeadline(time.Time) error`
-// method, then a deadline in the past may do that for Read instead, as it does
-// for a QUIC stream, whose Close ends only what is written. Copy returns when
-// all calls have returned, so a Close that blocks holds it, but not the Close
-// of the other side. If the side has a `SetDeadline(time.Time) error` method,
-// Copy first takes back the deadlines that the caller left. Limits are set by
-// [Options] and ctx: a deadline that expires later ends the tunnel as an error.
+// A net.Conn does all of this, and so does the body of a 101 response. Read and
+// Write may run at the same time. Close may run at any time, and makes a Read
+// and a Write that wait return. If the side has a `SetReadDeadline(time.Time)
+// error` method, a deadline in the past may do that for Read instead, as it
+// does for a QUIC stream, whose Close only ends what is written. Copy returns
+// when all calls have returned, so a Close that blocks holds Copy, but not the
+// Close of the other side. If the side has a `SetDeadline(time.Time) error`
+// method, Copy first takes back the deadlines that the caller has left. Set
+// limits by [Options] and ctx: a deadline that expires later ends the tunnel as
+// an error.
 //
-// If a method of a side panics, or a hook in front of it, in whichever
-// goroutine, then both sides are closed and Copy panics with the same value.
+// If a method of a side panics, or a hook in front of the side does, both sides
+// are closed, and Copy panics with the same value. The goroutine in which the
+// panic occurred does not matter.
 func Copy(ctx context.Context, client, backend io.ReadWriteCloser, opt *Options) (Result, error) {
 	if client == nil || backend == nil {
 		panic("tunnel: Copy: a side is nil; pass two open connections")

@@ -22,7 +22,7 @@ type direction struct {
 
 	// Times are in nanoseconds since the tunnel began. 0 is never.
 	first, last  atomic.Int64 // when bytes first and last moved
-	blockedSince atomic.Int64 // when dst began to take nothing; 0 if it takes bytes
+	blockedSince atomic.Int64 // when dst stopped taking bytes; 0 if it takes
 
 	readErr, writeErr error // of src and of dst, whatever hooks make of them
 }

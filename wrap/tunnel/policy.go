@@ -108,7 +108,7 @@ type state struct {
 
 	limit  silenceLimit  // the limit on silence that applies now
 	since  time.Duration // when limit began to apply, or queued last changed
-	queued int           // bytes that the kernel held for both peers at that look
+	queued int           // bytes that the kernel held for both peers then
 
 	// panicked is the value of the first panic of a hook or of a side's method,
 	// or nil.
@@ -193,7 +193,7 @@ type silenceLimit int8
 const (
 	limitNone     silenceLimit = iota // the tunnel has not begun
 	limitIdle                         // both directions go on: policy.idle
-	limitLinger                       // one has ended: the shorter of idle and linger
+	limitLinger                       // one has ended: the shorter of the two
 	limitDraining                     // one side is dead: policy.linger
 )
 
@@ -232,7 +232,7 @@ type event struct {
 	end      End           // how a direction that returns err ends
 	at       which         // the side that returned err
 	readable bool          // on may have more to read
-	hungUp   bool          // the kernel says: on is shut down both ways, no error
+	hungUp   bool          // on is shut down both ways, and has no error
 	afterEOF bool          // the peer had finished before the reset
 	pending  bool          // the kernel has an error for the next read of on
 	moved    time.Duration // when bytes last moved, in either direction

@@ -21,7 +21,7 @@ type side struct {
 
 	// look sets the fields below before the tunnel runs.
 
-	tcp     *net.TCPConn    // at the end of conn's chain of wrappers; may be nil
+	tcp     *net.TCPConn    // below all of conn's wrappers; may be nil
 	framed  bool            // TLS or the like is between conn and tcp
 	fd      syscall.RawConn // of tcp, or of a Unix connection; only to look at
 	visible bool            // the kernel tells how much it holds for the peer

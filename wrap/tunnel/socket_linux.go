@@ -7,20 +7,21 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
-// What the kernel tells of a socket, asked in ways that change nothing: neither
-// SO_ERROR nor MSG_PEEK, which take a pending error away from the reader.
+// The kernel is asked about a socket in ways that change nothing. SO_ERROR and
+// MSG_PEEK are not used, since they take a pending error away from the reader.
 
 const (
 	pollErr = 0x8
 	pollHup = 0x10
 )
 
-// events polls the socket for the conditions that are always reported.
+// events polls the socket for the conditions that are always reported. It
+// returns 0 if the socket is closed.
 func (s *side) events() (events int16) {
 	if s.fd == nil {
 		return 0
 	}
-	_ = s.fd.Control(func(fd uintptr) { // if it is closed then there is nothing to tell
+	_ = s.fd.Control(func(fd uintptr) { // fails if the socket is closed
 		p := struct {
 			fd              int32
 			events, revents int16
@@ -35,12 +36,12 @@ func (s *side) events() (events int16) {
 	return events
 }
 
-// unread is how many bytes of the peer's wait in the kernel.
+// unread is how many bytes that the peer has sent wait in the kernel.
 func (s *side) unread() (n int, ok bool) { return socket.Ask(s.fd, syscall.TIOCINQ) }
 
 // unsent is how many bytes the peer's kernel does not have yet, and may still
-// get. That goes on when both sides have sent FIN, until the peer's kernel has
-// acknowledged ours.
+// get. The kernel goes on to send after both sides have sent FIN, until the
+// peer's kernel has acknowledged our FIN.
 func (s *side) unsent() (n int, ok bool) {
 	if s.tcp == nil || s.dead() {
 		return 0, false
@@ -58,7 +59,8 @@ func (s *side) dead() (dead bool) {
 		return false
 	}
 	err := s.fd.Control(func(fd uintptr) {
-		info, err := syscall.GetsockoptInet4Addr(int(fd), syscall.IPPROTO_TCP, syscall.TCP_INFO) // 4 bytes, whatever they mean
+		// This returns the first 4 bytes of any option.
+		info, err := syscall.GetsockoptInet4Addr(int(fd), syscall.IPPROTO_TCP, syscall.TCP_INFO)
 		dead = err != nil || info[0] == tcpClose
 	})
 	return dead || err != nil

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// Elsewhere than on Linux a socket is not asked; what can be told without is.
+// Only on Linux is a socket asked. These are the answers of a kernel that tells
+// nothing.
 
 func (s *side) unread() (n int, ok bool) { return 0, false }
 

@@ -11,32 +11,36 @@ import (
 
 const spliceNonblock = 0x2
 
-// spliceWorth is how many bytes there must be, or a read must have brought, for
-// the next read to be by splice. For small messages a copy costs less. It was
-// chosen by BenchmarkBursts.
+// spliceWorth is how many bytes must be there to read, or the last read must have
+// brought, for the next read to be by splice. A copy costs less for small
+// messages. BenchmarkBursts chose the number.
 const spliceWorth = 4 << 10
 
-// A pump moves bytes out of a socket, and into another where it can. While it
-// waits for the first it holds neither a buffer nor a pipe.
+// A pump moves bytes out of a socket, and into another socket if dst is one.
+// While the pump waits for the first socket, it holds neither a buffer nor a
+// pipe.
 //
-// While it waits for the second, the bytes in hand are in its pipe. Another pump
-// may then take the pipe away, and leave them in memory: see takePipe.
+// While the pump waits for the second socket, the bytes in hand are in its pipe.
+// Then another pump may take the pipe away, and leave the bytes in memory; see
+// takePipe.
 type pump struct {
 	d     *direction
-	never bool // splice does not do for these two
-	woken bool // the source had nothing when it was last asked
+	never bool // the two cannot be spliced
+	woken bool // the source had nothing to read when last asked
 	bulk  bool // the next read is by splice, if there is a pipe
 
 	errno error // of the last callback
 	had   int   // bytes in hand after the last callback of the source
 	stuck bool  // bytes were in the pipe when the destination failed
 
-	mu    sync.Mutex // held by callbacks, and by a pump that takes the pipe away; guards the rest
-	buf   *copybuf.Buffer
-	mem   []byte // in hand, in memory
-	moved int    // the size of mem if the bytes were taken out of a pipe; else 0
-	pipe  *pipe
-	piped int // in hand, in pipe
+	// mu guards the rest. It is held by callbacks, and by a pump that takes the
+	// pipe away.
+	mu      sync.Mutex
+	buf     *copybuf.Buffer
+	mem     []byte // the bytes in hand that are in memory
+	evicted int    // the size of mem if the bytes come from a lost pipe; else 0
+	pipe    *pipe
+	piped   int // how many bytes in hand are in pipe
 }
 
 // copySocket is copyTo from a socket.
@@ -70,8 +74,8 @@ func (d *direction) copySocket(w io.Writer, src syscall.RawConn) (handled bool, 
 			err = p.errno
 		}
 		if err == syscall.EPIPE && p.stuck {
-			// A splice that has moved some keeps the error that then stopped
-			// it to itself. This may be what is left of a reset.
+			// A splice that has moved some bytes hides the error that stopped it
+			// then. The EPIPE after that may be what is left of a reset.
 			_ = d.t.noteReset(d.dst.id, errReset)
 		}
 		if err != nil {
@@ -137,7 +141,8 @@ func (p *pump) take(fd int) error {
 // tell.
 func waiting(fd int) int {
 	var n int32
-	_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.TIOCINQ, uintptr(unsafe.Pointer(&n))) // n stays 0
+	// If this fails, n stays 0.
+	_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.TIOCINQ, uintptr(unsafe.Pointer(&n)))
 	return int(n)
 }
 
@@ -153,11 +158,11 @@ func (p *pump) writable(fd uintptr) bool {
 			p.d.blocked()
 			return false
 		default:
-			p.stuck = p.piped > 0 || p.moved > 0
+			p.stuck = p.piped > 0 || p.evicted > 0
 			return true
 		}
 	}
-	p.forget()
+	p.freeEvicted()
 	return true
 }
 
@@ -196,24 +201,25 @@ func (p *pump) put(fd int) error {
 }
 
 // lend takes the pipe away from p, whose destination takes nothing, and leaves
-// the bytes in memory. It returns nil if p is at work, or if too many bytes of
-// others were left in memory already.
+// the bytes in memory. It returns nil if p is at work, or if too many bytes were
+// evicted already. It is called by other pumps.
 func (p *pump) lend() *pipe {
 	if !p.mu.TryLock() {
-		return nil // in a callback, so at work
+		return nil // p is in a callback, so it is at work
 	}
 	defer p.mu.Unlock()
 	if p.pipe == nil || p.piped == 0 || !p.pipe.stale() {
 		return nil
 	}
-	if !moved.reserve(p.piped) {
+	if !evicted.reserve(p.piped) {
 		return nil
 	}
-	p.mem, p.moved = make([]byte, p.piped), p.piped
+	p.mem, p.evicted = make([]byte, p.piped), p.piped
 	for at := 0; p.piped > 0; {
 		n, err := syscall.Read(p.pipe.r, p.mem[at:])
 		if n <= 0 && err != syscall.EINTR {
-			// It does not happen: the pipe has that many. What is left in it stays.
+			// This does not happen, since the pipe has so many bytes. The rest
+			// stays in the pipe.
 			p.mem = p.mem[:at]
 			return nil
 		}
@@ -225,15 +231,16 @@ func (p *pump) lend() *pipe {
 	return lent
 }
 
-// forget lets go of the memory that lend has made. It is called with mu held.
-func (p *pump) forget() {
-	if p.moved > 0 {
-		moved.free(p.moved)
-		p.moved, p.mem = 0, nil
+// freeEvicted frees the memory that lend has allocated. It is called with mu
+// held.
+func (p *pump) freeEvicted() {
+	if p.evicted > 0 {
+		evicted.free(p.evicted)
+		p.evicted, p.mem = 0, nil
 	}
 }
 
-// progress is err, or an error if there is none and yet nothing was done.
+// progress returns err, or io.ErrNoProgress if err is nil and n is 0.
 func progress(n int, err error) error {
 	if n <= 0 && err == nil {
 		return io.ErrNoProgress
@@ -241,7 +248,8 @@ func progress(n int, err error) error {
 	return err
 }
 
-// release gives back what p holds, which is empty unless there was an error.
+// release gives back the buffer and the pipe of p. They are empty unless there
+// was an error.
 func (p *pump) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -250,7 +258,7 @@ func (p *pump) release() {
 
 // drop is release with mu held.
 func (p *pump) drop() {
-	p.forget()
+	p.freeEvicted()
 	if p.buf != nil {
 		copybuf.Put(p.buf)
 		p.buf, p.mem = nil, nil
