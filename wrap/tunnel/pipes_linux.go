@@ -20,8 +20,8 @@ const (
 	// pipeRest is how long a pipe that nobody uses is kept.
 	pipeRest = 5 * time.Second
 
-	// pipeStale is how long nothing must have moved through a pipe before another
-	// direction may take it.
+	// pipeStale is how long nothing must have moved through a pipe before
+	// another direction may take it.
 	pipeStale = time.Second
 
 	// maxEvicted bounds the evicted bytes of all tunnels together.
@@ -50,8 +50,8 @@ var pipes struct {
 	trim *time.Timer // calls trimPipes; nil while no pipe is free
 }
 
-// evicted counts the bytes that wait in memory since another direction has taken
-// their pipe.
+// evicted counts the bytes that wait in memory since another direction has
+// taken their pipe.
 var evicted evictedBytes
 
 type evictedBytes struct{ n atomic.Int64 }
@@ -67,13 +67,13 @@ func (m *evictedBytes) reserve(n int) bool {
 func (m *evictedBytes) free(n int) { m.n.Add(-int64(n)) }
 
 // takePipe returns an empty pipe for p, which is nil in tests. If there are
-// maxPipes and all are in use, takePipe takes a stale one from a direction whose
-// receiver takes nothing. It returns nil if there is none.
+// maxPipes and all are in use, takePipe takes a stale one from a direction
+// whose receiver takes nothing. It returns nil if there is none.
 func takePipe(p *pump) *pipe {
 	taken, owners := freePipe(p)
 	for _, owner := range owners {
-		// lend is called without the lock of pipes, since the owner may hold its
-		// own lock and wait for that one.
+		// lend is called without the lock of pipes, since the owner may hold
+		// its own lock and wait for that one.
 		if taken = owner.lend(); taken != nil {
 			pipes.Lock()
 			defer pipes.Unlock()
@@ -133,8 +133,8 @@ func givePipe(p *pipe, empty bool) {
 	}
 }
 
-// trimPipes runs in the timer's goroutine. It closes the free pipes, unless a pipe
-// was asked for since it last ran.
+// trimPipes runs in the timer's goroutine. It closes the free pipes, unless a
+// pipe was asked for since it last ran.
 func trimPipes() {
 	pipes.Lock()
 	defer pipes.Unlock()

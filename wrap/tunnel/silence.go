@@ -7,6 +7,9 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
+// This file measures the silence of a tunnel. Package wrap measures that of one
+// body, for its hooks Linger and Idle, in its own silence.go.
+
 // look tells the policy what the clock and the kernel say of silence.
 func (t *tunnel) look() {
 	t.tell(event{

@@ -11,8 +11,8 @@ import (
 
 const spliceNonblock = 0x2
 
-// spliceWorth is how many bytes must be there to read, or the last read must have
-// brought, for the next read to be by splice. A copy costs less for small
+// spliceWorth is how many bytes must be there to read, or the last read must
+// have brought, for the next read to be by splice. A copy costs less for small
 // messages. BenchmarkBursts chose the number.
 const spliceWorth = 4 << 10
 
@@ -20,9 +20,9 @@ const spliceWorth = 4 << 10
 // While the pump waits for the first socket, it holds neither a buffer nor a
 // pipe.
 //
-// While the pump waits for the second socket, the bytes in hand are in its pipe.
-// Then another pump may take the pipe away, and leave the bytes in memory; see
-// takePipe.
+// While the pump waits for the second socket, the bytes in hand are in its
+// pipe. Then another pump may take the pipe away, and leave the bytes in
+// memory; see takePipe.
 type pump struct {
 	d     *direction
 	never bool // the two cannot be spliced
@@ -74,8 +74,8 @@ func (d *direction) copySocket(w io.Writer, src syscall.RawConn) (handled bool, 
 			err = p.errno
 		}
 		if err == syscall.EPIPE && p.stuck {
-			// A splice that has moved some bytes hides the error that stopped it
-			// then. The EPIPE after that may be what is left of a reset.
+			// A splice that has moved some bytes hides the error that stopped
+			// it then. The EPIPE after that may be what is left of a reset.
 			_ = d.t.noteReset(d.dst.id, errReset)
 		}
 		if err != nil {
@@ -201,8 +201,8 @@ func (p *pump) put(fd int) error {
 }
 
 // lend takes the pipe away from p, whose destination takes nothing, and leaves
-// the bytes in memory. It returns nil if p is at work, or if too many bytes were
-// evicted already. It is called by other pumps.
+// the bytes in memory. It returns nil if p is at work, or if too many bytes
+// were evicted already. It is called by other pumps.
 func (p *pump) lend() *pipe {
 	if !p.mu.TryLock() {
 		return nil // p is in a callback, so it is at work

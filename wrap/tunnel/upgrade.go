@@ -11,44 +11,45 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/internal/received"
 )
 
-// Upgrade serves an upgraded connection whose backend has answered 101 Switching
-// Protocols. It takes the client's connection over from w, writes resp's header
-// to it, and joins it with resp.Body as [Copy] does, until both have finished.
-// Bytes that either side has sent early are not lost.
+// Upgrade serves an upgraded connection whose backend has answered 101
+// Switching Protocols. It takes the client's connection over from w, writes
+// resp's header to it, and joins it with resp.Body as [Copy] does, until both
+// have finished. Bytes that either side has sent early are not lost.
 //
 // Requests with a body are an exception. net/http reads such a body through the
 // buffer that holds early bytes, and the transport may still read it when the
 // backend has answered. Upgrade cannot see the end of the body, and leaves the
 // buffer alone. [wrap.Handler] can see it, so put wrap.Handler in front of a
-// proxy that serves such requests. Then early bytes are lost only if the backend
-// answers before the end of the body.
+// proxy that serves such requests. Then early bytes are lost only if the
+// backend answers before the end of the body.
 //
-// Upgrade is for proxies that have sent the request with an [http.Transport]. Do
-// nothing more with w and resp after calling it. The request must ask the
+// Upgrade is for proxies that have sent the request with an [http.Transport].
+// Do nothing more with w and resp after calling it. The request must ask the
 // backend for the upgrade, so send it with r's Connection and Upgrade fields.
 // Hop-by-hop fields of resp are not passed on. The fields of w.Header are sent
 // too.
 //
-// The body that net/http makes of a 101 hides its connection, and may hold bytes
-// of it. So the bytes are copied, and not spliced. For splice, dial the backend,
-// write the request, and read the response with http.ReadResponse and a
-// bufio.Reader. Then set resp.Body to the connection, and
+// The body that net/http makes of a 101 hides its connection, and may hold
+// bytes of it. So the bytes are copied, and not spliced. For splice, dial the
+// backend, write the request, and read the response with http.ReadResponse and
+// a bufio.Reader. Then set resp.Body to the connection, and
 // [Options.BackendBuffered] to the reader.
 //
-// In Go 1.24 the body of a 101 has no CloseWrite. There a client that half-closes
-// ends the tunnel with [ErrHalfClose]; see [Options.KeepOpen].
+// In Go 1.24 the body of a 101 has no CloseWrite. There a client that
+// half-closes ends the tunnel with [ErrHalfClose]; see [Options.KeepOpen].
 //
 // If the upgrade is impossible, Upgrade answers 502 Bad Gateway to the client,
-// closes resp.Body, and returns an error that says why: resp is not a 101; or it
-// names a protocol that r did not ask for (RFC 9110, section 7.8); or resp.Body
-// is nil, or has lost its Write to a wrapper; or w cannot be hijacked.
+// closes resp.Body, and returns an error that says why: resp is not a 101; or
+// it names a protocol that r did not ask for (RFC 9110, section 7.8); or
+// resp.Body is nil, or has lost its Write to a wrapper; or w cannot be
+// hijacked.
 //
 // The tunnel ends when the context of resp.Request is cancelled, with which the
 // request was sent, or the context of r if resp.Request is nil. Do not rely on
-// that for a client that leaves. After the takeover, net/http does not tell that
-// the client has left. Before the takeover, net/http cancels r's context when
-// the client half-closes, which is no reason to give up. To serve such clients,
-// send the request with [context.WithoutCancel] of r's context.
+// that for a client that leaves. After the takeover, net/http does not tell
+// that the client has left. Before the takeover, net/http cancels r's context
+// when the client half-closes, which is no reason to give up. To serve such
+// clients, send the request with [context.WithoutCancel] of r's context.
 func Upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *Options) (Result, error) {
 	t, status, err := upgrade(w, r, resp, opt)
 	if err != nil {
@@ -70,8 +71,8 @@ func lifetime(r *http.Request, resp *http.Response) context.Context {
 	return r.Context()
 }
 
-// upgrade returns the tunnel, or an error and the status with which to answer the
-// client. The status is 0 if it is too late for an answer.
+// upgrade returns the tunnel, or an error and the status with which to answer
+// the client. The status is 0 if it is too late for an answer.
 func upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *Options) (t *tunnel, status int, err error) {
 	if opt == nil {
 		opt = new(Options)
