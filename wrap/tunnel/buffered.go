@@ -3,8 +3,10 @@ package tunnel
 import (
 	"errors"
 	"io"
+	"time"
 
 	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
+	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
 // idleBufferSize is the size of the buffer with which a direction waits.
@@ -90,4 +92,14 @@ func (d *direction) write(w io.Writer, p []byte) (int, error) {
 		}
 		d.last.Store(max(int64(d.t.now()), 1))
 	}
+}
+
+// piece returns how many bytes to give to dst in one Write. Where the kernel
+// does not tell what it holds, only a Write that returns tells of progress.
+func (d *direction) piece() int {
+	limit := time.Duration(d.t.limit.Load())
+	if d.dst.visible || limit <= 0 {
+		return copybuf.Size
+	}
+	return min(socket.Part(limit), copybuf.Size)
 }

@@ -97,6 +97,32 @@ func (t *tunnel) halfClose(w which) event {
 	return event{kind: eventTellFailed, on: w, err: err, end: endOf(err)}
 }
 
+// look tells the policy what the clock and the kernel say of silence.
+func (t *tunnel) look() {
+	t.tell(event{
+		kind:   eventLooked,
+		moved:  time.Duration(max(t.toBackend.last.Load(), t.toClient.last.Load())),
+		queued: t.client.queuedBytes() + t.backend.queuedBytes(),
+	})
+}
+
+// lookAfter has the timer call lookAgain after d. It is called with mu held.
+func (t *tunnel) lookAfter(d time.Duration) {
+	if t.silence == nil {
+		t.silence = time.AfterFunc(d, t.lookAgain)
+	} else {
+		t.silence.Reset(d)
+	}
+}
+
+// lookAgain runs in the timer's goroutine.
+func (t *tunnel) lookAgain() {
+	if t.callbacks.enter() {
+		defer t.callbacks.leave()
+		t.look()
+	}
+}
+
 // settle asks for what is unsent until the policy has enough of it.
 func (t *tunnel) settle(w which) {
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {

@@ -598,7 +598,8 @@ func (t *transition) sawReset() {
 }
 
 // looked follows from eventLooked. Bytes that move do not touch the timer. Only
-// a look finds out that they have moved.
+// a look finds out that they have moved. Package wrap measures the silence of one
+// body, for its hooks Linger and Idle, in its own silence.go.
 func (t *transition) looked() {
 	limit, reason := t.duration(t.limit)
 	if limit <= 0 || t.phase > phaseSettling {
