@@ -55,9 +55,9 @@ type tunnel struct {
 	unwatch             func() bool // stops watching ctx; nil if ctx has no end
 	callbacks           gate        // of timers, of ctx and of the group
 
-	stall    *time.Timer  // nil until a direction has waited for its receiver
-	stallSet atomic.Bool  // stall will run, or is running
-	limit    atomic.Int64 // the limit on silence of state, for direction.piece
+	stall    atomic.Pointer[time.Timer] // nil until a direction has had to wait
+	stallSet atomic.Bool                // stall will run, or is running
+	limit    atomic.Int64               // the limit on silence, for piece
 
 	mu      sync.Mutex    // locked by step alone; guards the rest
 	state   state         // after the last step
@@ -146,7 +146,7 @@ func (t *tunnel) finish(toClient *sync.WaitGroup) {
 		t.unwatch()
 	}
 	t.callbacks.shut()
-	for _, timer := range []*time.Timer{t.silence, t.stall} {
+	for _, timer := range []*time.Timer{t.silence, t.stall.Load()} {
 		if timer != nil {
 			timer.Stop()
 		}

@@ -24,11 +24,12 @@ func (t *tunnel) watchStalls() {
 	if t.stallSet.Load() || !t.stallSet.CompareAndSwap(false, true) {
 		return
 	}
-	// Only one goroutine is here before lookForResets sets stallSet to false.
-	if t.stall == nil {
-		t.stall = time.AfterFunc(stallPeriod, t.lookForResets)
+	// If the timer runs before Store, lookForResets makes another one. finish does
+	// not stop the first then, which finds the gate of callbacks shut.
+	if timer := t.stall.Load(); timer != nil {
+		timer.Reset(stallPeriod)
 	} else {
-		t.stall.Reset(stallPeriod)
+		t.stall.Store(time.AfterFunc(stallPeriod, t.lookForResets))
 	}
 }
 

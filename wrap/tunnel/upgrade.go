@@ -49,7 +49,9 @@ import (
 // that for a client that leaves. After the takeover, net/http does not tell
 // that the client has left. Before the takeover, net/http cancels r's context
 // when the client half-closes, which is no reason to give up. To serve such
-// clients, send the request with [context.WithoutCancel] of r's context.
+// clients, send the request with [context.WithoutCancel] of r's context. Do so
+// only if r has an Upgrade field: the backend of any other request would not
+// learn that its client has gone.
 func Upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *Options) (Result, error) {
 	t, status, err := upgrade(w, r, resp, opt)
 	if err != nil {
