@@ -152,14 +152,14 @@ func (t *tunnel) finish(toClient *sync.WaitGroup) {
 		}
 	}
 	t.opt.Group.remove(t)
-	if s, _ := t.step(event{}); s.panicked != nil {
-		panic(s.panicked)
+	if v := t.snapshot().panicked; v != nil {
+		panic(v)
 	}
 }
 
 // result is called when nothing runs any more.
 func (t *tunnel) result() (Result, error) {
-	s, _ := t.step(event{})
+	s := t.snapshot()
 	r := Result{
 		ToBackend: t.toBackend.result(s.toBackend, s.fault.err),
 		ToClient:  t.toClient.result(s.toClient, s.fault.err),

@@ -59,12 +59,18 @@ func (d *direction) delivered(n int) {
 func (d *direction) run() {
 	returned := false
 	defer d.t.watch(&returned)
-	if err := d.copy(); err == nil {
-		d.t.tell(event{kind: eventEOF, on: d.src.id, hungUp: d.src.hungUp()})
-	} else {
-		d.t.tell(event{kind: eventBroke, on: d.src.id, err: err, end: endOf(err), at: d.failedSide(), readable: d.readErr == nil})
-	}
+	d.tellEnd(d.copy())
 	returned = true
+}
+
+// tellEnd tells how d has ended. It is not part of run, whose stack waits while
+// the tunnel is idle.
+func (d *direction) tellEnd(err error) {
+	if err == nil {
+		d.t.tell(event{kind: eventEOF, on: d.src.id, hungUp: d.src.hungUp()})
+		return
+	}
+	d.t.tell(event{kind: eventBroke, on: d.src.id, err: err, end: endOf(err), at: d.failedSide(), readable: d.readErr == nil})
 }
 
 // failedSide returns the side whose error has ended d.
@@ -119,10 +125,9 @@ func (d *direction) copyEarly() error {
 
 // inspect returns what there is to know of src just before Close.
 func (d *direction) inspect() inspection {
-	i := inspection{inHand: d.inHand.Load() > 0}
-	i.unread, i.known = d.src.unread()
-	i.unsent, _ = d.src.unsent()
-	return i
+	unread, known := d.src.unread()
+	unsent, _ := d.src.unsent()
+	return inspection{unread: unread > 0, known: known, unsent: unsent > 0, inHand: d.inHand.Load() > 0}
 }
 
 // result returns the public form of f, the state of d. A direction that never

@@ -13,20 +13,19 @@ import (
 // tell tells the policy of e, and carries out what follows from e. It returns
 // when that is done, which may include Close of both sides.
 func (t *tunnel) tell(e event) {
-	_, do := t.step(e)
-	t.carryOut(do)
+	t.carryOut(t.step(e, nil))
 }
 
-// step gives e to the policy, and returns the new state and the actions that
-// follow. It is the only place that locks mu. The actions that do not block,
-// and that must not overtake each other, are carried out here under the lock.
-func (t *tunnel) step(e event) (state, actions) {
+// step gives e to the policy, and returns the actions that follow. If after is
+// not nil, step stores the new state there. It is the only place that locks mu.
+// The actions that do not block, and that must not overtake each other, are
+// carried out here under the lock.
+func (t *tunnel) step(e event, after *state) actions {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e.now = t.now()
 	p := t.opt.policy()
-	var do actions
-	t.state, do = p.step(t.state, e)
+	do := p.step(&t.state, e)
 	limit, _ := p.duration(t.state.limit)
 	t.limit.Store(int64(limit))
 	if do.wake > 0 {
@@ -38,7 +37,16 @@ func (t *tunnel) step(e event) (state, actions) {
 	if do.hurry {
 		close(t.hurry)
 	}
-	return t.state, do
+	if after != nil {
+		*after = t.state
+	}
+	return do
+}
+
+// snapshot returns the state as it is now.
+func (t *tunnel) snapshot() (now state) {
+	t.step(event{}, &now)
+	return now
 }
 
 // carryOut carries out the actions that may block, and tells their results.
@@ -127,7 +135,7 @@ func (t *tunnel) lookAgain() {
 func (t *tunnel) settle(w which) {
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		n, ok := t.side(w).unsent()
-		_, do := t.step(event{kind: eventUnsent, on: w, unsent: n, known: ok})
+		do := t.step(event{kind: eventUnsent, on: w, unsent: n, known: ok}, nil)
 		if !do.again {
 			t.carryOut(do)
 			return
@@ -191,7 +199,7 @@ func (t *tunnel) shutDown() {
 
 // sidesInClose returns how many sides have not returned from Close.
 func (t *tunnel) sidesInClose() int {
-	s, _ := t.step(event{})
+	s := t.snapshot()
 	n := 0
 	for _, side := range []sideState{s.client, s.backend} {
 		if side.stage == sideClosing {

@@ -114,9 +114,9 @@ func Cases() (cases []Case) {
 		inspected("clean", clean, clean)
 		inspected("unknown", inspection{}, clean)
 		inspected("in hand", inspection{known: true, inHand: true}, clean)
-		inspected("unread", inspection{known: true, unread: 1}, clean)
-		inspected("unsent", inspection{known: true, unsent: 1}, clean)
-		inspected("unread and unsent", inspection{known: true, unread: 1, unsent: 1}, clean)
+		inspected("unread", inspection{known: true, unread: true}, clean)
+		inspected("unsent", inspection{known: true, unsent: true}, clean)
+		inspected("unread and unsent", inspection{known: true, unread: true, unsent: true}, clean)
 	}
 	return cases
 }
@@ -138,7 +138,8 @@ func (m *Model) Reachable() (all []*Model) {
 	cases := Cases()
 	for i := 0; i < len(all); i++ {
 		for _, c := range cases {
-			s, _ := m.p.step(all[i].s, c.e)
+			s := all[i].s
+			m.p.step(&s, c.e)
 			if s = s.forget(); !seen[s] {
 				seen[s] = true
 				all = append(all, &Model{m.p, s})
@@ -184,15 +185,16 @@ func (m *Model) Try(c, other Case) Move {
 	if m.s.fault != (fault{}) {
 		before.s.fault.err = ErrFault
 	}
-	s, do := m.p.step(before.s, c.e)
-	after := &Model{m.p, s}
-	s2, do2 := m.p.step(before.s.mirror(), other.e)
+	after := &Model{m.p, before.s}
+	do := m.p.step(&after.s, c.e)
+	mirror := before.s.mirror()
+	mirrorDo := m.p.step(&mirror, other.e)
 	return Move{
 		Event:     eventNames[c.e.kind],
 		Before:    before.view(c),
 		After:     after.view(c),
 		Actions:   do.text(c.e.on),
-		Symmetric: s.forget() == s2.mirror().forget() && do.text(c.e.on) == do2.text(other.e.on),
+		Symmetric: after.s.forget() == mirror.mirror().forget() && do.text(c.e.on) == mirrorDo.text(other.e.on),
 	}
 }
 
@@ -289,7 +291,8 @@ func (do actions) text(w which) string {
 func (m *Model) Play(step string) (next *Model, actions string, ok bool) {
 	for _, c := range Cases() {
 		if strings.TrimSpace(c.e.on.String()+" "+c.Event()+" "+c.with) == step {
-			s, do := m.p.step(m.s, c.e)
+			s := m.s
+			do := m.p.step(&s, c.e)
 			text := strings.ReplaceAll(do.text(c.e.on), "this", c.e.on.String())
 			return &Model{m.p, s}, strings.ReplaceAll(text, "that", c.e.on.other().String()), true
 		}
@@ -311,13 +314,15 @@ func (m *Model) SidesInClose() int { return (&tunnel{state: m.s}).sidesInClose()
 // Look returns the model after a look at that time: bytes moved last at moved,
 // and the kernel holds queued bytes. wake is when to look again, after now.
 func (m *Model) Look(now, moved time.Duration, queued int) (next *Model, wake time.Duration) {
-	s, do := m.p.step(m.s, event{kind: eventLooked, now: now, moved: moved, queued: queued})
+	s := m.s
+	do := m.p.step(&s, event{kind: eventLooked, now: now, moved: moved, queued: queued})
 	return &Model{m.p, s}, do.wake
 }
 
 // Unsent returns the model after the kernel was asked, at that time, what it
 // has still to send to the backend. again is whether to ask again.
 func (m *Model) Unsent(now time.Duration, unsent int) (next *Model, again bool) {
-	s, do := m.p.step(m.s, event{kind: eventUnsent, on: backendSide, now: now, unsent: unsent, known: true})
+	s := m.s
+	do := m.p.step(&s, event{kind: eventUnsent, on: backendSide, now: now, unsent: unsent, known: true})
 	return &Model{m.p, s}, do.again
 }

@@ -6,9 +6,14 @@ import (
 )
 
 // A policy decides how a tunnel ends. Its method step gets the present state
-// and one event, and returns the new state and the actions that follow. step is
-// a pure function: it asks no clock and no socket, and it never blocks. It does
-// not know which goroutine, or which loop, tells it the events.
+// and one event. It makes the new state of that, and returns the actions that
+// follow. The result depends on nothing else, and step has no other effect: it
+// asks no clock and no socket, and it never blocks. It does not know which
+// goroutine, or which loop, tells it the events.
+//
+// step changes the state in place. If it took and returned the state by value,
+// a goroutine of each idle tunnel would have a stack of 8 KiB instead of 4 KiB
+// (BenchmarkIdleMemory).
 //
 // A tunnel is in one of these phases. It only moves down the list, and may skip
 // draining and settling:
@@ -246,9 +251,9 @@ type event struct {
 
 // An inspection is what there is to know of a side just before Close.
 type inspection struct {
-	unread int  // bytes that the peer has sent and nobody has read
+	unread bool // there are bytes that the peer has sent and nobody has read
 	known  bool // unread is known
-	unsent int  // bytes that the peer's kernel does not have yet; 0 if unknown
+	unsent bool // there are bytes that the peer's kernel does not have yet
 	inHand bool // bytes were read from the side and not taken by the other
 }
 
@@ -345,10 +350,10 @@ type actions struct {
 	reset sides
 }
 
-// step returns the state after e, and the actions that follow from e. An event
-// that cannot happen in s changes nothing.
-func (p policy) step(s state, e event) (state, actions) {
-	t := transition{policy: p, state: s, e: e}
+// step turns s into the state after e, and returns the actions that follow from
+// e. An event that cannot happen in s changes nothing.
+func (p policy) step(s *state, e event) (do actions) {
+	t := transition{p, s, &e, &do}
 	switch e.kind {
 	case eventBegin:
 		t.begin()
@@ -378,15 +383,15 @@ func (p policy) step(s state, e event) (state, actions) {
 	case eventClosed:
 		t.closed()
 	}
-	return t.state, t.do
+	return do
 }
 
 // A transition is one call of step at work.
 type transition struct {
 	policy
-	state
-	e  event
-	do actions
+	*state
+	e  *event
+	do *actions
 }
 
 // from returns the direction that comes from w.
@@ -704,12 +709,12 @@ func (t *transition) inspected() {
 func (t *transition) judge(w which, sender, receiver inspection) (reset bool) {
 	d := t.from(w)
 	// Close of a side with input unread makes the kernel drop what is unsent.
-	dropped := receiver.unsent > 0 && receiver.unread > 0
+	dropped := receiver.unsent && receiver.unread
 	if d.finished() {
 		d.lost = t.side(w.other()).reset != notReset || dropped
 		return false
 	}
-	cut := sender.inHand || sender.unread > 0
+	cut := sender.inHand || sender.unread
 	unsure := !sender.known && !t.fault.silent
 	d.lost = cut || dropped || unsure || t.fault.at != neither
 	return cut || t.fault.at == w
