@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/bodywrap/bodywrap/wrap/internal/chain"
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
 // Encoder makes of f, the constructor of a writer, a function for
@@ -59,8 +60,8 @@ func (e *encoder) Read(p []byte) (int, error) {
 
 // fill reads until something comes out.
 func (e *encoder) fill() {
-	buf := buffers.Get().(*buffer)
-	defer buffers.Put(buf)
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
 	for e.out.Len() == 0 && e.err == nil {
 		var ended bool
 		_, ended, e.err = pumpOnce(&e.w, e.body, buf)

@@ -35,6 +35,10 @@ import (
 //
 // WriteTo and ReadFrom are routed through Read and Write, since they do not
 // tell when bytes move. A d that is not positive panics.
+//
+// The field Idle of tunnel.Options is for a whole tunnel, and differs from this
+// hook: the bytes of both sides restart one clock, and WriteTo and ReadFrom keep
+// their direct way.
 func Idle(d time.Duration) Hooks {
 	if d <= 0 {
 		panic("wrap: Idle: the duration must be positive; without a limit, leave the hook out")

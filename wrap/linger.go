@@ -21,6 +21,10 @@ import (
 //
 // WriteTo is routed through Read, since it does not tell when bytes move;
 // ReadFrom keeps its direct way. A d that is not positive panics.
+//
+// The field Linger of tunnel.Options is for a whole tunnel, and differs from this
+// hook: bytes in either direction restart its clock, and the clock does not
+// stand still while nobody reads.
 func Linger(d time.Duration) Hooks {
 	if d <= 0 {
 		panic("wrap: Linger: the duration must be positive; without a limit, leave the hook out")

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
 // A meter measures a body's life and reports it once.
@@ -81,8 +83,8 @@ func (m *meter) WriteTo(w io.Writer) (n int64, err error) {
 
 // firstBlock does by Read what WriteTo cannot: it notices the first byte.
 func (m *meter) firstBlock(w io.Writer) (n int64, ended bool, err error) {
-	buf := buffers.Get().(*buffer)
-	defer buffers.Put(buf)
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
 	block, ended, err := pumpOnce(w, firstByteReader{m}, buf)
 	return int64(block), ended, err
 }

@@ -3,24 +3,17 @@ package wrap
 import (
 	"errors"
 	"io"
-	"sync"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
-
-type buffer = [32 << 10]byte
-
-var buffers = sync.Pool{New: func() any { return new(buffer) }}
-
-// maxEmptyReads is how many reads in a row may bring neither bytes nor an
-// error; bufio draws the same line.
-const maxEmptyReads = 100
 
 var errImpossibleCount = errors.New("wrap: Read or Write returned an impossible count")
 
 // pump copies r to w until r ends, and returns how many bytes w took. It calls
 // Read and Write and never WriteTo or ReadFrom, which is why io.Copy won't do.
 func pump(w io.Writer, r io.Reader) (written int64, err error) {
-	buf := buffers.Get().(*buffer)
-	defer buffers.Put(buf)
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
 	for ended := false; !ended && err == nil; {
 		var n int
 		n, ended, err = pumpOnce(w, r, buf)
@@ -31,8 +24,8 @@ func pump(w io.Writer, r io.Reader) (written int64, err error) {
 
 // pumpOnce copies what the next read of r that brings anything brings, and
 // returns how many bytes w took and whether r has ended.
-func pumpOnce(w io.Writer, r io.Reader, buf *buffer) (written int, ended bool, err error) {
-	for range maxEmptyReads {
+func pumpOnce(w io.Writer, r io.Reader, buf *copybuf.Buffer) (written int, ended bool, err error) {
+	for range copybuf.MaxEmptyReads {
 		n, rerr := r.Read(buf[:])
 		if uint(n) > uint(len(buf)) {
 			return 0, false, errImpossibleCount

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"sync"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
 // A resumable is the TransformRead of a body with a read deadline. It runs the
@@ -110,7 +112,7 @@ func (r *resumable) await(body io.Reader, size int) error {
 	r.turn++
 	if !r.asked {
 		r.asked = true
-		size = min(size, len(buffer{}))
+		size = min(size, copybuf.Size)
 		if cap(r.buf) < size {
 			r.buf = make([]byte, size)
 		}

@@ -52,6 +52,9 @@ func (e *TimeoutError) Unwrap() error {
 // It costs no goroutine until it runs out, and is not restarted at each call:
 // it looks, when it runs out, how much of the silence is left.
 //
+// Package tunnel measures the silence of two connections, and has code of its own
+// for that; see policy.go there.
+//
 // Either the timer or the caller's Close closes the body, never both: some
 // bodies return a slot to a pool at each Close.
 type silence struct {

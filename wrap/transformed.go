@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/bodywrap/bodywrap/wrap/internal/chain"
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
 // A transformed is a body as TransformRead presents it: first what open's reader
@@ -40,7 +41,7 @@ func (t *transformed) read(p []byte) (int, error) {
 	if t.ended {
 		return 0, t.rest()
 	}
-	for range maxEmptyReads {
+	for range copybuf.MaxEmptyReads {
 		n, err := t.reader.Read(p)
 		if uint(n) > uint(len(p)) {
 			return 0, impossible("transform's Read", n, len(p))

@@ -3,31 +3,26 @@ package tunnel
 import (
 	"errors"
 	"io"
-	"sync"
+	"time"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
+	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
-const (
-	bufferSize     = 32 << 10
-	idleBufferSize = 1 << 10
-)
-
-var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
-
-// maxEmptyReads is how many reads in a row may bring neither bytes nor an
-// error; bufio draws the same line.
-const maxEmptyReads = 100
+// idleBufferSize is the size of the buffer with which a direction waits.
+const idleBufferSize = 1 << 10
 
 var errImpossibleCount = errors.New("Read or Write returned an impossible count")
 
-// copyBuffered copies what has to pass through memory. A read that waits holds
-// its buffer, and most wait for small messages. So it waits with a small one,
-// and has a large one only while that is of use.
+// copyBuffered copies through memory. A read that waits holds its buffer, and
+// most reads wait for small messages. So copyBuffered reads into a small
+// buffer, and into a large one only while the reads fill the small one.
 func (d *direction) copyBuffered(w io.Writer) error {
 	small := make([]byte, idleBufferSize)
-	var large *[bufferSize]byte
+	var large *copybuf.Buffer
 	defer func() {
 		if large != nil {
-			buffers.Put(large)
+			copybuf.Put(large)
 		}
 	}()
 	p := small
@@ -39,7 +34,7 @@ func (d *direction) copyBuffered(w io.Writer) error {
 		}
 		if n > 0 {
 			empty = 0
-			d.read(n)
+			d.arrived(n)
 			if err := d.deliver(w, p[:n]); err != nil {
 				return err
 			}
@@ -47,32 +42,33 @@ func (d *direction) copyBuffered(w io.Writer) error {
 		switch {
 		case err == io.EOF:
 			return nil
-		case err == nil && empty == maxEmptyReads:
+		case err == nil && empty == copybuf.MaxEmptyReads:
 			err = io.ErrNoProgress
 		}
 		if err != nil {
-			d.readErr = d.src.note(err)
+			d.readErr = d.t.noteReset(d.src.id, err)
 			return d.readErr
 		}
 		switch {
 		case large == nil && n == len(small):
-			large = buffers.Get().(*[bufferSize]byte)
+			large = copybuf.Get()
 			p = large[:]
 		case large != nil && n <= len(small):
-			buffers.Put(large)
+			copybuf.Put(large)
 			large, p = nil, small
 		}
 	}
 }
 
-// deliver writes p, which has been read, to w.
+// deliver writes p, which was read before, to w.
 func (d *direction) deliver(w io.Writer, p []byte) error {
 	n, err := d.write(w, p)
-	d.moved(n)
+	d.delivered(n)
 	return err
 }
 
-// write writes all of p or returns, and notes, why not.
+// write writes p to w in pieces. If it cannot write everything, it returns the
+// error, and leaves it in writeErr.
 func (d *direction) write(w io.Writer, p []byte) (int, error) {
 	d.blocked()
 	defer d.unblocked()
@@ -88,12 +84,22 @@ func (d *direction) write(w io.Writer, p []byte) (int, error) {
 		}
 		written += n
 		if err != nil {
-			d.writeErr = d.dst.note(err)
+			d.writeErr = d.t.noteReset(d.dst.id, err)
 			return written, err
 		}
 		if written == len(p) {
 			return written, nil
 		}
-		d.last.Store(max(d.t.now(), 1))
+		d.last.Store(max(int64(d.t.now()), 1))
 	}
+}
+
+// piece returns how many bytes to give to dst in one Write. Where the kernel
+// does not tell what it holds, only a Write that returns tells of progress.
+func (d *direction) piece() int {
+	limit := time.Duration(d.t.limit.Load())
+	if d.dst.visible || limit <= 0 {
+		return copybuf.Size
+	}
+	return min(socket.Part(limit), copybuf.Size)
 }

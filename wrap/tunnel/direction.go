@@ -7,36 +7,45 @@ import (
 	"time"
 )
 
-// A direction carries what src sends to dst.
+// A direction carries what src sends to dst. One goroutine runs it. How far the
+// direction has come towards its end is in the tunnel's state.
 type direction struct {
 	t        *tunnel
 	src, dst *side
-	reverse  *direction
-	lead     []byte        // written before all else, and not counted
-	early    *bufio.Reader // what it has buffered goes next
-	from     io.Reader     // src, as far down as its hooks let go of it
-	shared   *atomic.Int64 // the counter of Options
+	lead     []byte        // written before everything else, and not counted
+	early    *bufio.Reader // its buffered bytes are written next
+	from     io.Reader     // src, or what is below hooks that need no bytes
+	shared   *atomic.Int64 // the counter of Options; nil if there is none
 
-	bytes, first, last atomic.Int64 // times are since the tunnel began
-	waits              atomic.Int64 // since when dst has taken nothing of what it is given
-	inHand             atomic.Int64 // bytes that were read and not yet taken by dst
-	readErr, writeErr  error        // of src and of dst, whatever a hook makes of them
+	bytes  atomic.Int64 // how many bytes dst has taken
+	inHand atomic.Int64 // how many bytes were read and not yet taken by dst
 
-	// Guarded by t.mu.
-	over             bool
-	end              End
-	err              error
-	halfClosed, lost bool
-	drained          bool // nothing more is read from src: it has finished, or discard has returned
+	// Times are in nanoseconds since the tunnel began. 0 is never.
+	first, last  atomic.Int64 // when bytes first and last moved
+	blockedSince atomic.Int64 // when dst stopped taking bytes; 0 if it takes
+
+	readErr, writeErr error // of src and of dst, whatever hooks make of them
 }
 
-// moved notes that n bytes were delivered, or none but that some came in.
-func (d *direction) moved(n int) {
-	now := max(d.t.now(), 1)
+// touch notes that bytes move now.
+func (d *direction) touch() {
+	now := max(int64(d.t.now()), 1)
 	d.last.Store(now)
 	if d.first.Load() == 0 {
 		d.first.Store(now)
 	}
+}
+
+// arrived notes that n bytes were read.
+func (d *direction) arrived(n int) {
+	d.inHand.Store(int64(n))
+	d.touch()
+}
+
+// delivered notes that dst has taken n bytes, of those that were read. n may be
+// 0, which also counts as a move.
+func (d *direction) delivered(n int) {
+	d.touch()
 	if n > 0 {
 		d.bytes.Add(int64(n))
 		d.inHand.Add(-int64(n))
@@ -46,24 +55,34 @@ func (d *direction) moved(n int) {
 	}
 }
 
-func (d *direction) read(n int) {
-	d.inHand.Store(int64(n))
-	d.moved(0)
+// run carries everything, and tells how that ended.
+func (d *direction) run() {
+	returned := false
+	defer d.t.watch(&returned)
+	d.tellEnd(d.copy())
+	returned = true
 }
 
-func (d *direction) result() Direction {
-	r := Direction{Bytes: d.bytes.Load(), End: d.end, Err: d.err, HalfClosed: d.halfClosed, Lost: d.lost}
-	if d.end == 0 { // it never ran
-		r.End, r.Err = Closed, d.t.fault.err
+// tellEnd tells how d has ended. It is not part of run, whose stack waits while
+// the tunnel is idle.
+func (d *direction) tellEnd(err error) {
+	if err == nil {
+		d.t.tell(event{kind: eventEOF, on: d.src.id, hungUp: d.src.hungUp()})
+		return
 	}
-	if first := d.first.Load(); first != 0 {
-		r.First = d.t.start.Add(time.Duration(first))
-		r.Last = d.t.start.Add(time.Duration(d.last.Load()))
-	}
-	return r
+	d.t.tell(event{kind: eventBroke, on: d.src.id, err: err, end: endOf(err), at: d.failedSide(), readable: d.readErr == nil})
 }
 
-// copy carries everything until src is at its end, which is nil, or fails.
+// failedSide returns the side whose error has ended d.
+func (d *direction) failedSide() which {
+	if d.writeErr != nil {
+		return d.dst.id
+	}
+	return d.src.id
+}
+
+// copy carries everything until src returns EOF, for which the error is nil, or
+// until src, dst or a hook fails.
 func (d *direction) copy() error {
 	if d.writeErr != nil { // of copyLead
 		return d.writeErr
@@ -77,15 +96,13 @@ func (d *direction) copy() error {
 		return d.writeErr
 	case d.readErr != nil:
 		return d.readErr
-	case err != nil: // a hook's own
-		return err
 	}
-	return d.src.cut()
+	return err // of a hook, or nil
 }
 
-// copyLead writes the lead. It comes before either direction runs, so that a
-// side which fails at once does not end the tunnel before the head of the
-// response is on its way. An error is in writeErr.
+// copyLead writes the lead. It is called before either direction runs, so that
+// a side which fails at once does not end the tunnel before the head of the
+// response is on its way. It leaves an error in writeErr.
 func (d *direction) copyLead() {
 	if lead := d.lead; len(lead) > 0 {
 		d.lead = nil
@@ -93,37 +110,36 @@ func (d *direction) copyLead() {
 	}
 }
 
-// copyEarly writes what is there before the first read.
+// copyEarly writes what was read before the tunnel began.
 func (d *direction) copyEarly() error {
 	if br := d.early; br != nil {
 		d.early = nil
-		p, _ := br.Peek(br.Buffered()) // is there, so no error
+		p, _ := br.Peek(br.Buffered()) // no error, since so much is buffered
 		if len(p) > 0 {
-			d.read(len(p))
+			d.arrived(len(p))
 			return d.deliver(d.dst.conn, p)
 		}
 	}
 	return nil
 }
 
-// discard reads what src goes on to send, and drops it, until src has finished
-// or fails: dst does not take it any more. If src were closed with input
-// unread, the kernel would reset it and destroy what src has still to receive.
-// A socket is read directly, since no hook is to see what is delivered nowhere.
-func (d *direction) discard() {
-	from := io.Reader(d.src.conn)
-	if d.src.tcp != nil && !d.src.framed {
-		from = d.src.tcp
+// inspect returns what there is to know of src just before Close.
+func (d *direction) inspect() inspection {
+	unread, known := d.src.unread()
+	unsent, _ := d.src.unsent()
+	return inspection{unread: unread > 0, known: known, unsent: unsent > 0, inHand: d.inHand.Load() > 0}
+}
+
+// result returns the public form of f, the state of d. A direction that never
+// ended has ended with the tunnel, for fault.
+func (d *direction) result(f flow, fault error) Direction {
+	r := Direction{Bytes: d.bytes.Load(), End: f.end, Err: f.err, HalfClosed: f.halfClosed, Lost: f.lost}
+	if f.stage == flowOpen {
+		r.End, r.Err = Closed, fault
 	}
-	buf := buffers.Get().(*[bufferSize]byte)
-	defer buffers.Put(buf)
-	for empty := 0; empty < maxEmptyReads; empty++ {
-		n, err := from.Read(buf[:])
-		if err != nil {
-			return
-		}
-		if n > 0 {
-			empty = 0
-		}
+	if first := d.first.Load(); first != 0 {
+		r.First = d.t.start.Add(time.Duration(first))
+		r.Last = d.t.start.Add(time.Duration(d.last.Load()))
 	}
+	return r
 }

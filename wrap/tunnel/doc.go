@@ -1,10 +1,10 @@
 // Package tunnel joins two connections, for proxies of one's own.
 //
-// Two calls of io.Copy are not a tunnel. They lose what was read into a buffer
-// before, do not tell one side that the other has finished, never end when one
-// side ignores that, and make a reset look like a clean end. [Copy] does none
-// of that, and [Upgrade] is what [net/http/httputil.ReverseProxy] does after
-// 101 Switching Protocols, done whole.
+// Two calls of io.Copy are not a tunnel. They lose bytes that were read into a
+// buffer before. They do not tell one side that the other has finished, they
+// never end when one side ignores that, and they make a reset look like a clean
+// end. [Copy] does none of this. [Upgrade] does all that
+// [net/http/httputil.ReverseProxy] should do after 101 Switching Protocols.
 //
 //	result, err := tunnel.Copy(ctx, client, backend, nil)
 //
@@ -26,29 +26,33 @@
 //	ctx is cancelled        both are closed at once
 //	a hook panics           both are closed at once, and Copy panics
 //
-// Copy closes a side by a plain Close, unless bytes for it are known to be
-// missing: then it resets the side where that is TCP, since FIN would say that
-// this was all. The two sides are closed at the same time.
+// Copy closes a side by a plain Close, unless bytes for that side are known to
+// be missing. Then Copy resets the side if that is TCP, since FIN would say
+// that all bytes have come. The two sides are closed at the same time.
 //
 // # Silence
 //
-// Every byte that a side takes is a move. On Linux the kernel tells how much of
-// what was written a TCP or Unix socket still holds for its peer, so a peer that
-// reads slowly is not silent, however long a Write lasts. The socket is found
-// through wrappers with an Unwrap or NetConn method, and behind the body that an
-// [net/http.Transport] makes of a 101. Where it is not found, as with a
-// net.Pipe or an SSH channel, a Write is split, so that a side which takes a
-// KiB each second is not silent either.
+// A tunnel is silent while no side takes bytes. On Linux the kernel tells how
+// many bytes a TCP or Unix socket still holds for its peer. So a peer that
+// reads slowly is not silent, however long a Write to it lasts. The socket is
+// found through wrappers with an Unwrap or NetConn method, and behind the body
+// that an [net/http.Transport] makes of a 101. Where no socket is found, as
+// with a net.Pipe or an SSH channel, a long Write is split, so that a side
+// which takes 1 KiB each second is not silent either.
+//
+// [Options.Linger] and [Options.Idle] limit the silence of a tunnel, which has
+// two directions. The hooks [wrap.Linger] and [wrap.Idle] of package wrap limit
+// the silence of one body or connection, and say how they measure it.
 //
 // # Hooks and splice
 //
-// From TCP to TCP the kernel moves bulk by splice on Linux, and while a
-// direction waits it has neither a pipe nor a buffer. Connections and bodies
-// of package wrap keep that, unless a hook needs the bytes; it then gets all of
-// them. The body that an [net/http.Transport] makes of a 101 does not; see
-// [Upgrade].
+// On Linux the kernel moves bulk from TCP to TCP by splice, and a direction
+// that waits has neither a pipe nor a buffer. Connections and bodies of package
+// wrap allow splice, unless a hook needs the bytes, which then gets all of
+// them. The body that an [net/http.Transport] makes of a 101 does not allow it;
+// see [Upgrade].
 //
-// A deadline for writing is never set: it would lose bytes.
+// Copy never sets a deadline for writing, since that would lose bytes.
 //
 // Package tunnel does not dial, does not log, and knows nothing of what goes
 // through it.

@@ -1,200 +1,210 @@
 package tunnel
 
 import (
+	"context"
 	"errors"
-	"fmt"
+	"sync"
+	"time"
 )
 
-// ended is called by each direction once, when it has nothing more to deliver.
-func (t *tunnel) ended(d *direction, err error) {
-	t.mu.Lock()
-	d.over = true
-	other := d.reverse
-	switch {
-	case err == nil:
-		d.end, d.drained = EOF, true
-		last, dying, fault := other.over, t.dying, t.fault
-		t.mu.Unlock()
-		if fault == nil && (!last || dying != nil) {
-			t.halfClose(d)
-		}
-		t.endDying(other)
-		return
-	case t.fault != nil:
-		d.end, d.err = Closed, t.fault.err
-		if t.fault.side == d.src {
-			d.end = t.fault.end
-		}
-		waits := t.fault.told && t.fault.side == d.dst && d.readErr == nil
-		t.mu.Unlock()
-		if waits { // src is still sent what dst had said
-			d.discard()
-		}
-		return
-	}
-	f := d.blame(err)
-	d.end, d.err = f.end, f.err
-	switch {
-	case t.dying != nil:
-		f = t.dying
-	case f.side == d.dst && f.end == Reset && !other.over,
-		d.readErr == nil && other.over && other.end == EOF:
-		// What dst had sent before, or the end of it, is still on its way to src.
-		t.dying = f
-		t.limitSilence()
-		t.mu.Unlock()
-		d.discard()
-		t.mu.Lock()
-		d.drained = true
-		t.mu.Unlock()
-		t.endDying(d)
-		return
-	}
-	t.mu.Unlock()
-	t.end(f)
+// This file is between the policy, which decides how a tunnel ends, and the
+// sides. Events go in by tell, and the actions that follow are carried out.
+
+// tell tells the policy of e, and carries out what follows from e. It returns
+// when that is done, which may include Close of both sides.
+func (t *tunnel) tell(e event) {
+	t.carryOut(t.step(e, nil))
 }
 
-// endDying ends a tunnel with a dead side once the direction towards that side,
-// d, reads nothing more and the other has delivered what the side had sent.
-func (t *tunnel) endDying(d *direction) {
-	t.mu.Lock()
-	f := t.dying
-	done := f != nil && d.drained && d.reverse.over
-	t.mu.Unlock()
-	if done {
-		t.end(f)
-	}
-}
-
-// blame makes a fault of an error that d ended with.
-func (d *direction) blame(err error) *fault {
-	f := &fault{end: Failed, side: d.src, told: true}
-	op := "read"
-	if d.writeErr != nil {
-		f.side, op = d.dst, "write"
-	}
-	if isReset(err) {
-		f.end = Reset
-	}
-	f.err = fmt.Errorf("%s to %s: %s: %w", d.src.name, d.dst.name, op, err)
-	return f
-}
-
-// halfClose tells d's receiving side that d has ended.
-func (t *tunnel) halfClose(d *direction) {
-	err := d.dst.closeWrite()
-	t.mu.Lock()
-	dying := t.dying
-	t.mu.Unlock()
-	if err != nil && dying != nil { // the fault that is known comes first
-		t.end(dying)
-		return
-	}
-	if err == nil || isNotConnected(err) {
-		t.mu.Lock()
-		d.halfClosed = err == nil
-		t.limitSilence()
-		t.mu.Unlock()
-		return
-	}
-	if !errors.Is(err, errors.ErrUnsupported) {
-		f := &fault{err: fmt.Errorf("%s to %s: %w", d.src.name, d.dst.name, err), end: Failed, side: d.dst, told: true}
-		t.mu.Lock()
-		if isReset(err) {
-			f.end, t.dying = Reset, f
-			t.limitSilence()
-			f = nil
-		}
-		t.mu.Unlock()
-		if f != nil {
-			t.end(f)
-		}
-		return
-	}
-	if t.opt.KeepOpen {
-		t.mu.Lock()
-		t.limitSilence()
-		t.mu.Unlock()
-		return
-	}
-	t.end(&fault{err: fmt.Errorf("%s: %w", d.dst.name, ErrHalfClose), end: Closed, told: true})
-}
-
-// end ends the tunnel by closing both sides. Only the first fault counts,
-// but any other that cannot wait makes it not wait either.
-func (t *tunnel) end(f *fault) {
-	t.mu.Lock()
-	first := t.fault == nil
-	if first {
-		t.fault = f
-	}
-	if t.hurry == nil {
-		t.hurry = make(chan struct{})
-	}
-	if !f.told && !t.hurried {
-		t.hurried = true
-		close(t.hurry)
-	}
-	t.mu.Unlock()
-	if !first {
-		return
-	}
-	if f.told {
-		t.both(func(s *side) { t.settle(t.towards(s), f) })
-	}
-	// Judge both before either is closed: a closed socket does not tell.
-	reset := map[*side]bool{
-		&t.client:  t.judge(&t.toClient, f),
-		&t.backend: t.judge(&t.toBackend, f),
-	}
-	t.both(func(s *side) { t.panicked(s.close(reset[s])) })
-}
-
-// towards returns the direction that s receives.
-func (t *tunnel) towards(s *side) *direction {
-	if s == &t.client {
-		return &t.toClient
-	}
-	return &t.toBackend
-}
-
-// settle waits until d's receiving side has what it was sent. That is not
-// needed if the side is at fault, nor if both sides have sent FIN: the kernel
-// then delivers the rest after Close.
-func (t *tunnel) settle(d *direction, f *fault) {
-	t.mu.Lock()
-	finished := d.over && d.end == EOF && d.reverse.drained
-	t.mu.Unlock()
-	if d.dst != f.side && !finished {
-		d.dst.settle(t.hurry, t.opt.linger())
-	}
-}
-
-// judge notes whether bytes of d are lost, and reports whether d's receiving
-// side must be reset so that it does not take what it received for all there
-// was. A side that has received all there was, and was told so, is never reset.
-func (t *tunnel) judge(d *direction, f *fault) (reset bool) {
-	unread, known := d.src.unread()
-	queued, _ := d.dst.unsent()
-	behind, _ := d.dst.unread()
+// step gives e to the policy, and returns the actions that follow. If after is
+// not nil, step stores the new state there. It is the only place that locks mu.
+// The actions that do not block, and that must not overtake each other, are
+// carried out here under the lock.
+func (t *tunnel) step(e event, after *state) actions {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if d.over && d.end == EOF {
-		d.lost = d.dst.reset.Load() != 0 || queued > 0 && behind > 0 // the kernel drops what it has not sent yet
-		return false
+	e.now = t.now()
+	p := t.opt.policy()
+	do := p.step(&t.state, e)
+	limit, _ := p.duration(t.state.limit)
+	t.limit.Store(int64(limit))
+	if do.wake > 0 {
+		t.lookAfter(do.wake)
 	}
-	cut := d.inHand.Load() > 0 || unread > 0
-	reset = cut || f.side != nil && f.side != d.dst
-	switch {
-	case f.side != nil, cut:
-		d.lost = true
-	case queued > 0 && (reset || behind > 0):
-		d.lost = true
-	default:
-		d.lost = !known && !f.silent()
+	if do.settle != (sides{}) {
+		t.hurry = make(chan struct{})
 	}
-	return reset
+	if do.hurry {
+		close(t.hurry)
+	}
+	if after != nil {
+		*after = t.state
+	}
+	return do
 }
 
-// silent reports whether nothing had moved for a while before f.
-func (f *fault) silent() bool { return errors.Is(f.err, ErrIdle) || errors.Is(f.err, ErrLinger) }
+// snapshot returns the state as it is now.
+func (t *tunnel) snapshot() (now state) {
+	t.step(event{}, &now)
+	return now
+}
+
+// carryOut carries out the actions that may block, and tells their results.
+func (t *tunnel) carryOut(do actions) {
+	if do.look {
+		t.look()
+	}
+	switch {
+	case do.halfClose != neither:
+		t.tell(t.halfClose(do.halfClose))
+	case do.discard != neither:
+		t.side(do.discard).discard()
+		t.tell(event{kind: eventDiscarded, on: do.discard})
+	case do.settle != (sides{}):
+		t.each(do.settle, t.settle)
+	case do.inspect:
+		t.tell(event{kind: eventInspected, client: t.toBackend.inspect(), backend: t.toClient.inspect()})
+	case do.close:
+		t.each(sides{client: true, backend: true}, func(w which) { t.close(w, do.reset.has(w)) })
+	}
+}
+
+// each calls f for each of the sides, at the same time, since f may block. It
+// waits for both calls, even if one of them ends its goroutine.
+func (t *tunnel) each(of sides, f func(which)) {
+	var other sync.WaitGroup
+	defer other.Wait()
+	if of == (sides{client: true, backend: true}) {
+		other.Add(1)
+		go callFor(clientSide, f, &other)
+		of.client = false
+	}
+	if of.client {
+		f(clientSide)
+	} else {
+		f(backendSide)
+	}
+}
+
+func callFor(w which, f func(which), running *sync.WaitGroup) {
+	defer running.Done()
+	f(w)
+}
+
+// halfClose calls CloseWrite of w, and returns the event of its result.
+func (t *tunnel) halfClose(w which) event {
+	err := t.noteReset(w, t.side(w).closeWrite())
+	switch {
+	case err == nil:
+		return event{kind: eventTold, on: w}
+	case isNotConnected(err):
+		return event{kind: eventNotConnected, on: w}
+	case errors.Is(err, errors.ErrUnsupported):
+		return event{kind: eventUnsupported, on: w}
+	}
+	return event{kind: eventTellFailed, on: w, err: err, end: endOf(err)}
+}
+
+// look tells the policy what the clock and the kernel say of silence.
+func (t *tunnel) look() {
+	t.tell(event{
+		kind:   eventLooked,
+		moved:  time.Duration(max(t.toBackend.last.Load(), t.toClient.last.Load())),
+		queued: t.client.queuedBytes() + t.backend.queuedBytes(),
+	})
+}
+
+// lookAfter has the timer call lookAgain after d. It is called with mu held.
+func (t *tunnel) lookAfter(d time.Duration) {
+	if t.silence == nil {
+		t.silence = time.AfterFunc(d, t.lookAgain)
+	} else {
+		t.silence.Reset(d)
+	}
+}
+
+// lookAgain runs in the timer's goroutine.
+func (t *tunnel) lookAgain() {
+	if t.callbacks.enter() {
+		defer t.callbacks.leave()
+		t.look()
+	}
+}
+
+// settle asks for what is unsent until the policy has enough of it.
+func (t *tunnel) settle(w which) {
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		n, ok := t.side(w).unsent()
+		do := t.step(event{kind: eventUnsent, on: w, unsent: n, known: ok}, nil)
+		if !do.again {
+			t.carryOut(do)
+			return
+		}
+		select {
+		case <-t.hurry: // made before settle was called
+		case <-time.After(pause):
+		}
+	}
+}
+
+// close closes w, and tells so even if Close panics or ends the goroutine.
+func (t *tunnel) close(w which, abort bool) {
+	defer func() { t.tell(event{kind: eventClosed, on: w, panicked: recover()}) }()
+	t.side(w).close(abort)
+}
+
+// noteReset tells the policy if err, which a call of w has returned, says that
+// the peer of w has reset it. It returns err.
+func (t *tunnel) noteReset(w which, err error) error {
+	if err != nil && isReset(err) {
+		t.tell(event{kind: eventReset, on: w, afterEOF: isAfterEOF(err)})
+	}
+	return err
+}
+
+// endOf returns how a direction ends that err has ended.
+func endOf(err error) End {
+	if isReset(err) {
+		return Reset
+	}
+	return Failed
+}
+
+var errExit = errors.New("a hook or a method of a side has ended its goroutine")
+
+// watch is deferred by the goroutines that call the methods of the sides. It
+// recovers a panic, and ends the tunnel. It also ends the tunnel if returned is
+// false, since [runtime.Goexit] has then ended the goroutine.
+func (t *tunnel) watch(returned *bool) {
+	if v := recover(); v != nil || !*returned {
+		t.tell(event{kind: eventPanicked, err: errExit, panicked: v})
+	}
+}
+
+// canceled runs when the context is done.
+func (t *tunnel) canceled() {
+	if t.callbacks.enter() {
+		defer t.callbacks.leave()
+		t.tell(event{kind: eventAborted, err: context.Cause(t.ctx)})
+	}
+}
+
+// shutDown runs in a goroutine of its own, since Close may block.
+func (t *tunnel) shutDown() {
+	if t.callbacks.enter() {
+		defer t.callbacks.leave()
+		t.tell(event{kind: eventAborted, err: ErrShutdown})
+	}
+}
+
+// sidesInClose returns how many sides have not returned from Close.
+func (t *tunnel) sidesInClose() int {
+	s := t.snapshot()
+	n := 0
+	for _, side := range []sideState{s.client, s.backend} {
+		if side.stage == sideClosing {
+			n++
+		}
+	}
+	return n
+}

@@ -27,7 +27,7 @@ func Pipes() int {
 
 // MovedBytes returns how many bytes wait in memory, since their pipe was taken
 // away.
-func MovedBytes() int64 { return moved.n.Load() }
+func MovedBytes() int64 { return evicted.n.Load() }
 
 // PutPiped moves p through a pipe into the file fd, as a pump does what it has
 // spliced from a socket. It returns how much was counted.

@@ -17,7 +17,7 @@ type Group struct {
 	mu      sync.Mutex
 	running map[*tunnel]struct{}
 	closed  bool
-	empty   chan struct{} // closed when none is left; made by Shutdown
+	empty   chan struct{} // closed when no tunnel is left; made by Shutdown
 }
 
 // Len returns how many tunnels are running.
@@ -30,15 +30,15 @@ func (g *Group) Len() int {
 // closeTime is how long Shutdown waits for the tunnels that it has ended.
 const closeTime = time.Second
 
-// Shutdown lets the running tunnels finish until ctx is done, and then ends
-// the rest. New ones are not begun any more: [Copy] closes both sides and
-// returns [ErrShutdown], and [Upgrade] answers 503. The error is nil if no
-// tunnel had to be ended, even if ctx is done already. Otherwise it wraps that
-// of ctx.
+// Shutdown waits for the running tunnels to finish until ctx is done, and then
+// ends the rest. No new tunnel begins: [Copy] closes both sides and returns
+// [ErrShutdown], and [Upgrade] answers 503. The error is nil if Shutdown had to
+// end no tunnel, even if ctx is done already. Otherwise the error wraps the
+// error of ctx.
 //
-// Shutdown returns one second after ctx is done at the latest. If a Close, or
-// another call of a side, has not returned by then, the tunnel is still in the
-// group, and the error says how many there are.
+// Shutdown returns at the latest one second after ctx is done. If Close, or
+// another call of a side, has not returned by then, its tunnel stays in the
+// group, and the error says how many such calls there are.
 func (g *Group) Shutdown(ctx context.Context) error {
 	g.mu.Lock()
 	g.closed = true
@@ -74,17 +74,12 @@ func (g *Group) Shutdown(ctx context.Context) error {
 	}
 }
 
-// stuck returns an error that wraps err and says what the tunnels that are left
-// wait for.
+// stuck returns an error that wraps err, and says which calls the tunnels in
+// the group wait for.
 func (g *Group) stuck(err error) error {
 	closes, calls := 0, 0
 	for _, t := range g.rest() {
-		n := 0
-		for _, s := range []*side{&t.client, &t.backend} {
-			if s.closing.Load() == closeCalled {
-				n++
-			}
-		}
+		n := t.sidesInClose()
 		if closes += n; n == 0 {
 			calls++
 		}
@@ -108,14 +103,6 @@ func (g *Group) rest() []*tunnel {
 		rest = append(rest, t)
 	}
 	return rest
-}
-
-// shutDown is in a goroutine of its own: one Close may take its time.
-func (t *tunnel) shutDown() {
-	if t.enter() {
-		defer t.leave()
-		t.end(&fault{err: ErrShutdown, end: Closed})
-	}
 }
 
 func (g *Group) isClosed() bool {

@@ -6,47 +6,55 @@ import (
 	"time"
 )
 
-// Options are the settings of a tunnel. A nil *Options, like the zero Options,
-// is right for most. Options are not changed, and may serve several tunnels at
-// once if the two buffers are nil.
+// Options are the settings of a tunnel. A nil *Options means the zero Options,
+// which is right for most tunnels. Copy and Upgrade do not change Options, so
+// that several tunnels may share them if both buffers are nil.
 type Options struct {
 	// Linger is how long the tunnel may be silent once one side has finished
-	// sending. Progress restarts it, so that a long answer is never cut, but a
-	// backend that ignores the end of its input does not hold the tunnel for
-	// ever. It also bounds how long a side may take nothing of what is still on
-	// the way to it when the other side has failed. The tunnel may last for up to a
-	// quarter longer, since that is how often it is looked at. If zero, 30 seconds;
-	// if negative, there is no limit.
+	// sending. Bytes that move in either direction restart the time, so that an
+	// answer that flows is never cut off. A backend that ignores the end of its
+	// input does not hold the tunnel for ever. Linger also bounds how long a
+	// side may take nothing of what is on the way to it when the other side has
+	// failed. The tunnel may last for up to a quarter of Linger longer, since
+	// it is looked at that often. If zero, 30 seconds; if negative, no limit.
+	//
+	// [wrap.Linger] is a hook for one body, for proxies that do not use this
+	// package. It only counts the time in which a Read of that body waits.
 	Linger time.Duration
 
-	// Idle is how long both directions may be silent at once before the tunnel
-	// is ended, or up to a quarter longer. A trickle in one of them keeps it
-	// alive. If zero, there is no limit.
+	// Idle is how long both directions may be silent at the same time before
+	// the tunnel ends, or up to a quarter of Idle longer. A few bytes in one
+	// direction keep the tunnel alive. If zero or negative, there is no limit.
+	//
+	// [wrap.Idle] is a hook for one body or connection, and only sees the bytes
+	// of that one.
 	Idle time.Duration
 
-	// KeepOpen is for a side that must be told the end of the other's input
-	// and cannot be, for want of CloseWrite. If false, both sides are closed
-	// then, and whatever it had still to send is cut off: [ErrHalfClose]. If
-	// true, it is told nothing, and has Linger to finish by itself.
+	// KeepOpen says what happens when one side has finished and the other side
+	// cannot be told, since that has no CloseWrite. If false, both sides are
+	// closed, and what the other side had still to send is cut off:
+	// [ErrHalfClose]. If true, the other side is told nothing, and has Linger
+	// to finish by itself.
 	KeepOpen bool
 
 	// ClientBuffered and BackendBuffered may hold bytes that were already read
-	// from that side, as the reader that [http.Hijacker] returns does. They go
-	// first. No more is read through them. A server reads the body of a request
-	// through that same reader: set ClientBuffered only if there is no body, or
-	// if it has been read to EOF.
+	// from that side, like the reader that [http.Hijacker] returns. These bytes
+	// are delivered first, and nothing more is read through the readers. A
+	// server reads the body of a request through the reader of its Hijacker. So
+	// set ClientBuffered only if the request has no body, or if its body was
+	// read to EOF.
 	ClientBuffered  *bufio.Reader
 	BackendBuffered *bufio.Reader
 
-	// Counters, if not nil, is added to while the tunnel runs.
+	// Counters, if not nil, count while the tunnel runs.
 	Counters *Counters
 
 	// Group, if not nil, is the group that the tunnel belongs to while it runs.
 	Group *Group
 }
 
-// Counters are the bytes that were delivered, and can be read while tunnels
-// run. Several tunnels may share one; it then has their sum.
+// Counters count the bytes that were delivered. They can be read while tunnels
+// run. If several tunnels share Counters, these count the sum.
 type Counters struct {
 	ToBackend atomic.Int64
 	ToClient  atomic.Int64
@@ -54,9 +62,11 @@ type Counters struct {
 
 const defaultLinger = 30 * time.Second
 
-func (o *Options) linger() time.Duration {
-	if o.Linger == 0 {
-		return defaultLinger
+// policy returns what the options say about how a tunnel ends.
+func (o *Options) policy() policy {
+	linger := o.Linger
+	if linger == 0 {
+		linger = defaultLinger
 	}
-	return max(o.Linger, 0)
+	return policy{idle: o.Idle, linger: max(linger, 0), keepOpen: o.KeepOpen}
 }

@@ -10,9 +10,9 @@ import (
 
 const (
 	// maxPipes bounds the pipes of all tunnels together. The kernel lets the
-	// processes of one unprivileged user have 64 of the largest size, or 1024
-	// of the default size; what is beyond gets a page or two, which is slower
-	// than not to splice.
+	// processes of one unprivileged user have 64 pipes of the largest size, or
+	// 1024 of the default size. Any further pipe has a page or two, and splice
+	// through such a pipe is slower than a copy.
 	maxPipes = 16
 
 	pipeSize = 1 << 20
@@ -20,20 +20,19 @@ const (
 	// pipeRest is how long a pipe that nobody uses is kept.
 	pipeRest = 5 * time.Second
 
-	// pipeStale is how long the bytes in a pipe must have stood still before
-	// another direction may have the pipe.
+	// pipeStale is how long nothing must have moved through a pipe before
+	// another direction may take it.
 	pipeStale = time.Second
 
-	// maxMoved bounds the bytes that were left in memory when their pipe was
-	// taken away, of all tunnels together.
-	maxMoved = 32 << 20
+	// maxEvicted bounds the evicted bytes of all tunnels together.
+	maxEvicted = 32 << 20
 )
 
-// A pipe is where spliced bytes are between two sockets.
+// A pipe holds spliced bytes on their way from one socket to another.
 type pipe struct {
 	r, w  int
-	owner *pump        // guarded by pipes.Mutex; nil while it is free
-	last  atomic.Int64 // when it was used, since epoch
+	owner *pump        // guarded by pipes.Mutex; nil while the pipe is free
+	last  atomic.Int64 // when bytes last moved through the pipe, since epoch
 }
 
 var epoch = time.Now()
@@ -42,37 +41,39 @@ func (p *pipe) used() { p.last.Store(int64(time.Since(epoch))) }
 
 func (p *pipe) stale() bool { return time.Since(epoch)-time.Duration(p.last.Load()) > pipeStale }
 
-// pipes are all pipes there are, and those that no direction has at the moment.
+// pipes has all pipes, and those of them that no direction uses now.
 var pipes struct {
 	sync.Mutex
 	all  []*pipe
 	free []*pipe
-	used bool // since trim last ran
-	trim *time.Timer
+	used bool        // whether a pipe was asked for since trimPipes last ran
+	trim *time.Timer // calls trimPipes; nil while no pipe is free
 }
 
-// moved counts the bytes that wait in memory for want of their pipe.
-var moved movedBytes
+// evicted counts the bytes that wait in memory since another direction has
+// taken their pipe.
+var evicted evictedBytes
 
-type movedBytes struct{ n atomic.Int64 }
+type evictedBytes struct{ n atomic.Int64 }
 
-func (m *movedBytes) reserve(n int) bool {
-	if m.n.Add(int64(n)) > maxMoved {
+func (m *evictedBytes) reserve(n int) bool {
+	if m.n.Add(int64(n)) > maxEvicted {
 		m.free(n)
 		return false
 	}
 	return true
 }
 
-func (m *movedBytes) free(n int) { m.n.Add(-int64(n)) }
+func (m *evictedBytes) free(n int) { m.n.Add(-int64(n)) }
 
 // takePipe returns an empty pipe for p, which is nil in tests. If there are
-// enough, and all are in use, it takes one that has moved nothing for a while
-// from a direction whose receiver stalls. It returns nil if there is none.
+// maxPipes and all are in use, takePipe takes a stale one from a direction
+// whose receiver takes nothing. It returns nil if there is none.
 func takePipe(p *pump) *pipe {
 	taken, owners := freePipe(p)
 	for _, owner := range owners {
-		// Without pipes' lock: the owner may hold its own and want that one.
+		// lend is called without the lock of pipes, since the owner may hold
+		// its own lock and wait for that one.
 		if taken = owner.lend(); taken != nil {
 			pipes.Lock()
 			defer pipes.Unlock()
@@ -86,8 +87,8 @@ func takePipe(p *pump) *pipe {
 	return taken
 }
 
-// freePipe returns a free or a new pipe for p, or else the owners of those that
-// stand still.
+// freePipe returns a free or a new pipe for p. If there is none, it returns the
+// owners of the stale pipes.
 func freePipe(p *pump) (free *pipe, owners []*pump) {
 	pipes.Lock()
 	defer pipes.Unlock()
@@ -108,17 +109,16 @@ func freePipe(p *pump) (free *pipe, owners []*pump) {
 	}
 	var fds [2]int
 	if syscall.Pipe2(fds[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK) != nil {
-		return nil, nil // there are too many files: copy
+		return nil, nil // too many files are open, so copy instead
 	}
-	// If this fails, which it does for a user with too many pipes already,
-	// then a smaller one works too.
+	// This fails for a user with too many pipes. A smaller pipe works too.
 	_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, uintptr(fds[0]), syscall.F_SETPIPE_SZ, pipeSize)
 	free = &pipe{r: fds[0], w: fds[1], owner: p}
 	pipes.all = append(pipes.all, free)
 	return free, nil
 }
 
-// givePipe takes p back; if it is not empty then it is closed.
+// givePipe takes p back. It closes p unless p is empty.
 func givePipe(p *pipe, empty bool) {
 	pipes.Lock()
 	defer pipes.Unlock()
@@ -133,7 +133,8 @@ func givePipe(p *pipe, empty bool) {
 	}
 }
 
-// trimPipes closes the free pipes unless there was use for any.
+// trimPipes runs in the timer's goroutine. It closes the free pipes, unless a
+// pipe was asked for since it last ran.
 func trimPipes() {
 	pipes.Lock()
 	defer pipes.Unlock()

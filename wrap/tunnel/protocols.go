@@ -8,12 +8,14 @@ import (
 	"strings"
 )
 
-// agree checks that the backend has switched to a protocol that the client
-// asked for (RFC 9110, section 7.8). Names are compared regardless of case. A
-// backend may switch several layers at once, and then names them all.
+// agree returns an error unless the client asked for every protocol to which
+// the backend has switched (RFC 9110, section 7.8). The case of names does not
+// matter. A backend may switch several layers at once, and then names all of
+// them.
 func agree(request, response http.Header) error {
 	asked, switched := upgradeTokens(request), upgradeTokens(response)
-	asked = slices.DeleteFunc(asked, func(a string) bool { return !isProtocol(a) }) // and so not ASCII alone
+	// What is no protocol may have letters that fold to ASCII ones.
+	asked = slices.DeleteFunc(asked, func(a string) bool { return !isProtocol(a) })
 	if len(asked) == 0 {
 		return errors.New("the client did not ask for it")
 	}
@@ -73,7 +75,7 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-// hopByHop are fields that are for the next recipient alone, besides those
+// hopByHop are fields that only concern the next recipient, as the fields do
 // that Connection names (RFC 9110, section 7.6.1).
 var hopByHop = []string{
 	"Connection",

@@ -4,7 +4,7 @@ import "errors"
 
 var errReset = errors.New("connection reset by peer")
 
-// Plan 9 tells resets from other errors by their text alone.
+// Plan 9 only has texts for errors, and resets are not looked for there.
 
 func isReset(error) bool { return false }
 

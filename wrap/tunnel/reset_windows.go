@@ -12,14 +12,15 @@ const (
 
 var errReset error = syscall.WSAECONNRESET
 
-// isReset reports whether err tells that the peer has reset the connection.
+// isReset reports whether err says that the peer has reset the connection.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.WSAECONNRESET) || errors.Is(err, syscall.WSAECONNABORTED) || errors.Is(err, wsaESHUTDOWN)
 }
 
-// isNotConnected reports whether err, of CloseWrite, tells that the connection
-// was over already.
+// isNotConnected reports whether err, which CloseWrite returned, says that the
+// connection was over already.
 func isNotConnected(err error) bool { return errors.Is(err, wsaENOTCONN) }
 
-// isAfterEOF reports whether a reset came after the peer had finished sending.
+// isAfterEOF returns false, since Windows does not say whether the peer had
+// finished sending before the reset.
 func isAfterEOF(error) bool { return false }

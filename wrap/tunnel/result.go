@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Reasons for which a tunnel is ended without a fault of either side. They are
-// in the error of [Copy], and in the Err of each [Direction] that they cut.
+// Reasons for which a tunnel ends though neither side is at fault. The error of
+// [Copy] wraps them, and so does the Err of each [Direction] that they cut off.
 var (
 	ErrIdle      = errors.New("both directions were silent for the idle time")
 	ErrLinger    = errors.New("silent for the linger time after the other direction had ended")
@@ -23,24 +23,25 @@ type Result struct {
 
 // A Direction is what one side sent to the other.
 type Direction struct {
-	// Bytes is how many bytes the receiving side took.
+	// Bytes is how many bytes the receiving side has taken.
 	Bytes int64
 
 	// First and Last are when bytes first and last moved. Both are zero if
 	// none did.
 	First, Last time.Time
 
-	// End is how the direction ended, and Err why. Err is nil for EOF alone.
+	// End is how the direction ended, and Err is why. Err is nil only for EOF.
 	End End
 	Err error
 
-	// HalfClosed is whether the end was passed on by itself, with CloseWrite,
+	// HalfClosed is whether CloseWrite has told the receiving side of the end,
 	// while the other direction went on.
 	HalfClosed bool
 
-	// Lost is whether bytes can have been lost: sent or about to be, and not
-	// known to have reached the receiving side. After EOF it is false unless
-	// the receiving side was reset with bytes still on the way.
+	// Lost is whether bytes may be lost: the sending side has sent them, or was
+	// about to, and they are not known to have reached the receiving side.
+	// After EOF, Lost is false unless the receiving side was reset while bytes
+	// were on the way to it.
 	Lost bool
 }
 
@@ -51,7 +52,7 @@ const (
 	EOF    End = 1 // the sending side finished, and everything was delivered
 	Reset  End = 2 // one of the sides was reset by its peer
 	Failed End = 3 // reading or writing failed otherwise
-	Closed End = 4 // the tunnel was ended, and this direction with it
+	Closed End = 4 // the tunnel ended for another reason
 )
 
 func (e End) String() string {

@@ -4,37 +4,28 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/internal/chain"
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
-// A side is one of the two connections, and all that is known of it.
+// A side is one of the two connections, and what is known of its socket. How
+// far the side has come towards its end is in the tunnel's state.
 type side struct {
-	name string
+	id   which
 	conn io.ReadWriteCloser
 
-	tcp     *net.TCPConn    // the TCP connection that conn wraps in the end; nil if there is none, or conn does not tell
+	// look sets the fields below before the tunnel runs.
+
+	tcp     *net.TCPConn    // below all of conn's wrappers; may be nil
 	framed  bool            // TLS or the like is between conn and tcp
-	fd      syscall.RawConn // the socket of tcp, or of a Unix connection; to look, never to read or write
+	fd      syscall.RawConn // of tcp, or of a Unix connection; only to look at
 	visible bool            // the kernel tells how much it holds for the peer
-
-	reset    atomic.Int32 // whether an operation has told that the peer reset it, and when
-	finished atomic.Bool  // CloseWrite was called
-	once     sync.Once
-	closing  atomic.Int32 // how far Close has come
 }
-
-// The values of side.closing.
-const (
-	closeCalled   = 1
-	closeReturned = 2
-)
 
 // look finds the socket at the end of the chain of wrappers.
 func (s *side) look() {
@@ -42,33 +33,15 @@ func (s *side) look() {
 	s.framed = framed
 	s.tcp, _ = conn.(*net.TCPConn)
 	s.fd = socket.Raw(conn)
-	_, s.visible = s.queued()
+	_, s.visible = socket.Queued(s.fd)
 }
 
-// clearDeadlines takes back the deadlines that the caller may have left.
+// clearDeadlines takes back the deadlines that the caller may have left on the
+// connection.
 func (s *side) clearDeadlines() {
 	if c, ok := s.conn.(interface{ SetDeadline(time.Time) error }); ok {
-		_ = c.SetDeadline(time.Time{}) // if it cannot, it has none that is in the way
+		_ = c.SetDeadline(time.Time{}) // if this fails, there is none
 	}
-}
-
-// When a side was reset. It is one value, since the other direction may ask at
-// any time.
-const (
-	resetMidway   = 1 // the peer had not finished before
-	resetAfterEOF = 2 // it had
-)
-
-// note remembers what err tells of the side, and returns it.
-func (s *side) note(err error) error {
-	if err != nil && isReset(err) {
-		when := int32(resetMidway)
-		if isAfterEOF(err) {
-			when = resetAfterEOF
-		}
-		s.reset.CompareAndSwap(0, when)
-	}
-	return err
 }
 
 // closeWrite half-closes the connection, or returns errors.ErrUnsupported.
@@ -77,13 +50,13 @@ func (s *side) closeWrite() error {
 	if cw == nil {
 		return errors.ErrUnsupported
 	}
-	s.finished.Store(true)
-	return s.note(cw.CloseWrite())
+	return cw.CloseWrite()
 }
 
-// closeWriter finds CloseWrite on v or on what it unwraps to. It stops at a
-// wrapper that only has NetConn: what that writes has a framing of its own,
-// which ends otherwise than the connection below.
+// closeWriter returns the first CloseWrite on v's chain of wrappers, or nil. It
+// does not look below a wrapper that only has NetConn: what is written to such
+// a wrapper has a framing of its own, which ends otherwise than the connection
+// below.
 func closeWriter(v any) wrap.CloseWriter {
 	for range chain.Longest {
 		if cw, ok := v.(wrap.CloseWriter); ok && !chain.IsNil(v) {
@@ -98,57 +71,46 @@ func closeWriter(v any) wrap.CloseWriter {
 	return nil
 }
 
-// close closes the connection, unless it is closed already or being closed. If
-// abort is true and the connection is TCP in the end, it is reset, and the
-// kernel drops what it has still to send. Reads and writes that wait return,
-// even where Close does not see to that. A panic of Close is recovered and
-// returned.
-func (s *side) close(abort bool) (panicked any) {
-	s.once.Do(func() {
-		defer func() {
-			panicked = recover()
-			s.closing.Store(closeReturned)
-		}()
-		s.closing.Store(closeCalled)
-		if abort && s.tcp != nil {
-			_ = s.tcp.SetLinger(0) // if it fails then the peer sees an early end only
-			if s.framed {
-				_ = s.tcp.Close() // else TLS would first say that this was all
-			}
+// close closes the connection. If abort is true and there is a TCP connection
+// at the end of the chain, that is reset, and the kernel drops what it has
+// still to send. A Read and a Write that wait return, even where Close does not
+// see to that. close panics if a method of the connection does.
+func (s *side) close(abort bool) {
+	if abort && s.tcp != nil {
+		_ = s.tcp.SetLinger(0) // if this fails, the peer only sees an early end
+		if s.framed {
+			_ = s.tcp.Close() // or else TLS would first say that this was all
 		}
-		s.interrupt()
-		_ = s.conn.Close() // all is said by how its directions ended
-	})
-	return panicked
+	}
+	s.interrupt()
+	_ = s.conn.Close() // the ends of the two directions say what went wrong
 }
 
-// interrupt makes a waiting Read return where Close alone may not: a QUIC
-// stream's Close ends only what is written.
+// interrupt makes a Read that waits return where Close alone may not do so:
+// Close of a QUIC stream only ends what is written.
 func (s *side) interrupt() {
 	if c, ok := s.conn.(interface{ SetReadDeadline(time.Time) error }); ok {
 		_ = c.SetReadDeadline(time.Unix(1, 0)) // in the past; Close comes next
 	}
 }
 
-// settle waits until the peer's kernel has everything that was written: a
-// reset that overtakes it, or a Close with input unread, would destroy it. It
-// gives up when the peer has taken nothing for limit, unless that is zero.
-func (s *side) settle(hurry <-chan struct{}, limit time.Duration) {
-	left, since := -1, time.Now()
-	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		n, ok := s.unsent()
-		if !ok || n == 0 {
+// discard reads what the side goes on to send, and drops it, until the side has
+// finished or fails. It reads from the TCP connection directly where that has
+// no framing, since no hook must see bytes that are delivered nowhere.
+func (s *side) discard() {
+	from := io.Reader(s.conn)
+	if s.tcp != nil && !s.framed {
+		from = s.tcp
+	}
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
+	for empty := 0; empty < copybuf.MaxEmptyReads; empty++ {
+		n, err := from.Read(buf[:])
+		if err != nil {
 			return
 		}
-		if n != left {
-			left, since = n, time.Now()
-		} else if limit > 0 && time.Since(since) > limit {
-			return
-		}
-		select {
-		case <-hurry:
-			return
-		case <-time.After(pause):
+		if n > 0 {
+			empty = 0
 		}
 	}
 }

@@ -6,9 +6,10 @@ import (
 	"syscall"
 )
 
-// socketOf returns the socket that v is, if it is package net's own, behind
-// which no hook can be. Other types with SyscallConn may do things in Read and
-// Write that it goes round.
+// socketOf returns the socket of v if v's type belongs to package net, since
+// such a connection has no hooks. Read and Write of other types with
+// SyscallConn may do more than the socket does, so their sockets must not be
+// used directly.
 func socketOf(v any) (syscall.RawConn, bool) {
 	c, ok := v.(syscall.Conn)
 	if !ok {

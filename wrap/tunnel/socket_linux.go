@@ -7,20 +7,21 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
-// What the kernel tells of a socket, asked in ways that change nothing: neither
-// SO_ERROR nor MSG_PEEK, which take a pending error away from the reader.
+// The kernel is asked about a socket in ways that change nothing. SO_ERROR and
+// MSG_PEEK are not used, since they take a pending error away from the reader.
 
 const (
 	pollErr = 0x8
 	pollHup = 0x10
 )
 
-// events polls the socket for the conditions that are always reported.
+// events polls the socket for the conditions that are always reported. It
+// returns 0 if the socket is closed.
 func (s *side) events() (events int16) {
 	if s.fd == nil {
 		return 0
 	}
-	_ = s.fd.Control(func(fd uintptr) { // if it is closed then there is nothing to tell
+	_ = s.fd.Control(func(fd uintptr) { // fails if the socket is closed
 		p := struct {
 			fd              int32
 			events, revents int16
@@ -35,17 +36,17 @@ func (s *side) events() (events int16) {
 	return events
 }
 
-// unread is how many bytes of the peer's wait in the kernel.
+// unread is how many bytes that the peer has sent wait in the kernel.
 func (s *side) unread() (n int, ok bool) { return socket.Ask(s.fd, syscall.TIOCINQ) }
 
 // unsent is how many bytes the peer's kernel does not have yet, and may still
-// get. That goes on when both sides have sent FIN, until the peer's kernel has
-// acknowledged ours.
+// get. The kernel goes on to send after both sides have sent FIN, until the
+// peer's kernel has acknowledged our FIN.
 func (s *side) unsent() (n int, ok bool) {
 	if s.tcp == nil || s.dead() {
 		return 0, false
 	}
-	return s.queued()
+	return socket.Queued(s.fd)
 }
 
 // tcpClose is the state TCP_CLOSE of a socket, in the first byte of TCP_INFO:
@@ -58,42 +59,25 @@ func (s *side) dead() (dead bool) {
 		return false
 	}
 	err := s.fd.Control(func(fd uintptr) {
-		info, err := syscall.GetsockoptInet4Addr(int(fd), syscall.IPPROTO_TCP, syscall.TCP_INFO) // 4 bytes, whatever they mean
+		// This returns the first 4 bytes of any option.
+		info, err := syscall.GetsockoptInet4Addr(int(fd), syscall.IPPROTO_TCP, syscall.TCP_INFO)
 		dead = err != nil || info[0] == tcpClose
 	})
 	return dead || err != nil
 }
 
-// queued is how many bytes the kernel holds for the peer. Of a Unix socket that
-// is, roughly, what the peer has not read.
-func (s *side) queued() (n int, ok bool) { return socket.Queued(s.fd) }
-
-// pendingReset returns the error that a read would return once it has come to
-// the end of what the peer sent before.
-func (s *side) pendingReset() error {
-	if s.reset.Load() == resetMidway {
-		return errReset
-	}
-	if s.events()&pollErr == 0 {
-		return nil
-	}
-	return errReset
+// queuedBytes is how many bytes the kernel holds for the peer, or 0 if it does
+// not tell. Of a Unix socket that is, roughly, what the peer has not read.
+func (s *side) queuedBytes() int {
+	n, _ := socket.Queued(s.fd)
+	return n
 }
 
-// cut returns an error if what reads as EOF is not one. The kernel tells of a
-// reset once: if a write was told, the next read says EOF.
-func (s *side) cut() error {
-	down := s.tcp != nil && s.events()&(pollErr|pollHup) == pollHup
-	// Asked after that, since the other direction may be half-closing, or be
-	// told of a reset, right now.
-	switch s.reset.Load() {
-	case resetMidway:
-		return errReset
-	case resetAfterEOF:
-		return nil
-	}
-	if down && !s.finished.Load() { // in both directions, and the error is gone
-		return errReset
-	}
-	return nil
+// pendingError reports whether the kernel has an error for the next read.
+func (s *side) pendingError() bool { return s.events()&pollErr != 0 }
+
+// hungUp reports whether a TCP connection is shut down in both directions, and
+// has no error for the next call.
+func (s *side) hungUp() bool {
+	return s.tcp != nil && s.events()&(pollErr|pollHup) == pollHup
 }

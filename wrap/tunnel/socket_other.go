@@ -7,24 +7,18 @@ import (
 	"syscall"
 )
 
-// Elsewhere than on Linux a socket is not asked; what can be told without is.
+// Only on Linux is a socket asked. These are the answers of a kernel that tells
+// nothing.
 
 func (s *side) unread() (n int, ok bool) { return 0, false }
 
 func (s *side) unsent() (n int, ok bool) { return 0, false }
 
-func (s *side) queued() (n int, ok bool) { return 0, false }
+func (s *side) queuedBytes() int { return 0 }
 
-func (s *side) pendingReset() error { return s.cut() }
+func (s *side) pendingError() bool { return false }
 
-// cut returns an error if what reads as EOF is not one, since a write was told
-// of a reset.
-func (s *side) cut() error {
-	if s.reset.Load() == resetMidway {
-		return errReset
-	}
-	return nil
-}
+func (s *side) hungUp() bool { return false }
 
 func (d *direction) copySocket(io.Writer, syscall.RawConn) (handled bool, err error) {
 	return false, nil

@@ -5,36 +5,42 @@ import (
 	"sync"
 	"syscall"
 	"unsafe"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
 const spliceNonblock = 0x2
 
-// spliceWorth is how many bytes there must be, or a read must have brought, for
-// the next read to be by splice. For small messages a copy costs less. It was
-// chosen by BenchmarkBursts.
+// spliceWorth is how many bytes must be there to read, or the last read must
+// have brought, for the next read to be by splice. A copy costs less for small
+// messages. BenchmarkBursts chose the number.
 const spliceWorth = 4 << 10
 
-// A pump moves bytes out of a socket, and into another where it can. While it
-// waits for the first it holds neither a buffer nor a pipe.
+// A pump moves bytes out of a socket, and into another socket if dst is one.
+// While the pump waits for the first socket, it holds neither a buffer nor a
+// pipe.
 //
-// While it waits for the second, the bytes in hand are in its pipe. Another pump
-// may then take the pipe away, and leave them in memory: see takePipe.
+// While the pump waits for the second socket, the bytes in hand are in its
+// pipe. Then another pump may take the pipe away, and leave the bytes in
+// memory; see takePipe.
 type pump struct {
 	d     *direction
-	never bool // splice does not do for these two
-	woken bool // the source had nothing when it was last asked
+	never bool // the two cannot be spliced
+	woken bool // the source had nothing to read when last asked
 	bulk  bool // the next read is by splice, if there is a pipe
 
 	errno error // of the last callback
 	had   int   // bytes in hand after the last callback of the source
 	stuck bool  // bytes were in the pipe when the destination failed
 
-	mu    sync.Mutex // held by callbacks, and by a pump that takes the pipe away; guards the rest
-	buf   *[bufferSize]byte
-	mem   []byte // in hand, in memory
-	moved int    // the size of mem if the bytes were taken out of a pipe; else 0
-	pipe  *pipe
-	piped int // in hand, in pipe
+	// mu guards the rest. It is held by callbacks, and by a pump that takes the
+	// pipe away.
+	mu      sync.Mutex
+	buf     *copybuf.Buffer
+	mem     []byte // the bytes in hand that are in memory
+	evicted int    // the size of mem if the bytes come from a lost pipe; else 0
+	pipe    *pipe
+	piped   int // how many bytes in hand are in pipe
 }
 
 // copySocket is copyTo from a socket.
@@ -49,13 +55,13 @@ func (d *direction) copySocket(w io.Writer, src syscall.RawConn) (handled bool, 
 			err = p.errno
 		}
 		if err != nil {
-			d.readErr = d.src.note(err)
+			d.readErr = d.t.noteReset(d.src.id, err)
 			return true, d.readErr
 		}
 		if p.had == 0 {
 			return true, nil
 		}
-		d.read(p.had)
+		d.arrived(p.had)
 		if !spliceable {
 			if err := d.deliver(w, p.mem); err != nil {
 				return true, err
@@ -68,12 +74,12 @@ func (d *direction) copySocket(w io.Writer, src syscall.RawConn) (handled bool, 
 			err = p.errno
 		}
 		if err == syscall.EPIPE && p.stuck {
-			// A splice that has moved some keeps the error that then stopped
-			// it to itself. This may be what is left of a reset.
-			_ = d.dst.note(errReset)
+			// A splice that has moved some bytes hides the error that stopped
+			// it then. The EPIPE after that may be what is left of a reset.
+			_ = d.t.noteReset(d.dst.id, errReset)
 		}
 		if err != nil {
-			d.writeErr = d.dst.note(err)
+			d.writeErr = d.t.noteReset(d.dst.id, err)
 			return true, d.writeErr
 		}
 	}
@@ -123,7 +129,7 @@ func (p *pump) take(fd int) error {
 		p.pipe = nil
 	}
 	if p.buf == nil {
-		p.buf = buffers.Get().(*[bufferSize]byte)
+		p.buf = copybuf.Get()
 	}
 	n, err := syscall.Read(fd, p.buf[:])
 	n = max(n, 0)
@@ -135,7 +141,8 @@ func (p *pump) take(fd int) error {
 // tell.
 func waiting(fd int) int {
 	var n int32
-	_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.TIOCINQ, uintptr(unsafe.Pointer(&n))) // n stays 0
+	// If this fails, n stays 0.
+	_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.TIOCINQ, uintptr(unsafe.Pointer(&n)))
 	return int(n)
 }
 
@@ -151,11 +158,11 @@ func (p *pump) writable(fd uintptr) bool {
 			p.d.blocked()
 			return false
 		default:
-			p.stuck = p.piped > 0 || p.moved > 0
+			p.stuck = p.piped > 0 || p.evicted > 0
 			return true
 		}
 	}
-	p.forget()
+	p.freeEvicted()
 	return true
 }
 
@@ -165,7 +172,7 @@ func (p *pump) put(fd int) error {
 		n, err := syscall.Write(fd, p.mem)
 		if n > 0 {
 			p.mem = p.mem[n:]
-			p.d.moved(n)
+			p.d.delivered(n)
 		}
 		return progress(n, err)
 	}
@@ -174,7 +181,7 @@ func (p *pump) put(fd int) error {
 		if n > 0 {
 			p.pipe.used()
 			p.piped -= n
-			p.d.moved(n)
+			p.d.delivered(n)
 		}
 		if err == syscall.EINVAL {
 			p.never = true
@@ -183,7 +190,7 @@ func (p *pump) put(fd int) error {
 		return progress(n, err)
 	}
 	if p.buf == nil {
-		p.buf = buffers.Get().(*[bufferSize]byte)
+		p.buf = copybuf.Get()
 	}
 	n, err := syscall.Read(p.pipe.r, p.buf[:])
 	if n > 0 {
@@ -194,24 +201,25 @@ func (p *pump) put(fd int) error {
 }
 
 // lend takes the pipe away from p, whose destination takes nothing, and leaves
-// the bytes in memory. It returns nil if p is at work, or if too many bytes of
-// others were left in memory already.
+// the bytes in memory. It returns nil if p is at work, or if too many bytes
+// were evicted already. It is called by other pumps.
 func (p *pump) lend() *pipe {
 	if !p.mu.TryLock() {
-		return nil // in a callback, so at work
+		return nil // p is in a callback, so it is at work
 	}
 	defer p.mu.Unlock()
 	if p.pipe == nil || p.piped == 0 || !p.pipe.stale() {
 		return nil
 	}
-	if !moved.reserve(p.piped) {
+	if !evicted.reserve(p.piped) {
 		return nil
 	}
-	p.mem, p.moved = make([]byte, p.piped), p.piped
+	p.mem, p.evicted = make([]byte, p.piped), p.piped
 	for at := 0; p.piped > 0; {
 		n, err := syscall.Read(p.pipe.r, p.mem[at:])
 		if n <= 0 && err != syscall.EINTR {
-			// It does not happen: the pipe has that many. What is left in it stays.
+			// This does not happen, since the pipe has so many bytes. The rest
+			// stays in the pipe.
 			p.mem = p.mem[:at]
 			return nil
 		}
@@ -223,15 +231,16 @@ func (p *pump) lend() *pipe {
 	return lent
 }
 
-// forget lets go of the memory that lend has made. It is called with mu held.
-func (p *pump) forget() {
-	if p.moved > 0 {
-		moved.free(p.moved)
-		p.moved, p.mem = 0, nil
+// freeEvicted frees the memory that lend has allocated. It is called with mu
+// held.
+func (p *pump) freeEvicted() {
+	if p.evicted > 0 {
+		evicted.free(p.evicted)
+		p.evicted, p.mem = 0, nil
 	}
 }
 
-// progress is err, or an error if there is none and yet nothing was done.
+// progress returns err, or io.ErrNoProgress if err is nil and n is 0.
 func progress(n int, err error) error {
 	if n <= 0 && err == nil {
 		return io.ErrNoProgress
@@ -239,7 +248,8 @@ func progress(n int, err error) error {
 	return err
 }
 
-// release gives back what p holds, which is empty unless there was an error.
+// release gives back the buffer and the pipe of p. They are empty unless there
+// was an error.
 func (p *pump) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -248,9 +258,9 @@ func (p *pump) release() {
 
 // drop is release with mu held.
 func (p *pump) drop() {
-	p.forget()
+	p.freeEvicted()
 	if p.buf != nil {
-		buffers.Put(p.buf)
+		copybuf.Put(p.buf)
 		p.buf, p.mem = nil, nil
 	}
 	if p.pipe != nil {

@@ -1,67 +1,59 @@
 package tunnel
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
-// stallPeriod is how often a sender is looked at while what it sent waits for
-// the receiver. Nobody reads from it then, so nobody else notices its reset.
+// stallPeriod is how often the sender of a direction is looked at while its
+// receiver takes nothing. The sender is not read then, so no Read reports that
+// its peer has reset it.
 const stallPeriod = time.Second
 
-// blocked notes that d has begun to wait for its receiver.
+// blocked notes that d begins to wait for its receiver.
 func (d *direction) blocked() {
 	if d.src.fd == nil {
 		return // nothing to look at
 	}
-	d.waits.Store(d.t.now() + 1)
-	d.t.watchStall()
+	d.blockedSince.Store(int64(d.t.now()) + 1)
+	d.t.watchStalls()
 }
 
-func (d *direction) unblocked() { d.waits.Store(0) }
+// unblocked notes that d's receiver has taken something, or has failed.
+func (d *direction) unblocked() { d.blockedSince.Store(0) }
 
-func (t *tunnel) watchStall() {
-	if t.stalled.Load() || !t.stalled.CompareAndSwap(false, true) {
+// watchStalls sets the timer for stalls, unless it is set.
+func (t *tunnel) watchStalls() {
+	if t.stallSet.Load() || !t.stallSet.CompareAndSwap(false, true) {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch {
-	case t.over:
-	case t.stall == nil:
-		t.stall = time.AfterFunc(stallPeriod, t.lookForReset)
-	default:
-		t.stall.Reset(stallPeriod)
+	// If the timer runs before Store, lookForResets makes another one. finish does
+	// not stop the first then, which finds the gate of callbacks shut.
+	if timer := t.stall.Load(); timer != nil {
+		timer.Reset(stallPeriod)
+	} else {
+		t.stall.Store(time.AfterFunc(stallPeriod, t.lookForResets))
 	}
 }
 
-// lookForReset runs every stallPeriod while a direction waits.
-func (t *tunnel) lookForReset() {
-	if !t.enter() {
+// lookForResets runs in the timer's goroutine, every stallPeriod while a
+// direction waits for its receiver.
+func (t *tunnel) lookForResets() {
+	if !t.callbacks.enter() {
 		return
 	}
-	defer t.leave()
-	waiting := false
+	defer t.callbacks.leave()
+	waits := false
 	for _, d := range []*direction{&t.toBackend, &t.toClient} {
-		since := d.waits.Load()
+		since := d.blockedSince.Load()
 		if since == 0 {
 			continue
 		}
-		waiting = true
-		if t.now()-since < int64(stallPeriod)*3/4 {
-			continue
-		}
-		if err := d.src.pendingReset(); err != nil {
-			t.end(&fault{
-				err:  fmt.Errorf("%s to %s: read: %w", d.src.name, d.dst.name, err),
-				end:  Reset,
-				side: d.src,
-			})
-			return
+		waits = true
+		if int64(t.now())-since >= int64(stallPeriod)*3/4 {
+			t.tell(event{kind: eventStalled, on: d.src.id, pending: d.src.pendingError()})
 		}
 	}
-	t.stalled.Store(false)
-	if waiting || t.toBackend.waits.Load()|t.toClient.waits.Load() != 0 {
-		t.watchStall()
+	t.stallSet.Store(false)
+	// Look again, also for a direction that has found the timer still set.
+	if waits || t.toBackend.blockedSince.Load()|t.toClient.blockedSince.Load() != 0 {
+		t.watchStalls()
 	}
 }

@@ -12,42 +12,44 @@ import (
 )
 
 // Upgrade serves an upgraded connection whose backend has answered 101
-// Switching Protocols: it takes the client's connection over from w, writes
+// Switching Protocols. It takes the client's connection over from w, writes
 // resp's header to it, and joins it with resp.Body as [Copy] does, until both
 // have finished. Bytes that either side has sent early are not lost.
 //
-// A request with a body is an exception: net/http reads that body through the
+// Requests with a body are an exception. net/http reads such a body through the
 // buffer that holds early bytes, and the transport may still read it when the
-// backend has answered. Upgrade cannot see the body's end and leaves the buffer
-// alone. [wrap.Handler] can, so put it in front of a proxy that is to serve such
-// requests: under it early bytes are lost only if the backend answers before
-// the body's end.
+// backend has answered. Upgrade cannot see the end of the body, and leaves the
+// buffer alone. [wrap.Handler] can see it, so put wrap.Handler in front of a
+// proxy that serves such requests. Then early bytes are lost only if the
+// backend answers before the end of the body.
 //
-// It is for proxies that have sent the request with an [http.Transport], and
-// the caller does nothing more with w and resp. The request must ask the
+// Upgrade is for proxies that have sent the request with an [http.Transport].
+// Do nothing more with w and resp after calling it. The request must ask the
 // backend for the upgrade, so send it with r's Connection and Upgrade fields.
-// Hop-by-hop fields of resp are not passed on; the fields of w.Header are sent
+// Hop-by-hop fields of resp are not passed on. The fields of w.Header are sent
 // too.
 //
-// The body of a 101 that net/http made hides its connection, and may hold bytes
-// of it, so that what goes through it is copied and not spliced. For splice, dial
-// the backend, write the request and read the response (http.ReadResponse with a
-// bufio.Reader) oneself; then set resp.Body to the connection, and
+// The body that net/http makes of a 101 hides its connection, and may hold
+// bytes of it. So the bytes are copied, and not spliced. For splice, dial the
+// backend, write the request, and read the response with http.ReadResponse and
+// a bufio.Reader. Then set resp.Body to the connection, and
 // [Options.BackendBuffered] to the reader.
 //
-// With Go 1.24, where the body of a 101 has no CloseWrite, a client that
+// In Go 1.24 the body of a 101 has no CloseWrite. There a client that
 // half-closes ends the tunnel with [ErrHalfClose]; see [Options.KeepOpen].
 //
-// Where the upgrade can't be, the client is answered 502 Bad Gateway, resp.Body
-// is closed, and the error says why: resp is not a 101; it names a protocol
-// that r did not ask for (RFC 9110, section 7.8); resp.Body is nil, or lost its
-// Write to a wrapper; or w cannot be hijacked.
+// If the upgrade is impossible, Upgrade answers 502 Bad Gateway to the client,
+// closes resp.Body, and returns an error that says why: resp is not a 101; or
+// it names a protocol that r did not ask for (RFC 9110, section 7.8); or
+// resp.Body is nil, or has lost its Write to a wrapper; or w cannot be
+// hijacked.
 //
-// The tunnel ends when the context is cancelled that the request was sent with
-// (resp.Request's; if there is none, r's). Do not count on that for a client
-// that leaves: after the takeover net/http does not tell. Before, it cancels
-// r's context when the client half-closes, which is no reason to give up; send
-// the request with [context.WithoutCancel] of it to serve such clients. Do so
+// The tunnel ends when the context of resp.Request is cancelled, with which the
+// request was sent, or the context of r if resp.Request is nil. Do not rely on
+// that for a client that leaves. After the takeover, net/http does not tell
+// that the client has left. Before the takeover, net/http cancels r's context
+// when the client half-closes, which is no reason to give up. To serve such
+// clients, send the request with [context.WithoutCancel] of r's context. Do so
 // only if r has an Upgrade field: the backend of any other request would not
 // learn that its client has gone.
 func Upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *Options) (Result, error) {
@@ -71,8 +73,8 @@ func lifetime(r *http.Request, resp *http.Response) context.Context {
 	return r.Context()
 }
 
-// upgrade makes the tunnel, or tells how to answer the client, with a status
-// of 0 if it is too late for that.
+// upgrade returns the tunnel, or an error and the status with which to answer
+// the client. The status is 0 if it is too late for an answer.
 func upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *Options) (t *tunnel, status int, err error) {
 	if opt == nil {
 		opt = new(Options)
@@ -101,8 +103,8 @@ func upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *O
 	return t, 0, nil
 }
 
-// upgraded returns resp's body as the connection that it is, if r and resp
-// agree that it is one.
+// upgraded returns resp's body as a connection. It returns an error if resp is
+// not an answer to r that makes the body a connection.
 func upgraded(r *http.Request, resp *http.Response) (io.ReadWriteCloser, error) {
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return nil, fmt.Errorf("the backend answered %q; Upgrade is for 101 alone", resp.Status)
@@ -123,7 +125,7 @@ func upgraded(r *http.Request, resp *http.Response) (io.ReadWriteCloser, error) 
 	return backend, nil
 }
 
-// switching is the response that the client is sent.
+// switching returns the head of the response to the client.
 func switching(own, backends http.Header) []byte {
 	h := backends.Clone()
 	if h == nil {
