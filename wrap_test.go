@@ -520,9 +520,6 @@ var bracketed = regexp.MustCompile(`(?m)(?:^|[^\w\])])(\[\*?[A-Za-z_][\w./]*\])`
 // a comment on a struct's field can have no link.
 func TestDocLinksResolve(t *testing.T) {
 	for _, p := range publicPackages(t) {
-		if p == module+"/wrap/tunnel" {
-			continue // its comments are being rewritten
-		}
 		for _, m := range bracketed.FindAllStringSubmatch(goDoc(t, "-all", p), -1) {
 			t.Errorf("go doc -all %s prints %s with its brackets", p, m[1])
 		}

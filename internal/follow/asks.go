@@ -46,11 +46,11 @@ var followed = []struct{ path, name string }{
 // make more operands followed, until nothing is added:
 //
 //   - An interface that somebody asks a followed operand for, because it holds
-//     the same value: net/http first asks a connection for ConnectionState, then
-//     asks the result for HandshakeContext.
-//   - A parameter of type any that somebody passes a followed operand to: package
-//     os asks its parameter i for SyscallConn. The question counts as one of the
-//     operand.
+//     the same value: net/http first asks a connection for ConnectionState,
+//     then asks the result for HandshakeContext.
+//   - A parameter of type any that somebody passes a followed operand to:
+//     package os asks its parameter i for SyscallConn. The question counts as
+//     one of the operand.
 type survey struct {
 	operands map[string]bool                  // as spell writes them
 	anys     map[types.Object]map[string]bool // parameters of type any: the operands that are passed to them

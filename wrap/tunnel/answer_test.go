@@ -13,8 +13,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// A backend refuses an upload: it answers early and closes. The client sends on,
-// finishes, and reads after that. The whole answer is there.
+// A backend refuses an upload: it answers early and closes. The client sends
+// on, finishes, and reads after that. The whole answer is there.
 func TestCopyDeliversAnEarlyAnswerToAClientThatUploads(t *testing.T) {
 	answer := block(300_000)
 	for _, kind := range []string{"tcp", "tls"} {

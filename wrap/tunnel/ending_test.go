@@ -100,7 +100,8 @@ func TestCopyPassesResetsOn(t *testing.T) {
 				t.Run(fmt.Sprintf("%s-%s/%s", client, backend, who), func(t *testing.T) {
 					j := join(t, client, backend, nil)
 					dying, other, _ := j.ends(who)
-					// Half of it shows that all is there, and the rest is read after the reset.
+					// Half of it shows that all is there,
+					// and the rest is read after the reset.
 					message := block(100)
 					send(t, dying, message)
 					got := make([]byte, 50)
@@ -266,7 +267,8 @@ func TestCopyEndsWhenCancelled(t *testing.T) {
 						_, _ = io.Copy(io.Discard, c) // until it is closed
 					}()
 				}
-				// At any moment: at once, or in the midst of things.
+				// At any moment: at once, or in the midst of
+				// things.
 				for some := rand.Int64N(int64(i)<<18 + 1); counters.ToBackend.Load() < some; {
 					runtime.Gosched()
 				}

@@ -61,7 +61,8 @@ func TestCopyGoesRoundHooksThatOnlyCount(t *testing.T) {
 					t.Errorf("%s: counted %+d bytes too many", name, got)
 				}
 			}
-			// A Unix socket has neither WriteTo nor ReadFrom, so its bytes do come by.
+			// A Unix socket has neither WriteTo nor ReadFrom, so
+			// its bytes do come by.
 			if n := c.calls.Load() + b.calls.Load(); kind == "tcp" && n != 0 {
 				t.Errorf("%d calls of Read and Write hooks, want none", n)
 			}

@@ -220,7 +220,8 @@ func TestCopyCloseWriteAgainstClose(t *testing.T) {
 					if s.d.End != tunnel.EOF {
 						continue
 					}
-					// A Close that leaves something unread says so by a reset, after the bytes.
+					// A Close that leaves something unread
+					// says so by a reset, after the bytes.
 					got, err := io.ReadAll(s.peer)
 					if s.d.Bytes != 4 || !s.d.Lost && (err != nil && !errors.Is(err, syscall.ECONNRESET) || string(got) != "last") {
 						t.Errorf("the %s read %q, %v, and the direction to it is %+v", name, got, err, s.d)

@@ -20,7 +20,8 @@ import (
 // patience is a deadline that only a fault reaches.
 const patience = 30 * time.Second
 
-// link returns the two ends of a connection: one for the tunnel, one for the test.
+// link returns the two ends of a connection: one for the tunnel, one for the
+// test.
 func link(t *testing.T, kind string) (ours, peer net.Conn) {
 	t.Helper()
 	return linkTo(t, kind, nil)

@@ -14,9 +14,9 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
-// The proxy of the README goes through every scenario of the kit: the answer to a
-// refused upload arrives, and slow peers are not cut off. In Go 1.24 the body of
-// a 101 has no CloseWrite.
+// The proxy of the README goes through every scenario of the kit: the answer to
+// a refused upload arrives, and slow peers are not cut off. In Go 1.24 the body
+// of a 101 has no CloseWrite.
 func TestUpgradeGoesThroughTheKit(t *testing.T) {
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)

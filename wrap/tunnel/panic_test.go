@@ -62,8 +62,9 @@ func TestCopyClosesBothSidesWhenAHookPanics(t *testing.T) {
 				} else {
 					b = tt.wrap(backend)
 				}
-				// Both peers send and finish, so that each method is called. A side
-				// is told of an end by CloseWrite only if it has not finished.
+				// Both peers send and finish, so that each
+				// method is called. A side is told of an end by
+				// CloseWrite only if it has not finished.
 				for name, peer := range map[string]net.Conn{"client": clientPeer, "backend": backendPeer} {
 					send(t, peer, []byte("x"))
 					if tt.name != "CloseWrite" || name != who {

@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// maxPipes bounds the pipes of all tunnels together. The kernel lets the
-	// processes of one unprivileged user have 64 pipes of the largest size, or
-	// 1024 of the default size. Any further pipe has a page or two, and splice
-	// through such a pipe is slower than a copy.
+	// maxPipes bounds the pipes of all tunnels together. The kernel lets
+	// the processes of one unprivileged user have 64 pipes of the largest
+	// size, or 1024 of the default size. Any further pipe has a page or
+	// two, and splice through such a pipe is slower than a copy.
 	maxPipes = 16
 
 	pipeSize = 1 << 20
@@ -72,8 +72,8 @@ func (m *evictedBytes) free(n int) { m.n.Add(-int64(n)) }
 func takePipe(p *pump) *pipe {
 	taken, owners := freePipe(p)
 	for _, owner := range owners {
-		// lend is called without the lock of pipes, since the owner may hold
-		// its own lock and wait for that one.
+		// lend is called without the lock of pipes, since the owner may
+		// hold its own lock and wait for that one.
 		if taken = owner.lend(); taken != nil {
 			pipes.Lock()
 			defer pipes.Unlock()

@@ -107,16 +107,16 @@ type state struct {
 	toBackend, toClient flow
 	client, backend     sideState
 
-	// fault is why the tunnel ends. It is zero until phaseDraining, and if both
-	// sides have finished.
+	// fault is why the tunnel ends. It is zero until phaseDraining, and if
+	// both sides have finished.
 	fault fault
 
 	limit  silenceLimit  // the limit on silence that applies now
 	since  time.Duration // when limit began to apply, or queued last changed
 	queued int           // bytes that the kernel held for both peers then
 
-	// panicked is the value of the first panic of a hook or of a side's method,
-	// or nil.
+	// panicked is the value of the first panic of a hook or of a side's
+	// method, or nil.
 	panicked any
 }
 
@@ -164,9 +164,9 @@ type sideState struct {
 	reset resetTime // what calls of the side have reported
 	shut  bool      // CloseWrite was called, and is not known to be unsupported
 
-	// While the side is settling, unsent is how many bytes the peer's kernel
-	// did not have when last asked, or -1 before that, and since is when unsent
-	// last changed. Otherwise they are 0.
+	// While the side is settling, unsent is how many bytes the peer's
+	// kernel did not have when last asked, or -1 before that, and since is
+	// when unsent last changed. Otherwise they are 0.
 	unsent int
 	since  time.Duration
 }
@@ -187,8 +187,8 @@ type fault struct {
 	at     which // the side at fault
 	silent bool  // nothing had moved for the limit on silence
 
-	// deliver is whether Close waits until the peers have what was written to
-	// them. It becomes false when the wait must end.
+	// deliver is whether Close waits until the peers have what was written
+	// to them. It becomes false when the wait must end.
 	deliver bool
 }
 
@@ -266,8 +266,8 @@ const (
 	// The tunnel begins.
 	eventBegin
 
-	// The direction on delivered everything, and its next read returned EOF.
-	// Sets hungUp.
+	// The direction on delivered everything, and its next read returned
+	// EOF. Sets hungUp.
 	eventEOF
 
 	// The direction on cannot go on. Sets err, end, at and readable.
@@ -285,26 +285,27 @@ const (
 	eventTellFailed
 
 	// A call of the side on returned an error which says that the peer has
-	// reset the side. This event comes first, and eventBroke or eventTellFailed
-	// when the hooks in front of the side have returned. Sets afterEOF.
+	// reset the side. This event comes first, and eventBroke or
+	// eventTellFailed when the hooks in front of the side have returned.
+	// Sets afterEOF.
 	eventReset
 
 	// The action look is done. Sets moved and queued.
 	eventLooked
 
-	// The receiver of the direction on has taken nothing for a while, so that
-	// on is not read. Sets pending.
+	// The receiver of the direction on has taken nothing for a while, so
+	// that on is not read. Sets pending.
 	eventStalled
 
 	// The context or the group ends the tunnel. Sets err.
 	eventAborted
 
-	// A hook or a method of a side has panicked, or has ended its goroutine.
-	// Sets err, and panicked.
+	// A hook or a method of a side has panicked, or has ended its
+	// goroutine. Sets err, and panicked.
 	eventPanicked
 
-	// The kernel was asked what it has still to send to the side on, which is
-	// settling. Sets unsent and known.
+	// The kernel was asked what it has still to send to the side on, which
+	// is settling. Sets unsent and known.
 	eventUnsent
 
 	// The action inspect is done. Sets client and backend.
@@ -334,9 +335,9 @@ type actions struct {
 	// tell eventDiscarded.
 	discard which
 
-	// settle: ask for each of these sides what is unsent, and tell eventUnsent.
-	// The answer to that is again, to ask once more after a pause. hurry ends
-	// the pauses of all sides.
+	// settle: ask for each of these sides what is unsent, and tell
+	// eventUnsent. The answer to that is again, to ask once more after a
+	// pause. hurry ends the pauses of all sides.
 	settle sides
 	again  bool
 	hurry  bool
@@ -487,8 +488,8 @@ func (t *transition) broke() {
 		t.giveUp(t.fault)
 	case f.at == receiver && f.end == Reset && reverse.stage == flowOpen,
 		t.e.readable && reverse.finished():
-		// What the receiver had sent before, or the end of it, is still on its
-		// way to the sender of d.
+		// What the receiver had sent before, or the end of it, is still
+		// on its way to the sender of d.
 		t.discard(d)
 		t.drain(f)
 	default:
@@ -603,8 +604,8 @@ func (t *transition) sawReset() {
 }
 
 // looked follows from eventLooked. Bytes that move do not touch the timer. Only
-// a look finds out that they have moved. Package wrap measures the silence of one
-// body, for its hooks Linger and Idle, in its own silence.go.
+// a look finds out that they have moved. Package wrap measures the silence of
+// one body, for its hooks Linger and Idle, in its own silence.go.
 func (t *transition) looked() {
 	limit, reason := t.duration(t.limit)
 	if limit <= 0 || t.phase > phaseSettling {
@@ -708,7 +709,8 @@ func (t *transition) inspected() {
 // told so, is never reset.
 func (t *transition) judge(w which, sender, receiver inspection) (reset bool) {
 	d := t.from(w)
-	// Close of a side with input unread makes the kernel drop what is unsent.
+	// Close of a side with input unread makes the kernel drop what is
+	// unsent.
 	dropped := receiver.unsent && receiver.unread
 	if d.finished() {
 		d.lost = t.side(w.other()).reset != notReset || dropped

@@ -18,8 +18,8 @@ import (
 )
 
 // A peer that reads slowly and never pauses is not silent, though a Write to it
-// lasts for longer than the limit. A net.Pipe has no queue in the kernel to look
-// at.
+// lasts for longer than the limit. A net.Pipe has no queue in the kernel to
+// look at.
 func TestCopyIdleSparesASlowWrite(t *testing.T) {
 	noLeaks(t)
 	opt := tunnel.Options{Idle: limit}

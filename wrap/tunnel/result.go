@@ -30,18 +30,19 @@ type Direction struct {
 	// none did.
 	First, Last time.Time
 
-	// End is how the direction ended, and Err is why. Err is nil only for EOF.
+	// End is how the direction ended, and Err is why. Err is nil only for
+	// EOF.
 	End End
 	Err error
 
-	// HalfClosed is whether CloseWrite has told the receiving side of the end,
-	// while the other direction went on.
+	// HalfClosed is whether CloseWrite has told the receiving side of the
+	// end, while the other direction went on.
 	HalfClosed bool
 
-	// Lost is whether bytes may be lost: the sending side has sent them, or was
-	// about to, and they are not known to have reached the receiving side.
-	// After EOF, Lost is false unless the receiving side was reset while bytes
-	// were on the way to it.
+	// Lost is whether bytes may be lost: the sending side has sent them, or
+	// was about to, and they are not known to have reached the receiving
+	// side. After EOF, Lost is false unless the receiving side was reset
+	// while bytes were on the way to it.
 	Lost bool
 }
 

@@ -125,8 +125,8 @@ func BenchmarkEcho(b *testing.B) {
 }
 
 // BenchmarkIdleMemory is the resident memory that a tunnel takes which has been
-// used and is idle, in a process of its own with 9,500 of them: as many as 20,000
-// descriptors allow.
+// used and is idle, in a process of its own with 9,500 of them: as many as
+// 20,000 descriptors allow.
 func BenchmarkIdleMemory(b *testing.B) {
 	const tunnels = 9_500
 	backend, _ := startPeer(b, "backend")

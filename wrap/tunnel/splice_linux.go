@@ -33,8 +33,8 @@ type pump struct {
 	had   int   // bytes in hand after the last callback of the source
 	stuck bool  // bytes were in the pipe when the destination failed
 
-	// mu guards the rest. It is held by callbacks, and by a pump that takes the
-	// pipe away.
+	// mu guards the rest. It is held by callbacks, and by a pump that takes
+	// the pipe away.
 	mu      sync.Mutex
 	buf     *copybuf.Buffer
 	mem     []byte // the bytes in hand that are in memory
@@ -74,8 +74,9 @@ func (d *direction) copySocket(w io.Writer, src syscall.RawConn) (handled bool, 
 			err = p.errno
 		}
 		if err == syscall.EPIPE && p.stuck {
-			// A splice that has moved some bytes hides the error that stopped
-			// it then. The EPIPE after that may be what is left of a reset.
+			// A splice that has moved some bytes hides the error
+			// that stopped it then. The EPIPE after that may be
+			// what is left of a reset.
 			_ = d.t.noteReset(d.dst.id, errReset)
 		}
 		if err != nil {
@@ -218,8 +219,8 @@ func (p *pump) lend() *pipe {
 	for at := 0; p.piped > 0; {
 		n, err := syscall.Read(p.pipe.r, p.mem[at:])
 		if n <= 0 && err != syscall.EINTR {
-			// This does not happen, since the pipe has so many bytes. The rest
-			// stays in the pipe.
+			// This does not happen, since the pipe has so many
+			// bytes. The rest stays in the pipe.
 			p.mem = p.mem[:at]
 			return nil
 		}

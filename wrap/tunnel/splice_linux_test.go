@@ -84,7 +84,8 @@ func TestCopyTellsOfBytesLostInAPipe(t *testing.T) {
 				if !errors.Is(err, syscall.ECONNRESET) {
 					t.Errorf("Copy = %v, want connection reset by peer", err)
 				}
-				// Either direction may be the first to be told of it.
+				// Either direction may be the first to be told
+				// of it.
 				if d := there(result); d.End == tunnel.EOF || d.End == tunnel.Failed || !d.Lost || d.Err == nil || d.Bytes < taken || d.Bytes != moved.Load() {
 					t.Errorf("the direction that was piped: %+v; want a reset after %d bytes or more, and some lost", d, taken)
 				}

@@ -24,8 +24,9 @@ func (t *tunnel) watchStalls() {
 	if t.stallSet.Load() || !t.stallSet.CompareAndSwap(false, true) {
 		return
 	}
-	// If the timer runs before Store, lookForResets makes another one. finish does
-	// not stop the first then, which finds the gate of callbacks shut.
+	// If the timer runs before Store, lookForResets makes another one.
+	// finish does not stop the first then, which finds the gate of
+	// callbacks shut.
 	if timer := t.stall.Load(); timer != nil {
 		timer.Reset(stallPeriod)
 	} else {
