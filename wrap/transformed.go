@@ -43,7 +43,7 @@ func (t *transformed) read(p []byte) (int, error) {
 	for range maxEmptyReads {
 		n, err := t.reader.Read(p)
 		if uint(n) > uint(len(p)) {
-			return 0, impossible("transform's Read", n, len(p))
+			return 0, countError("transform's Read", n, len(p))
 		}
 		if err != nil {
 			return t.readerEnded(n, err)
