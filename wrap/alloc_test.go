@@ -140,8 +140,8 @@ func TestSizeOfALayer(t *testing.T) {
 	_ = body
 }
 
-// bytesPerRun returns how many bytes f allocates. Others may allocate meanwhile,
-// so that the least of several averages counts.
+// bytesPerRun returns how many bytes f allocates. Others may allocate
+// meanwhile, so that the least of several averages counts.
 func bytesPerRun(f func()) uint64 {
 	const runs = 1000
 	least := uint64(math.MaxUint64)

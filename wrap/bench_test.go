@@ -40,7 +40,8 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkBody is what a layer costs to make, beside Keep and a struct by hand.
+// BenchmarkBody is what a layer costs to make, beside Keep and a struct by
+// hand.
 func BenchmarkBody(b *testing.B) {
 	b.Run("bare", func(b *testing.B) {
 		b.ReportAllocs()
@@ -113,8 +114,8 @@ func BenchmarkHooks(b *testing.B) {
 }
 
 // BenchmarkTransformRead is what one call through a transform that does nothing
-// costs, in the caller's goroutine and, where a read deadline can be set, in the
-// reader's own.
+// costs, in the caller's goroutine and, where a read deadline can be set, in
+// the reader's own.
 func BenchmarkTransformRead(b *testing.B) {
 	same := wrap.TransformRead(func(r io.Reader) (io.Reader, error) { return r, nil })
 	bodies := []struct {

@@ -10,8 +10,8 @@ import "net"
 // HandshakeContext only where it has found ConnectionState.
 //
 // Wrap below TLS: give Conn the connection that TLS runs over, not the one that
-// TLS returns. Hooks below TLS see encrypted bytes. Above TLS, net/http does not
-// find the *tls.Conn that it looks for:
+// TLS returns. Hooks below TLS see encrypted bytes. Above TLS, net/http does
+// not find the *tls.Conn that it looks for:
 //
 //   - Before Go 1.27, HTTP/2 fails, and [net/http.Response].TLS is nil.
 //   - In Go 1.24, [net/http.Request].TLS is nil. In Go 1.25 and 1.26 it has the
@@ -23,11 +23,11 @@ import "net"
 // server wraps with [Listener].
 //
 // The hooks are those of [Body], and keep its rules; [Hooks].New is called with
-// c. Methods that Hooks does not name go straight to c. SyscallConn is there for
-// socket options: what a program reads or writes through it goes round the hooks.
-// An [os.File] would do so by itself, in io.Copy, and therefore does not find the
-// socket. What is read or written through NetConn goes round c's own framing as
-// well.
+// c. Methods that Hooks does not name go straight to c. SyscallConn is there
+// for socket options: what a program reads or writes through it goes round the
+// hooks. An [os.File] would do so by itself, in io.Copy, and therefore does not
+// find the socket. What is read or written through NetConn goes round c's own
+// framing as well.
 //
 // With hooks on Read and WriteTo, and on Write and ReadFrom, that only count,
 // io.Copy between two TCP connections still splices. [net.Buffers] becomes one

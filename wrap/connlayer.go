@@ -22,8 +22,8 @@ func (l *connLayer) ReadFrom(r io.Reader) (int64, error) { return l.layer.ReadFr
 
 // SyscallConn returns the original's raw connection without the methods that
 // package os looks for in it. With them, (*os.File).ReadFrom and WriteTo would
-// find the socket and splice from it, or send a file to it, round the hooks. As it
-// is, they go by the connection's own methods.
+// find the socket and splice from it, or send a file to it, round the hooks. As
+// it is, they go by the connection's own methods.
 func (l *connLayer) SyscallConn() (syscall.RawConn, error) {
 	raw, err := l.original.(syscall.Conn).SyscallConn()
 	if raw == nil {

@@ -190,7 +190,8 @@ func unixPair(t *testing.T) (a, b net.Conn) {
 	return pairThrough(t, l)
 }
 
-// pairThrough dials l and closes it. The connection is there before anybody accepts it.
+// pairThrough dials l and closes it. The connection is there before anybody
+// accepts it.
 func pairThrough(t *testing.T, l net.Listener) (a, b net.Conn) {
 	t.Helper()
 	defer l.Close()

@@ -33,11 +33,12 @@ func newBlocked(n int, err error) *blocked {
 	return b
 }
 
-// silences are the two hooks that close a body, after so little that no test waits.
+// silences are the two hooks that close a body, after so little that no test
+// waits.
 var silences = map[string]wrap.Hooks{"Idle": wrap.Idle(time.Millisecond), "Linger": wrap.Linger(time.Millisecond)}
 
-// What the closed body answers does not matter: an SSH channel says io.EOF, which
-// would make the cut look like the end of the body.
+// What the closed body answers does not matter: an SSH channel says io.EOF,
+// which would make the cut look like the end of the body.
 func TestACutDoesNotLookLikeTheEnd(t *testing.T) {
 	tests := []struct {
 		name string

@@ -37,8 +37,8 @@ func Done(f func(Summary)) Hooks {
 
 // DoneBeforeClose is [Done], but calls f when Close is called, before the body
 // is closed. The summary then has no CloseErr. It counts the calls that have
-// returned, and not the bytes of calls that are in flight in other goroutines. If
-// f panics, the body is closed all the same. A nil f panics.
+// returned, and not the bytes of calls that are in flight in other goroutines.
+// If f panics, the body is closed all the same. A nil f panics.
 func DoneBeforeClose(f func(Summary)) Hooks {
 	if f == nil {
 		panic("wrap: DoneBeforeClose: the function is nil; leave the hook out")

@@ -60,7 +60,8 @@ func ExampleTransformRead() {
 	// Output: the backend's answer, <nil>
 }
 
-// A constructor that returns no error, such as flate's, needs a function around it.
+// A constructor that returns no error, such as flate's, needs a function around
+// it.
 func ExampleTransformRead_function() {
 	var deflated bytes.Buffer
 	w, _ := flate.NewWriter(&deflated, flate.BestSpeed)

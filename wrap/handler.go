@@ -20,13 +20,14 @@ import (
 // too, since it does three things for requests that ask for an upgrade (by
 // Connection and Upgrade) and for CONNECT:
 //
-//   - Bytes that the client sent before it was answered are read first, from the
-//     connection as well as from the bufio.ReadWriter, whose buffer is empty. A
-//     handler that reads only the connection, such as
-//     [net/http/httputil.ReverseProxy], loses nothing (golang/go#80875). A request with a body is different: until
-//     the handler has read the body to EOF, net/http reads it through the same
-//     buffer. If next hijacks before that, the buffered bytes stay in the
-//     bufio.ReadWriter, as without Handler.
+//   - Bytes that the client sent before it was answered are read first, from
+//     the connection as well as from the bufio.ReadWriter, whose buffer is
+//     empty. A handler that reads only the connection, such as
+//     [net/http/httputil.ReverseProxy], loses nothing (golang/go#80875). A
+//     request with a body is different: until the handler has read the body to
+//     EOF, net/http reads it through the same buffer. If next hijacks before
+//     that, the buffered bytes stay in the bufio.ReadWriter, as without
+//     Handler.
 //   - CloseWrite is there whenever the connection below can do it, if
 //     something on the way hides it, and says by an Unwrap or NetConn method
 //     what it hides. TLS is never gone round: over TLS it is the TLS
@@ -39,9 +40,9 @@ import (
 //     a client that leaves before the answer.
 //
 // All other requests reach next untouched if there are no hooks. If there are,
-// next can hijack them too, and early bytes are read first if the request has no
-// body. A handler that hijacks requests which do not ask for an upgrade needs a
-// hook to get that; one with a Close that calls next.Close will do.
+// next can hijack them too, and early bytes are read first if the request has
+// no body. A handler that hijacks requests which do not ask for an upgrade
+// needs a hook to get that; one with a Close that calls next.Close will do.
 //
 // The ResponseWriter that next is given has exactly those methods that the
 // original has out of Hijack, Flush, FlushError, ReadFrom, WriteString,

@@ -220,7 +220,8 @@ func TestHalfCloseBeforeTheAnswer(t *testing.T) {
 					proxy.ServeHTTP(w, r)
 				})).dial(t)
 				done := make(chan error, 1)
-				// The echo protocol's backends of this test answer after EOF.
+				// The echo protocol's backends of this test
+				// answer after EOF.
 				go send(client, []sending{{nil, []byte(strings.ReplaceAll(upgradeRequest, "test", "echo") + input)}}, true, done)
 				in := bufio.NewReader(client)
 				resp, err := http.ReadResponse(in, nil)

@@ -39,16 +39,16 @@ type Hooks struct {
 
 	// New, if not nil, is called once for each body that is wrapped, and
 	// returns hooks for that body alone; they stand behind the functions
-	// above. With it, one Hooks value with state serves any number of bodies.
-	// The body is there for hooks that have to close it, or to ask what it can
-	// do; New itself must not read, write or close it.
+	// above. With it, one Hooks value with state serves any number of
+	// bodies. The body is there for hooks that have to close it, or to ask
+	// what it can do; New itself must not read, write or close it.
 	New func(body io.ReadCloser) Hooks
 
-	// Changes says that the reader of the body gets other bytes than the body
-	// has, as behind TransformRead. Response and Request then take back what the
-	// headers say of those bytes. Only these two read Changes, and only from the
-	// hooks that they are given, not from what New returns. If false, headers
-	// stay.
+	// Changes says that the reader of the body gets other bytes than the
+	// body has, as behind TransformRead. Response and Request then take
+	// back what the headers say of those bytes. Only these two read
+	// Changes, and only from the hooks that they are given, not from what
+	// New returns. If false, headers stay.
 	Changes bool
 
 	// stage, if not nil, stands behind all of the above: a hook of this

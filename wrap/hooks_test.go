@@ -355,8 +355,8 @@ func (h *hesitant) Read(p []byte) (int, error) {
 	return 1, nil
 }
 
-// Each function of Hooks stands in front of the method that it is named for, and
-// of a body that has it. A function that Body forgets is found here.
+// Each function of Hooks stands in front of the method that it is named for,
+// and of a body that has it. A function that Body forgets is found here.
 func TestEveryHookIsConsulted(t *testing.T) {
 	fields := reflect.TypeFor[wrap.Hooks]()
 	for i := range fields.NumField() {

@@ -22,10 +22,10 @@ import (
 // Close closes replacement, and then original, once, even if replacement's
 // Close panics: a replacement such as io.NopCloser(gzipReader) does not pass
 // Close on, and the connection would leak. If replacement does pass Close on,
-// original is closed twice, which net/http's bodies allow. Close does not report
-// an error by which original says that it was already closed. For bodies that
-// must not be closed twice, see [KeepFunc]. The error is replacement's or else
-// original's.
+// original is closed twice, which net/http's bodies allow. Close does not
+// report an error by which original says that it was already closed. For bodies
+// that must not be closed twice, see [KeepFunc]. The error is replacement's or
+// else original's.
 //
 // [Unwrap] leads from the result to original, and [As] finds replacement on the
 // way. If original is nil or [http.NoBody], Keep returns replacement itself. A
@@ -38,8 +38,8 @@ func Keep(original, replacement io.ReadCloser) io.ReadCloser {
 		return replacement
 	}
 	has, lost := bodySetOf(replacement), bodySetOf(original)
-	// Original's WriteTo would bypass replacement's Read, and its ReadFrom would
-	// bypass replacement's Write.
+	// Original's WriteTo would bypass replacement's Read, and its ReadFrom
+	// would bypass replacement's Write.
 	lost &^= has | bodyWriteTo
 	if has&bodyWrite != 0 {
 		lost &^= bodyReadFrom
@@ -70,8 +70,8 @@ func Keep(original, replacement io.ReadCloser) io.ReadCloser {
 //	resp.Body = wrap.KeepFunc(resp.Body, newMeteredBody)
 //
 // Original is closed once, however often that body and the result are closed.
-// Later calls of Close return the result of the first. A Close that comes before
-// the first has returned does not wait, and returns nil.
+// Later calls of Close return the result of the first. A Close that comes
+// before the first has returned does not wait, and returns nil.
 //
 // If f panics, original is closed, and the panic goes on. If f returns nil or a
 // nil pointer, original is closed, and KeepFunc panics. A nil original stays

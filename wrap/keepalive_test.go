@@ -59,9 +59,9 @@ var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 })
 
-// An http.Server ends its background read after each request by a read deadline,
-// and goes on to use the connection. With a transform below, it lost each
-// connection after one request.
+// An http.Server ends its background read after each request by a read
+// deadline, and goes on to use the connection. With a transform below, it lost
+// each connection after one request.
 func TestServerKeepsConnectionsThatATransformDecodes(t *testing.T) {
 	transforms := []wrap.Hooks{wrap.TransformRead(gzip.NewReader), wrap.TransformWrite(gzip.NewWriter)}
 	l := serve(t, echo, transforms...)

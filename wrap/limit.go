@@ -24,10 +24,10 @@ func (e *LimitError) Error() string {
 // in io.EOF. The caller's Close then does not close the body again, but returns
 // the result of that.
 //
-// The limit holds for every body, also for that of an upgraded connection, whose
-// stream has no natural end: there, give it to those responses alone that are
-// not 101, or make it long enough. WriteTo is routed through Read. Each body has
-// a limit of its own. A negative n panics.
+// The limit holds for every body, also for that of an upgraded connection,
+// whose stream has no natural end: there, give it to those responses alone that
+// are not 101, or make it long enough. WriteTo is routed through Read. Each
+// body has a limit of its own. A negative n panics.
 func LimitRead(n int64) Hooks {
 	if n < 0 {
 		panic("wrap: LimitRead: the limit is negative; without a limit, leave the hook out")
@@ -39,9 +39,9 @@ func LimitRead(n int64) Hooks {
 }
 
 // LimitWrite closes a body to which more than n bytes are written. The first n
-// bytes go in, then Write returns a [*LimitError], now and later. In messages of
-// HTTP, a body with Write is that of an upgraded connection. All else is as with
-// [LimitRead], with ReadFrom routed through Write.
+// bytes go in, then Write returns a [*LimitError], now and later. In messages
+// of HTTP, a body with Write is that of an upgraded connection. All else is as
+// with [LimitRead], with ReadFrom routed through Write.
 func LimitWrite(n int64) Hooks {
 	if n < 0 {
 		panic("wrap: LimitWrite: the limit is negative; without a limit, leave the hook out")

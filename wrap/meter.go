@@ -12,17 +12,18 @@ import (
 //
 // The life passes through three states:
 //
-//	open                 over is false
-//	over, calls in       over is true, reported is false: Close has returned, or
-//	flight               a body without Write has reached EOF
-//	reported             reported is true
+//	open      over is false
+//	over      over is true: Close has returned, or a body without Write has
+//	          reached EOF. Calls may be in flight.
+//	reported  reported is true
 //
 // With beforeClose, Close itself sets over, and settle does not wait for calls.
 //
-// Every call of the body updates read or written and then, if over is set, calls
-// settle. Close sets over and then calls settle. Bytes and calls are counted
-// without a lock. mu guards the rarer facts: the first byte, the ends and the
-// errors. No lock is held while the meter calls the body, report or sideEnded.
+// Every call of the body updates read or written and then, if over is set,
+// calls settle. Close sets over and then calls settle. Bytes and calls are
+// counted without a lock. mu guards the rarer facts: the first byte, the ends
+// and the errors. No lock is held while the meter calls the body, report or
+// sideEnded.
 type meter struct {
 	passThrough
 	report func(Summary)
@@ -31,12 +32,12 @@ type meter struct {
 	// reports after Close has returned.
 	beforeClose bool
 
-	// hasDeadline says that the caller can set a read deadline on the body. A
-	// deadline is then not an error of the body.
+	// hasDeadline says that the caller can set a read deadline on the body.
+	// A deadline is then not an error of the body.
 	hasDeadline bool
 
-	// sideEnded, if not nil, is called when one direction of a body with Write
-	// ends before the body is closed. direction is "read" or "write".
+	// sideEnded, if not nil, is called when one direction of a body with
+	// Write ends before the body is closed. direction is "read" or "write".
 	sideEnded func(direction string, s Summary)
 
 	read, written traffic
@@ -66,8 +67,8 @@ func newMeter(body io.ReadCloser, next methods, f func(Summary), beforeClose boo
 }
 
 // traffic counts one direction. The low callBits bits of word are the number of
-// calls in flight. The bits above them are the number of bytes. Because both are
-// in one word, the last call that returns sees that it is the last, and the
+// calls in flight. The bits above them are the number of bytes. Because both
+// are in one word, the last call that returns sees that it is the last, and the
 // total.
 type traffic struct{ word atomic.Uint64 }
 
@@ -114,8 +115,8 @@ func (m *meter) WriteTo(w io.Writer) (n int64, err error) {
 	return n + rest, err
 }
 
-// firstBlock moves the first block by Read, to learn the time of the first byte:
-// WriteTo does not tell it.
+// firstBlock moves the first block by Read, to learn the time of the first
+// byte: WriteTo does not tell it.
 func (m *meter) firstBlock(w io.Writer) (n int64, ended bool, err error) {
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)

@@ -2,11 +2,11 @@ package wrap
 
 import "io"
 
-// methods holds the methods of a body that hooks can be in front of, each as the
-// interface that a hook gets as next, so that no call has to convert. A method
-// that the body lacks is nil. A method that no hook knows is not here: the layer
-// calls the body for it. The generated bodySetOf finds which optional methods a
-// body has.
+// methods holds the methods of a body that hooks can be in front of, each as
+// the interface that a hook gets as next, so that no call has to convert. A
+// method that the body lacks is nil. A method that no hook knows is not here:
+// the layer calls the body for it. The generated bodySetOf finds which optional
+// methods a body has.
 type methods struct {
 	r  io.Reader
 	c  io.Closer
@@ -44,9 +44,9 @@ func (m methods) staged(s stage) methods {
 }
 
 // A passThrough is a stage that calls next. Other stages embed it and declare
-// the methods that they change. A stage with its own Read needs its own WriteTo,
-// and a stage with its own Write needs its own ReadFrom: passThrough's would
-// bypass them.
+// the methods that they change. A stage with its own Read needs its own
+// WriteTo, and a stage with its own Write needs its own ReadFrom: passThrough's
+// would bypass them.
 type passThrough struct{ next methods }
 
 func (p passThrough) Read(b []byte) (int, error)          { return p.next.r.Read(b) }
@@ -58,8 +58,8 @@ func (p passThrough) ReadFrom(r io.Reader) (int64, error) { return p.next.rf.Rea
 
 // methodBehind returns the value on which to call a method that no hook knows.
 // T is the interface of that method, and body has it. If body is a kept, the
-// value is the replacement, or the original if the replacement lacks the method.
-// The generated code calls methodBehind.
+// value is the replacement, or the original if the replacement lacks the
+// method. The generated code calls methodBehind.
 func methodBehind[T any](body io.ReadCloser) T {
 	if k, ok := body.(*kept); ok {
 		if t, ok := k.ReadCloser.(T); ok {

@@ -29,8 +29,9 @@ func pump(w io.Writer, r io.Reader) (written int64, err error) {
 	return written, err
 }
 
-// pumpOnce reads from r until a Read returns bytes or an error, and writes those
-// bytes to w. It returns how many bytes w accepted and whether r reached EOF.
+// pumpOnce reads from r until a Read returns bytes or an error, and writes
+// those bytes to w. It returns how many bytes w accepted and whether r reached
+// EOF.
 func pumpOnce(w io.Writer, r io.Reader, buf *buffer) (written int, ended bool, err error) {
 	for range maxEmptyReads {
 		n, rerr := r.Read(buf[:])

@@ -20,9 +20,9 @@ import (
 // Request changes req. An [http.RoundTripper] must not change its request, and
 // calls [http.Request.Clone] first. A RoundTripper should also take the body
 // from GetBody if GetBody is set. net/http allows a caller to send one
-// *http.Request twice if its body comes from [http.NewRequest]. The second time,
-// the body of the request has already been read, and the wrapped body cannot
-// start again:
+// *http.Request twice if its body comes from [http.NewRequest]. The second
+// time, the body of the request has already been read, and the wrapped body
+// cannot start again:
 //
 //	out := req.Clone(req.Context())
 //	if req.GetBody != nil {

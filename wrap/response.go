@@ -23,13 +23,13 @@ import (
 //   - 206 is a part of the original bytes, and Content-Range counts in those.
 //     The response passes as it is, without the hooks with Changes. If these
 //     hooks must see everything, delete Range from the request.
-//   - 416 loses its Content-Range, which states the length of the original bytes
-//     (RFC 9110, section 15.5.17).
+//   - 416 loses its Content-Range, which states the length of the original
+//     bytes (RFC 9110, section 15.5.17).
 //   - 101 has no length: its header stays, and all hooks see both directions.
 //
 // All other hooks see all responses, those without a body too. Unlike Body,
-// Response wraps [http.NoBody], so that [Done] and [Log] report such a response.
-// net/http never compares the body of a response with http.NoBody.
+// Response wraps [http.NoBody], so that [Done] and [Log] report such a
+// response. net/http never compares the body of a response with http.NoBody.
 //
 // A nil body stays nil. A nil resp panics.
 func Response(resp *http.Response, hooks ...Hooks) {
@@ -69,8 +69,8 @@ func correctHeader(resp *http.Response, hooks []Hooks) []Hooks {
 	return append([]Hooks{removeTrailerDigests(&resp.Trailer)}, hooks...)
 }
 
-// removeRangeSupport removes the fields of h by which a client combines parts of
-// several responses: Accept-Ranges, and the strong ETag, which becomes weak.
+// removeRangeSupport removes the fields of h by which a client combines parts
+// of several responses: Accept-Ranges, and the strong ETag, which becomes weak.
 func removeRangeSupport(h http.Header) {
 	h.Del("Accept-Ranges")
 	if tag := h.Get("ETag"); tag != "" && !strings.HasPrefix(tag, "W/") {

@@ -94,7 +94,8 @@ func TestResponseKeepsAWeakETag(t *testing.T) {
 	}
 }
 
-// The length in a 416 is that of the bytes as they were (RFC 9110, section 15.5.17).
+// The length in a 416 is that of the bytes as they were (RFC 9110, section
+// 15.5.17).
 func TestResponseTakesBackTheLengthOfA416(t *testing.T) {
 	for _, tt := range []struct {
 		status int

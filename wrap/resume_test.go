@@ -19,7 +19,8 @@ import (
 
 var longAgo = time.Unix(1, 0)
 
-// upperReader is a transform that keeps the first error of its source, as most do.
+// upperReader is a transform that keeps the first error of its source, as most
+// do.
 func upperReader(r io.Reader) (io.Reader, error) {
 	var kept error
 	return readFunc(func(p []byte) (int, error) {
@@ -103,8 +104,8 @@ func allReading() []wrap.Hooks {
 	}
 }
 
-// A timeout of a body without a read deadline is passed on and not kept. What the
-// transform's own reader does after that is its own affair.
+// A timeout of a body without a read deadline is passed on and not kept. What
+// the transform's own reader does after that is its own affair.
 func TestTransformReadKeepsNoTimeout(t *testing.T) {
 	keepsNothing := func(r io.Reader) (io.Reader, error) { return r, nil }
 	readsAtOnce := func(r io.Reader) (io.Reader, error) {

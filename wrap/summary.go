@@ -19,25 +19,27 @@ type Summary struct {
 	// FirstByte is when the first bytes had been read.
 	FirstByte time.Duration
 
-	// ReadEnd is when reading reached EOF. Zero says that the body was closed
-	// before its end, or failed.
+	// ReadEnd is when reading reached EOF. Zero says that the body was
+	// closed before its end, or failed.
 	ReadEnd time.Duration
 
-	// WriteEnd is when CloseWrite had succeeded. Zero says that the write side
-	// ended with the body, or was never there.
+	// WriteEnd is when CloseWrite had succeeded. Zero says that the write
+	// side ended with the body, or was never there.
 	WriteEnd time.Duration
 
-	// The first error of each kind, io.EOF aside. One that WriteTo or ReadFrom
-	// returned may be the other party's, since they do not tell. What a call
-	// returns once Close has been called is no error of reading or writing: the
-	// body is the caller's to close. A CloseWrite that cannot (its error is
-	// errors.ErrUnsupported) has not failed, any other error of it is a WriteErr.
+	// The first error of each kind, io.EOF aside. One that WriteTo or
+	// ReadFrom returned may be the other party's, since they do not tell.
+	// What a call returns once Close has been called is no error of reading
+	// or writing: the body is the caller's to close. A CloseWrite that
+	// cannot (its error is errors.ErrUnsupported) has not failed, any other
+	// error of it is a WriteErr.
 	//
-	// A read deadline is no ReadErr either, if the body has a SetReadDeadline
-	// method, or leads to a body that has one by Unwrap: the caller has set the
-	// deadline, and can move it and read on. An http.Server does so after each
-	// request. A write deadline is a WriteErr, since it can cost bytes, and so is
-	// a *TimeoutError an error of either kind, since that body is closed.
+	// A read deadline is no ReadErr either, if the body has a
+	// SetReadDeadline method, or leads to a body that has one by Unwrap:
+	// the caller has set the deadline, and can move it and read on. An
+	// http.Server does so after each request. A write deadline is a
+	// WriteErr, since it can cost bytes, and so is a *TimeoutError an error
+	// of either kind, since that body is closed.
 	ReadErr, WriteErr, CloseErr error
 }
 

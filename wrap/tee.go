@@ -6,9 +6,9 @@ import (
 )
 
 // TeeRead copies to w the bytes that are read from a body. Each Read waits for
-// w, so a slow w slows the body down. If w fails, or accepts fewer bytes than it
-// is given, w gets nothing more from that body, and the body goes on. To fail
-// the body instead, use io.TeeReader in [TransformRead].
+// w, so a slow w slows the body down. If w fails, or accepts fewer bytes than
+// it is given, w gets nothing more from that body, and the body goes on. To
+// fail the body instead, use io.TeeReader in [TransformRead].
 //
 // The copy has the bytes that pass at this place among the hooks: in front of a
 // transform its output, behind it its input. WriteTo is routed through Read. If
@@ -25,7 +25,8 @@ func TeeRead(w io.Writer) Hooks {
 }
 
 // TeeWrite copies to w the written bytes that a body has accepted. Everything
-// else is as with [TeeRead], with ReadFrom routed through Write. A nil w panics.
+// else is as with [TeeRead], with ReadFrom routed through Write. A nil w
+// panics.
 func TeeWrite(w io.Writer) Hooks {
 	if w == nil {
 		panic("wrap: TeeWrite: the writer is nil; leave the hook out")

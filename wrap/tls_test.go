@@ -39,7 +39,8 @@ type outcome struct {
 	Plaintext bool   // whether the hooks saw what was said
 }
 
-// byRelease returns the first of outcomes from Go 1.27 on, and the second before.
+// byRelease returns the first of outcomes from Go 1.27 on, and the second
+// before.
 func byRelease(since, before outcome) outcome {
 	if asksForMethods {
 		return since

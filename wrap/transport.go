@@ -13,8 +13,8 @@ import "net/http"
 //	}
 //	proxy.ModifyResponse = wrap.ModifyResponse(logged)
 //
-// hooks may change the header too, but must not touch the body. The error of the
-// returned function is always nil. A nil hooks panics.
+// hooks may change the header too, but must not touch the body. The error of
+// the returned function is always nil. A nil hooks panics.
 func ModifyResponse(hooks func(*http.Response) []Hooks) func(*http.Response) error {
 	if hooks == nil {
 		panic("wrap: ModifyResponse: the function is nil; it must return the hooks for a response")

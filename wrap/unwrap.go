@@ -14,8 +14,9 @@ import (
 //	Unwrap() net.Conn
 //	NetConn() net.Conn
 //
-// so it goes through other people's wrappers too, and through a [crypto/tls.Conn].
-// A nil pointer wraps nothing, whatever its type; Unwrap calls no method of it.
+// so it goes through other people's wrappers too, and through a
+// [crypto/tls.Conn]. A nil pointer wraps nothing, whatever its type; Unwrap
+// calls no method of it.
 //
 // It is for looking. What is written to the result, or read from it, goes
 // round the hooks, and round TLS; and no one needs it for CloseWrite, which
@@ -37,8 +38,8 @@ func unwrap(v any) any {
 //	conn, ok := wrap.As[*tls.Conn](resp.Body)
 //
 // As returns the zero T and false if there is none. A nil pointer in the chain
-// ends it and is not found: nothing can be done with it. A chain that leads back
-// into itself ends.
+// ends it and is not found: nothing can be done with it. A chain that leads
+// back into itself ends.
 func As[T any](v any) (T, bool) {
 	steps := chain.Longest
 	return find[T](v, &steps)

@@ -5,7 +5,8 @@ import (
 	"io"
 )
 
-// checkCounting compares what the wrapper has counted with what went through it.
+// checkCounting compares what the wrapper has counted with what went through
+// it.
 func checkCounting(found *subject, fresh maker) {
 	for _, way := range []struct {
 		name  string

@@ -12,8 +12,8 @@
 // and with TLS to the backend, and play the scenarios in which connections end.
 //
 // Every check reports all that it found, one sentence for each fault, which
-// says what a user would notice. With a [*testing.T] each check is a subtest. The
-// forms that begin with Check return the faults, joined, as an error whose
+// says what a user would notice. With a [*testing.T] each check is a subtest.
+// The forms that begin with Check return the faults, joined, as an error whose
 // parts are of type [*Finding].
 //
 // [ModifyResponse] and [Transport] blame nobody for what

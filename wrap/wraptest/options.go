@@ -16,15 +16,15 @@ type Options struct {
 	// name such as "TLS/client resets" may be shortened to its last part.
 	Skip []string
 
-	// BytesRead and BytesWritten, if not nil, return how many bytes the wrapper
-	// has counted up to now, of all that it wrapped. Body and Conn then read and
-	// write in every way there is, and expect each byte to be counted once:
-	// whoever counts in Read and Write alone misses what io.Copy moves by
-	// WriteTo and ReadFrom.
+	// BytesRead and BytesWritten, if not nil, return how many bytes the
+	// wrapper has counted up to now, of all that it wrapped. Body and Conn
+	// then read and write in every way there is, and expect each byte to be
+	// counted once: whoever counts in Read and Write alone misses what
+	// io.Copy moves by WriteTo and ReadFrom.
 	BytesRead, BytesWritten func() int64
 
-	// Timeout is how long to wait for what must come. Only a fault reaches it.
-	// If zero, 10 seconds.
+	// Timeout is how long to wait for what must come. Only a fault reaches
+	// it. If zero, 10 seconds.
 	Timeout time.Duration
 }
 

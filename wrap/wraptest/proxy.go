@@ -8,7 +8,8 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// ModifyResponse tests a function for [net/http/httputil.ReverseProxy.ModifyResponse].
+// ModifyResponse tests a function for
+// [net/http/httputil.ReverseProxy.ModifyResponse].
 func ModifyResponse(t testing.TB, modify func(*http.Response) error, opts ...Options) {
 	t.Helper()
 	through(probe.LocalConfig{ModifyResponse: modify}, only(opts)).report(t)

@@ -8,10 +8,10 @@ import (
 )
 
 // shapes returns the sets of optional methods that the kit's bodies and
-// connections have. ReadFrom without Write is not among them: it makes no sense,
-// and wrappers may leave it out. Of the connections with TLS there is one that has
-// shaken hands already, one that does later, a tls.Conn, and one that can do
-// everything.
+// connections have. ReadFrom without Write is not among them: it makes no
+// sense, and wrappers may leave it out. Of the connections with TLS there is
+// one that has shaken hands already, one that does later, a tls.Conn, and one
+// that can do everything.
 func bodyShapes() (sets []methods) {
 	for m := methods(0); m <= ofBody; m++ {
 		if m&hasReadFrom == 0 || m&hasWrite != 0 {

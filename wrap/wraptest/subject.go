@@ -25,9 +25,10 @@ func CheckBody(wrap func(io.ReadCloser) io.ReadCloser, opts ...Options) error {
 }
 
 // Conn tests a wrapper of a connection, as [Body] tests that of a body. The
-// connections that have ConnectionState and HandshakeContext, which net/http asks
-// for since Go 1.27, are not all combinations but a few: those of a *tls.Conn, of
-// TLS that has shaken hands before, and of a connection that can do everything.
+// connections that have ConnectionState and HandshakeContext, which net/http
+// asks for since Go 1.27, are not all combinations but a few: those of a
+// *tls.Conn, of TLS that has shaken hands before, and of a connection that can
+// do everything.
 func Conn(t testing.TB, wrap func(net.Conn) net.Conn, opts ...Options) {
 	t.Helper()
 	checkConn(wrap, only(opts)).report(t)

@@ -109,7 +109,8 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 		says   string // in the first finding
 	}{
 		{
-			// golang/go#46965, and every struct that embeds io.ReadCloser
+			// golang/go#46965, and every struct that embeds
+			// io.ReadCloser
 			"loses Write", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return onlyReadCloser{b} }),
 			upgrades, "the client was answered 502 Bad Gateway: the wrapper has no Write",
 		},

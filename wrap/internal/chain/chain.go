@@ -11,9 +11,9 @@ import (
 // loop.
 const Longest = 100
 
-// Next returns what v wraps, or nil if v does not tell. framed is true if v told
-// by a NetConn method, as [crypto/tls.Conn] does: what is written to v has a
-// framing of its own, which ends otherwise than the connection below. A nil
+// Next returns what v wraps, or nil if v does not tell. framed is true if v
+// told by a NetConn method, as [crypto/tls.Conn] does: what is written to v has
+// a framing of its own, which ends otherwise than the connection below. A nil
 // pointer wraps nothing, and none of its methods is called.
 func Next(v any) (next any, framed bool) {
 	if IsNil(v) {

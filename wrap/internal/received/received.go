@@ -3,9 +3,9 @@ package received
 
 import "net/http"
 
-// HasBody reports whether r has a body, be it one that a middleware has wrapped.
-// If it has, then the server reads the body through the buffer that Hijack
-// returns, and bytes in that buffer may belong to the body.
+// HasBody reports whether r has a body, be it one that a middleware has
+// wrapped. If it has, then the server reads the body through the buffer that
+// Hijack returns, and bytes in that buffer may belong to the body.
 func HasBody(r *http.Request) bool {
 	return r.Body != nil && r.Body != http.NoBody && (r.ContentLength != 0 || len(r.TransferEncoding) > 0)
 }
