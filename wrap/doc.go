@@ -1,4 +1,4 @@
-// Package wrap puts hooks in front of an HTTP body, and keeps every method of
+// Package wrap puts hooks in front of an HTTP body, and keeps the methods of
 // the body.
 //
 // Code that replaces [http.Response.Body] with its own wrapper also replaces
