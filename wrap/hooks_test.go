@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// upperRead and upperWrite change bytes and no counts.
+// upperRead and upperWrite change bytes, and do not change counts.
 func upperRead(next io.Reader, p []byte) (int, error) {
 	n, err := next.Read(p)
 	copy(p, bytes.ToUpper(p[:n]))
@@ -201,7 +201,7 @@ func TestRoutedCopyEndsAsTheOtherSideDoes(t *testing.T) {
 	}
 }
 
-// A hook may give more than it was given, or less, as long as it minds p.
+// A hook may return more or fewer bytes than the body, but at most len(p).
 func TestHookMaySplitAndAddBytes(t *testing.T) {
 	var pending []byte
 	double := func(next io.Reader, p []byte) (int, error) {

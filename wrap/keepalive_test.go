@@ -91,7 +91,7 @@ func TestServerKeepsConnectionsThatATransformDecodes(t *testing.T) {
 	}
 }
 
-// The same deadline is no failure of a connection that works on.
+// That deadline is not an error of a connection that goes on.
 func TestDoneDoesNotCallAReadDeadlineAFailure(t *testing.T) {
 	for _, close := range []bool{false, true} {
 		t.Run(fmt.Sprintf("Connection: close is %v", close), func(t *testing.T) {
@@ -150,7 +150,7 @@ func (b *syncBuffer) String() string {
 	return b.b.String()
 }
 
-// Which timeouts are errors of the body.
+// This table says which timeouts are errors of the body.
 func TestDoneTellsDeadlinesApart(t *testing.T) {
 	_, conn := tcpPair(t)
 	cut := &wrap.TimeoutError{Hook: "Idle"}

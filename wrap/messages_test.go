@@ -104,7 +104,8 @@ func fetch(t *testing.T, client *http.Client, method, url string) message {
 	return m
 }
 
-// asChanged is m as it has to be when its bytes are changed to body.
+// asChanged returns m as the client must see it after its bytes are changed to
+// body.
 func asChanged(m message, body string) message {
 	m.Header = maps.Clone(m.Header)
 	for _, field := range []string{"Content-Length", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest", "Accept-Ranges"} {
@@ -381,8 +382,8 @@ func TestRequestThroughARedirect(t *testing.T) {
 	}
 }
 
-// net/http decides by identity that there is no body; Request leaves that
-// alone.
+// net/http decides by comparison whether there is a body. Request keeps a
+// missing body as it is.
 func TestRequestWithoutABodyIsFramedSo(t *testing.T) {
 	var got []string
 	backend := startBackend(t, "HTTP/1.1", func(w http.ResponseWriter, r *http.Request) {

@@ -14,7 +14,7 @@ import (
 // upper changes bytes and says so.
 var upper = wrap.Hooks{Read: upperRead, Changes: true}
 
-// A header with all that depends on the bytes, and something that does not.
+// This header has every field that depends on the bytes, and one that does not.
 func fullHeader() http.Header {
 	return http.Header{
 		"Content-Length":   {"5"},
@@ -142,8 +142,8 @@ func TestResponseTakesBackDigestsInTrailers(t *testing.T) {
 	}
 }
 
-// A response without a body is reported as well, although Body leaves
-// http.NoBody alone.
+// Response reports a response without a body too, although Body does not wrap
+// http.NoBody.
 func TestResponseReportsNoBody(t *testing.T) {
 	done, c := summaries()
 	resp := &http.Response{StatusCode: 204, Header: http.Header{}, Body: http.NoBody}

@@ -109,7 +109,7 @@ func startFrontend(t *testing.T, l net.Listener, h http.Handler, config *tls.Con
 func serveOn(server *http.Server, l net.Listener, done chan<- error) { done <- server.Serve(l) }
 
 // A watchingListener accepts connections on which a test can wait for bytes.
-// They hide all that the original can do, and say by Unwrap what they hide.
+// They hide the original's optional methods, and have an Unwrap method.
 type watchingListener struct {
 	net.Listener
 	last atomic.Pointer[watchedConn]

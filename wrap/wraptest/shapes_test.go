@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// withTLS are the connections that the kit has with TLS.
+// withTLS are the sets of methods of the kit's connections with TLS.
 var withTLS = []methods{
 	hasConnectionState,
 	hasConnectionState | hasHandshakeContext,
@@ -13,7 +13,7 @@ var withTLS = []methods{
 	connFamily,
 }
 
-// The shapes are each combination, and have exactly the methods that they name.
+// The shapes are all combinations of methods, and have exactly those methods.
 func TestShapesAreAllCombinations(t *testing.T) {
 	for m := methods(0); m < 1<<len(optional); m++ {
 		o := newOriginal(nothing())

@@ -15,7 +15,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
-// findingsIn returns the findings that a Check form has joined.
+// findingsIn returns the findings that err joins.
 func findingsIn(t *testing.T, err error) (all []*wraptest.Finding) {
 	t.Helper()
 	if err == nil {
@@ -44,7 +44,8 @@ func onlyFinding(t *testing.T, err error, check, says string) {
 	}
 }
 
-// impatient is for those faults that are found by waiting in vain.
+// impatient is a short Timeout, for faults that a check finds by waiting until
+// it.
 var impatient = wraptest.Options{Timeout: 500 * time.Millisecond}
 
 func TestEachWrongBodyIsCaughtByOneFinding(t *testing.T) {
