@@ -125,7 +125,7 @@ func (idleConn) NetConn() net.Conn                        { return nil }
 func (idleConn) HandshakeContext(context.Context) error   { return nil }
 func (idleConn) ConnectionState() (s tls.ConnectionState) { return s }
 
-// The sizes that the package comment states.
+// A layer has the size that the package comment states.
 func TestSizeOfALayer(t *testing.T) {
 	words := map[int][2]uint64{32: {80, 96}, 64: {160, 176}} // of bits; 88 bytes take 96
 	want := words[strconv.IntSize]
@@ -140,8 +140,8 @@ func TestSizeOfALayer(t *testing.T) {
 	_ = body
 }
 
-// bytesPerRun returns how many bytes f allocates. Others may allocate meanwhile,
-// so that the least of several averages counts.
+// bytesPerRun returns how many bytes f allocates. It takes the least of several
+// averages, because other goroutines may allocate at the same time.
 func bytesPerRun(f func()) uint64 {
 	const runs = 1000
 	least := uint64(math.MaxUint64)
@@ -200,13 +200,12 @@ type nopWriteCloser struct{ io.Writer }
 
 func (nopWriteCloser) Close() error { return nil }
 
-// endlessConn is endless and has deadlines.
+// endlessConn is an endless body with deadlines.
 type endlessConn struct{ idleConn }
 
 func (endlessConn) Read(p []byte) (int, error) { return len(p), nil }
 
-// What a body costs with each ready-made hook: a layer, a state, and for Log
-// what logs the calls.
+// A body with a ready-made hook costs a layer, a state, and for Log a callLog.
 func TestAllocationsOfReadyMadeHooks(t *testing.T) {
 	tests := []struct {
 		name string
@@ -230,7 +229,7 @@ func TestAllocationsOfReadyMadeHooks(t *testing.T) {
 	}
 }
 
-// idle does everything at once and allocates nothing.
+// idle is a body whose methods return at once and allocate nothing.
 type idle struct{}
 
 func (idle) Read(p []byte) (int, error)        { return len(p), io.EOF }
@@ -240,7 +239,7 @@ func (idle) CloseWrite() error                 { return nil }
 func (idle) WriteTo(io.Writer) (int64, error)  { return 0, nil }
 func (idle) ReadFrom(io.Reader) (int64, error) { return 0, nil }
 
-// endless is idle that never ends.
+// endless is an idle body that never reaches EOF.
 type endless struct{ idle }
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }

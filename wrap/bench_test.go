@@ -12,7 +12,7 @@ import (
 
 var sink io.ReadCloser
 
-// BenchmarkRead is what one call costs: direct, through a layer whose Read has
+// BenchmarkRead measures one call: direct, through a layer whose Read has
 // no hook, and through a hook that counts.
 func BenchmarkRead(b *testing.B) {
 	count := 0
@@ -40,7 +40,8 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkBody is what a layer costs to make, beside Keep and a struct by hand.
+// BenchmarkBody measures making a layer, and compares it with Keep and with a
+// hand-written struct.
 func BenchmarkBody(b *testing.B) {
 	b.Run("bare", func(b *testing.B) {
 		b.ReportAllocs()
@@ -62,8 +63,8 @@ func BenchmarkBody(b *testing.B) {
 	})
 }
 
-// BenchmarkHooks is what a call costs through each ready-made hook, beside a
-// bare layer, and what a body's whole life does. Log is below its threshold.
+// BenchmarkHooks measures a call through each ready-made hook and through a
+// bare layer, and the whole life of a body. Log's level is not enabled.
 func BenchmarkHooks(b *testing.B) {
 	silent := slog.New(slog.DiscardHandler)
 	hooks := []struct {
@@ -112,9 +113,9 @@ func BenchmarkHooks(b *testing.B) {
 	}
 }
 
-// BenchmarkTransformRead is what one call through a transform that does nothing
-// costs, in the caller's goroutine and, where a read deadline can be set, in the
-// reader's own.
+// BenchmarkTransformRead measures one call through a transform that does
+// nothing, in the caller's goroutine and, where a read deadline can be set, in
+// the reader's own.
 func BenchmarkTransformRead(b *testing.B) {
 	same := wrap.TransformRead(func(r io.Reader) (io.Reader, error) { return r, nil })
 	bodies := []struct {

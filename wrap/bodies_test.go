@@ -28,7 +28,7 @@ func methodNames(mask int) string {
 	return strings.Join(names, "+")
 }
 
-// methodsOf asks v for its optional methods.
+// methodsOf returns the optional methods of v.
 func methodsOf(v any) (mask int) {
 	if _, ok := v.(io.Writer); ok {
 		mask |= hasWrite
@@ -53,7 +53,7 @@ func kept(mask int) int {
 	return mask
 }
 
-// A recorder can do everything that a body may do, and notes each call.
+// A recorder has every method of a body, and records each call.
 type recorder struct {
 	in    io.Reader
 	out   bytes.Buffer
@@ -95,7 +95,7 @@ func (r *recorder) ReadFrom(src io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{&r.out}, struct{ io.Reader }{src})
 }
 
-// only returns r with the optional methods in mask and no others.
+// only returns r with exactly the optional methods in mask.
 func (r *recorder) only(mask int) io.ReadCloser {
 	if mask == allMethods {
 		return r

@@ -5,18 +5,18 @@ import (
 	"net/http"
 )
 
-// Body returns body with its calls routed through hooks, the first of which is
+// Body returns body with its calls routed through hooks. The first hook is
 // outermost. The result has exactly the optional methods that body has: Write,
 // CloseWrite, WriteTo and ReadFrom are there if and only if body has them. The
-// methods of an upload (Seek, ReadAt, Len) are not kept, since each would double
-// the number of types in every program. For a body that has them, generate a
-// family of its own, as cmd/wrapgen/examples/upload does.
+// methods of an upload (Seek, ReadAt, Len) are not kept, because each would
+// double the number of types in every program. For a body that has them,
+// generate a family of its own, as cmd/wrapgen/examples/upload does.
 //
-// A nil body stays nil and [http.NoBody] stays http.NoBody, which net/http
-// tells from other bodies by comparison; without hooks, body itself is
-// returned. The result has an Unwrap method that returns what is behind its
-// outermost hook; see [Unwrap] and [As]. It may be used by as many goroutines
-// as body and the hooks allow.
+// A nil body stays nil. [http.NoBody] stays http.NoBody, because net/http
+// recognizes it by comparison. Without hooks, Body returns body itself. The
+// result has an Unwrap method that returns the body behind its outermost hook;
+// see [Unwrap] and [As]. As many goroutines may use the result as body and the
+// hooks allow.
 func Body(body io.ReadCloser, hooks ...Hooks) io.ReadCloser {
 	if body == nil || body == http.NoBody {
 		return body
@@ -24,7 +24,8 @@ func Body(body io.ReadCloser, hooks ...Hooks) io.ReadCloser {
 	return layers(body, hooks)
 }
 
-// layers is Body for a body that is there.
+// layers puts hooks in front of body, which is not nil. Unlike Body, it wraps
+// http.NoBody too.
 func layers(body io.ReadCloser, hooks []Hooks) io.ReadCloser {
 	for i := len(hooks) - 1; i >= 0; i-- {
 		body = hooked(body, hooks[i])

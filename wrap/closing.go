@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// saysClosed reports whether err is the answer of something that was closed before.
+// saysClosed reports whether err says that its source was already closed.
 func saysClosed(err error) bool {
 	return errors.Is(err, net.ErrClosed) || errors.Is(err, fs.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
 }
@@ -20,8 +20,8 @@ var (
 	errWriteClosedConn = fmt.Errorf("wrap: write: %w", net.ErrClosed)
 )
 
-// readAfterClose returns the error of a Read after Close: that of a connection
-// if body is one, and else that of net/http's bodies.
+// readAfterClose returns the error of a Read after Close: the error of a closed
+// connection if body is a net.Conn, else http.ErrBodyReadAfterClose.
 func readAfterClose(body any) error {
 	if _, ok := body.(net.Conn); ok {
 		return errReadClosedConn
@@ -29,7 +29,8 @@ func readAfterClose(body any) error {
 	return http.ErrBodyReadAfterClose
 }
 
-// writeAfterClose returns the error of a Write after Close, as readAfterClose does.
+// writeAfterClose returns the error of a Write after Close: the error of a
+// closed connection if body is a net.Conn, else errWriteAfterEnd.
 func writeAfterClose(body any) error {
 	if _, ok := body.(net.Conn); ok {
 		return errWriteClosedConn
@@ -37,9 +38,9 @@ func writeAfterClose(body any) error {
 	return errWriteAfterEnd
 }
 
-// release closes v, a transform's reader, if it can be closed. Some readers have
-// a Close without a result. An error is dropped: Close only frees what the
-// reader holds, and the body is closed already.
+// release closes v, a transform's reader, if v has a Close method. Some readers
+// have a Close without a result. release drops the error: Close only frees the
+// reader's own resources, and the body is already closed.
 func release(v any) {
 	switch c := v.(type) {
 	case io.Closer:
@@ -49,12 +50,12 @@ func release(v any) {
 	}
 }
 
-// A closeOnce passes one Close on. It never waits for that: Close may bring about
-// another Close in the same goroutine.
+// A closeOnce passes only the first Close on. A later Close never waits for the
+// first one, which may have called it in the same goroutine.
 type closeOnce struct {
-	mu     sync.Mutex
-	called bool
-	err    error // the result; nil until Close has returned
+	mu     sync.Mutex // guards the rest; not held while Close runs
+	called bool       // the first Close has begun
+	err    error      // the result of the first Close; nil until it has returned
 }
 
 func (o *closeOnce) close(c io.Closer) error {

@@ -40,8 +40,9 @@ func TestConnHasExactlyTheMethodsOfTheOriginal(t *testing.T) {
 	}
 }
 
-// Connections that have one half of what net/http asks for. It takes one that
-// only has ConnectionState for TLS that has shaken hands; see golang/go#56104.
+// These connections have only one of the two methods for which net/http asks.
+// If a connection has only ConnectionState, net/http assumes that its TLS
+// handshake is done; see golang/go#56104.
 func TestConnOfHalfTheTLSMethods(t *testing.T) {
 	rec := &tlsRecorder{&connRecorder{recorder: newRecorder("")}}
 	tests := []struct {
@@ -66,7 +67,7 @@ func TestConnOfHalfTheTLSMethods(t *testing.T) {
 	}
 }
 
-// Each member of the family by itself: what it is asked, its original is.
+// Each member of the family passes every call on to its original.
 func TestEachConnCallReachesTheOriginalOnce(t *testing.T) {
 	at := time.Date(2000, 1, 1, 12, 0, 0, 0, time.UTC)
 	for _, mask := range connMasks() {
@@ -247,8 +248,8 @@ func TestConnOfRealConns(t *testing.T) {
 	}
 }
 
-// converse sends a megabyte each way between two ends, the second after the
-// first has arrived and its end was told.
+// converse sends a megabyte each way between two ends. The second megabyte
+// follows after the first and its EOF have arrived.
 func converse(t *testing.T, a, b net.Conn) {
 	t.Helper()
 	question := bytes.Repeat([]byte("question"), 1<<17)
@@ -292,7 +293,7 @@ func sayAndClose(c net.Conn, message []byte, done chan<- error) {
 	done <- errors.Join(err, c.Close())
 }
 
-// The socket's options are within reach.
+// SyscallConn gives access to the socket's options.
 func TestConnKeepsSyscallConn(t *testing.T) {
 	a, _ := tcpPair(t)
 	raw, err := wrap.Conn(a, passAll).(syscall.Conn).SyscallConn()
@@ -305,7 +306,7 @@ func TestConnKeepsSyscallConn(t *testing.T) {
 	}
 }
 
-// Deadlines reach a call that a hook is in the middle of.
+// A deadline interrupts a call while a hook is running.
 func TestConnDeadlineEndsARead(t *testing.T) {
 	for _, kind := range connKinds {
 		t.Run(kind.name, func(t *testing.T) {

@@ -6,10 +6,12 @@ import (
 	"syscall"
 )
 
-// A connLayer is one set of hooks in front of one connection. What a body has
-// as well, its layer does; the rest goes straight to the original.
+// A connLayer is one set of hooks in front of one connection. Methods that a
+// body has too go to layer. All other methods go straight to original.
 type connLayer struct {
-	layer    layer // not embedded: the types in zz_conn.go would all have its methods
+	// layer is not embedded, because the types in zz_conn.go would then all
+	// have its methods.
+	layer    layer
 	original net.Conn
 }
 
@@ -21,9 +23,9 @@ func (l *connLayer) WriteTo(w io.Writer) (int64, error)  { return l.layer.WriteT
 func (l *connLayer) ReadFrom(r io.Reader) (int64, error) { return l.layer.ReadFrom(r) }
 
 // SyscallConn returns the original's raw connection without the methods that
-// package os looks for in it. With them, (*os.File).ReadFrom and WriteTo would
-// find the socket and splice from it, or send a file to it, round the hooks. As it
-// is, they go by the connection's own methods.
+// package os looks for. With them, (*os.File).ReadFrom and WriteTo would find
+// the socket and bypass the hooks, by splice or sendfile. Without them, they
+// call the connection's own methods.
 func (l *connLayer) SyscallConn() (syscall.RawConn, error) {
 	raw, err := l.original.(syscall.Conn).SyscallConn()
 	if raw == nil {
@@ -32,5 +34,5 @@ func (l *connLayer) SyscallConn() (syscall.RawConn, error) {
 	return rawConn{raw}, err
 }
 
-// rawConn is a raw connection with the methods of its interface and no others.
+// rawConn is a raw connection with exactly the methods of syscall.RawConn.
 type rawConn struct{ syscall.RawConn }

@@ -27,8 +27,8 @@ const (
 	allConnMethods = 1<<iota - 1
 )
 
-// connMasks are the combinations that there are: net/http asks for
-// HandshakeContext only where it has found ConnectionState.
+// connMasks are the combinations in the family: net/http asks for
+// HandshakeContext only after it has found ConnectionState.
 func connMasks() (masks []int) {
 	for mask := range allConnMethods + 1 {
 		if keptByConn(mask) == mask {
@@ -38,8 +38,8 @@ func connMasks() (masks []int) {
 	return masks
 }
 
-// keptByConn returns those methods in mask that Conn keeps of a connection
-// which has them all.
+// keptByConn returns the methods that Conn keeps of a connection with those in
+// mask.
 func keptByConn(mask int) int {
 	if mask&connConnectionState == 0 {
 		mask &^= connHandshakeContext
@@ -65,7 +65,7 @@ func connMethodNames(mask int) string {
 	return strings.Join(names, "+")
 }
 
-// connMethodsOf asks c for its optional methods.
+// connMethodsOf returns the optional methods of c.
 func connMethodsOf(c net.Conn) (mask int) {
 	if _, ok := c.(interface{ CloseWrite() error }); ok {
 		mask |= connCloseWrite
@@ -94,8 +94,8 @@ func connMethodsOf(c net.Conn) (mask int) {
 	return mask
 }
 
-// A connRecorder can do everything that a connection without TLS may do, and
-// notes each call.
+// A connRecorder has every method of a connection without TLS, and records each
+// call.
 type connRecorder struct {
 	*recorder
 	under net.Conn // what NetConn returns
@@ -146,7 +146,7 @@ func (r *connRecorder) NetConn() net.Conn {
 	return r.under
 }
 
-// A tlsRecorder can do what a connection with TLS may do as well.
+// A tlsRecorder also has the methods of a connection with TLS.
 type tlsRecorder struct{ *connRecorder }
 
 func (r *tlsRecorder) ConnectionState() tls.ConnectionState {
@@ -190,7 +190,7 @@ func unixPair(t *testing.T) (a, b net.Conn) {
 	return pairThrough(t, l)
 }
 
-// pairThrough dials l and closes it. The connection is there before anybody accepts it.
+// pairThrough dials l and closes l. The dial succeeds before Accept is called.
 func pairThrough(t *testing.T, l net.Listener) (a, b net.Conn) {
 	t.Helper()
 	defer l.Close()

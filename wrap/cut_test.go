@@ -13,7 +13,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// A blocked is a body whose Read waits for its Close, and then answers as told.
+// A blocked is a body whose Read waits for Close, and then returns a fixed
+// result.
 type blocked struct {
 	funcs
 	closed chan bool
@@ -33,11 +34,12 @@ func newBlocked(n int, err error) *blocked {
 	return b
 }
 
-// silences are the two hooks that close a body, after so little that no test waits.
+// silences are the two hooks that close a silent body, with a duration so short
+// that tests do not wait.
 var silences = map[string]wrap.Hooks{"Idle": wrap.Idle(time.Millisecond), "Linger": wrap.Linger(time.Millisecond)}
 
-// What the closed body answers does not matter: an SSH channel says io.EOF, which
-// would make the cut look like the end of the body.
+// Read returns a TimeoutError whatever the closed body returns. An SSH channel
+// returns io.EOF, which would look like the end of the body.
 func TestACutDoesNotLookLikeTheEnd(t *testing.T) {
 	tests := []struct {
 		name string
@@ -138,7 +140,8 @@ func TestHooksThatCloseABodyCloseItOnce(t *testing.T) {
 	}
 }
 
-// The caller's Close may come from within the hook's own.
+// The body's Close may itself call the wrapper's Close, while the hook closes
+// the body.
 func TestHooksThatCloseABodyDoNotWaitForThemselves(t *testing.T) {
 	hooks := map[string]wrap.Hooks{"LimitRead": wrap.LimitRead(0)}
 	for name, hook := range silences {
@@ -166,8 +169,8 @@ func TestHooksThatCloseABodyDoNotWaitForThemselves(t *testing.T) {
 	}
 }
 
-// A panic of Close in the timer's goroutine reaches the caller, once, whatever
-// the next call is. It used to end the program.
+// A panic of Close in the timer's goroutine reaches the caller once, at the
+// next call of any method. Without this, the panic would end the program.
 func TestAPanicOfCloseBehindATimer(t *testing.T) {
 	calls := map[string]func(io.ReadCloser){
 		"Read":       func(b io.ReadCloser) { _, _ = b.Read(make([]byte, 1)) },

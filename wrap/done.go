@@ -1,28 +1,33 @@
 package wrap
 
-// Done calls f once for each body, when the body's life is over, with what went
-// through it. That is when Close has returned, or, for a body that can only be
-// read, when reading reaches EOF, whichever is first. A body that is never
-// closed nor read to its end is never done.
+// Done calls f once for each body, when the body's life is over, with a summary
+// of it. The life is over when Close has returned or, for a body without Write,
+// when reading reaches EOF, whichever is first. If a body is neither closed nor
+// read to EOF, f is not called.
 //
 //	resp.Body = wrap.Body(resp.Body, wrap.Done(func(s wrap.Summary) {
 //		bytesIn.Add(s.Read)
 //	}))
 //
-// EOF is not the end of a body with Write: after a half-close the other
-// direction goes on. When Close overtakes a WriteTo or ReadFrom in another
-// goroutine, f waits for that call to return, so that its bytes count. It does
-// not wait for a Read, which then does not count, nor for a Write, which counts
-// in full, though Close may cut it short. A Write that panics counts nothing.
-// f runs in the goroutine whose call was the last, and may close the body.
-// WriteTo and ReadFrom keep their direct way; of a WriteTo that is the first to
-// read, the first block goes through Read, which tells when the first byte came.
+// EOF is not the end of a body with Write, because the other direction goes on
+// after a half-close. If Close returns while a call is in flight in another
+// goroutine, the call counts as follows:
 //
-// A Read or Write costs one atomic addition, each other call two; a body, two
-// allocations.
+//   - Done calls f after a WriteTo or ReadFrom has returned, and counts its
+//     bytes.
+//   - Done does not wait for a Read, and does not count it.
+//   - Done does not wait for a Write, and counts all its bytes, although Close
+//     may interrupt it.
 //
-// Close can block. See [DoneBeforeClose] for being told before that. A nil f
-// panics.
+// A Write that panics counts 0 bytes. f runs in the goroutine of the last call,
+// and may close the body. WriteTo and ReadFrom keep their fast path. If WriteTo
+// is the first call that reads, Done moves its first block through Read, to
+// learn the time of the first byte.
+//
+// A Read or Write costs one atomic addition, each other call two. A body costs
+// two allocations.
+//
+// Close can block. [DoneBeforeClose] reports before Close. A nil f panics.
 func Done(f func(Summary)) Hooks {
 	if f == nil {
 		panic("wrap: Done: the function is nil; leave the hook out")
@@ -30,10 +35,10 @@ func Done(f func(Summary)) Hooks {
 	return metered(f, false)
 }
 
-// DoneBeforeClose is [Done], but calls f when Close is called and not when it
-// has returned. The summary has no CloseErr then, and lacks the bytes of calls
-// that are still on their way in other goroutines: it counts a call that has
-// returned, Write too. If f panics, the body is closed all the same.
+// DoneBeforeClose is [Done], but calls f when Close is called, before the body
+// is closed. The summary then has no CloseErr. It counts the calls that have
+// returned, and not the bytes of calls that are in flight in other goroutines.
+// If f panics, the body is closed all the same. A nil f panics.
 func DoneBeforeClose(f func(Summary)) Hooks {
 	if f == nil {
 		panic("wrap: DoneBeforeClose: the function is nil; leave the hook out")

@@ -82,8 +82,8 @@ func TestDoneCountsEveryWay(t *testing.T) {
 	}
 }
 
-// The direct ways of a body stay direct: after the first block, which tells
-// when the first byte came, Done hands on WriteTo and ReadFrom themselves.
+// A body keeps its fast paths: Done calls the body's own WriteTo and ReadFrom.
+// Only the first block goes through Read, to learn the time of the first byte.
 func TestDoneKeepsTheDirectWay(t *testing.T) {
 	done, c := summaries()
 	rec := newRecorder(strings.Repeat("x", 100_000))
@@ -198,9 +198,9 @@ func TestDoneDoesNotCallCannotAFailure(t *testing.T) {
 	}
 }
 
-// Close comes from another goroutine while a call is on its way: the call's
-// bytes count, and its return is what Done waits for. DoneBeforeClose does not,
-// and nobody waits for Read and Write.
+// Close comes from another goroutine while a call is in flight. Done waits for
+// WriteTo and ReadFrom, and counts their bytes. DoneBeforeClose does not wait
+// for them. Neither waits for Read or Write.
 func TestDoneWaitsForCallsThatCloseOvertakes(t *testing.T) {
 	tests := []struct {
 		name          string
@@ -256,8 +256,9 @@ func TestDoneWaitsForCallsThatCloseOvertakes(t *testing.T) {
 	}
 }
 
-// A Read that Close overtakes has handed nothing out when the life is over; a
-// Write has been given its bytes. That they then fail is no news.
+// If Close returns during a Read, the Read has returned nothing, and does not
+// count. If it returns during a Write, all bytes of the Write count. The errors
+// of both do not.
 func TestDoneDoesNotWaitForReadAndWrite(t *testing.T) {
 	for name, tt := range map[string]struct {
 		call          func(io.ReadCloser)
@@ -291,8 +292,8 @@ func TestDoneDoesNotWaitForReadAndWrite(t *testing.T) {
 	}
 }
 
-// Close makes a Read and a Write fail that are on their way, and returns after
-// they have. What Close cut off a Write does not count.
+// Close makes a Read and a Write in flight fail, and returns after they have
+// returned. Bytes that the Write did not pass on do not count.
 func TestDoneDoesNotCallClosedAFailure(t *testing.T) {
 	begun, closing, returned := make(chan bool), make(chan bool), make(chan bool)
 	cut := func([]byte) (int, error) { begun <- true; <-closing; return 3, net.ErrClosed }
@@ -333,7 +334,7 @@ func TestDoneBeforeACloseThatBlocks(t *testing.T) {
 	}
 }
 
-// A body that panics in a call does not keep Done from coming.
+// Done reports even if a call of the body panics.
 func TestDoneAfterAPanic(t *testing.T) {
 	boom := func() { panic("boom") }
 	body := &funcs{
@@ -371,7 +372,7 @@ func TestDoneAfterAPanic(t *testing.T) {
 	}
 }
 
-// Counts that no Read may return must not spoil the totals.
+// Impossible counts of a body do not spoil the totals.
 func TestDoneCountsNothingImpossible(t *testing.T) {
 	counts := []int{-1, 9, 3}
 	body := &funcs{read: func([]byte) (int, error) {
@@ -403,8 +404,8 @@ func TestDoneMayCloseTheBody(t *testing.T) {
 	}
 }
 
-// DoneBeforeClose counts what has happened: a Write that has not returned has
-// not. Done counts it, because it does not wait for it.
+// DoneBeforeClose does not count a Write that has not returned. Done counts
+// such a Write, because it does not wait for it.
 func TestDoneBeforeCloseCountsWritesThatHaveReturned(t *testing.T) {
 	for _, early := range []bool{false, true} {
 		begun, release, returned := make(chan bool), make(chan bool), make(chan bool)
@@ -433,7 +434,7 @@ func TestDoneBeforeCloseCountsWritesThatHaveReturned(t *testing.T) {
 	}
 }
 
-// Of what a Write that panics has taken, nothing is known.
+// A Write that panics counts 0 bytes.
 func TestDoneDoesNotCountAWriteThatPanics(t *testing.T) {
 	for name, hook := range map[string]func(func(wrap.Summary)) wrap.Hooks{"Done": wrap.Done, "DoneBeforeClose": wrap.DoneBeforeClose} {
 		done, c := summaries()
@@ -456,7 +457,7 @@ func TestDoneDoesNotCountAWriteThatPanics(t *testing.T) {
 	}
 }
 
-// A report that panics does not keep the body open.
+// The body is closed even if the report panics.
 func TestDoneBeforeCloseThatPanicsClosesTheBody(t *testing.T) {
 	closes := 0
 	body := wrap.Body(&funcs{close: func() error { closes++; return nil }}, wrap.DoneBeforeClose(func(wrap.Summary) { panic("boom") }))

@@ -9,12 +9,19 @@ import (
 )
 
 // earlyBytes holds bytes that a client sent before a handler took over its
-// connection. They are read before the connection's own bytes. Several
-// goroutines may read at once, as they may from a net.Conn.
+// connection. Its hooks return these bytes before the connection's own.
+//
+// The bytes come from the bufio.Reader beside a hijacked connection. If the
+// request's body has ended, hijacked adds them at once. Otherwise a lateReader
+// adds them at its first Read.
+//
+// Several goroutines may read at the same time, as from any net.Conn. mu guards
+// rest, and is not held while the connection is read. nonEmpty lets most reads
+// avoid the lock.
 type earlyBytes struct {
-	some atomic.Bool // rest is not empty
-	mu   sync.Mutex
-	rest []byte // guarded by mu
+	nonEmpty atomic.Bool // rest is not empty
+	mu       sync.Mutex
+	rest     []byte // guarded by mu
 }
 
 // add appends p to the bytes that are read first.
@@ -22,12 +29,12 @@ func (e *earlyBytes) add(p []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.rest = append(e.rest, p...)
-	e.some.Store(len(e.rest) > 0)
+	e.nonEmpty.Store(len(e.rest) > 0)
 }
 
 // take removes at most n bytes and returns them.
 func (e *earlyBytes) take(n int) []byte {
-	if !e.some.Load() {
+	if !e.nonEmpty.Load() {
 		return nil
 	}
 	e.mu.Lock()
@@ -36,17 +43,17 @@ func (e *earlyBytes) take(n int) []byte {
 	e.rest = e.rest[len(taken):]
 	if len(e.rest) == 0 {
 		e.rest = nil
-		e.some.Store(false)
+		e.nonEmpty.Store(false)
 	}
 	return taken
 }
 
-// untake puts p, which take has returned, back in front.
-func (e *earlyBytes) untake(p []byte) {
+// putBack puts p, a result of take, back in front of rest.
+func (e *earlyBytes) putBack(p []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.rest = append(p[:len(p):len(p)], e.rest...)
-	e.some.Store(len(e.rest) > 0)
+	e.nonEmpty.Store(len(e.rest) > 0)
 }
 
 // hooks returns hooks that read the early bytes first.
@@ -70,7 +77,7 @@ func (e *earlyBytes) writeTo(next io.WriterTo, w io.Writer) (int64, error) {
 			return 0, errImpossibleCount
 		}
 		if n < len(p) {
-			e.untake(p[n:])
+			e.putBack(p[n:])
 			if err == nil {
 				err = io.ErrShortWrite
 			}
@@ -85,21 +92,22 @@ func (e *earlyBytes) writeTo(next io.WriterTo, w io.Writer) (int64, error) {
 
 const maxInt = int(^uint(0) >> 1)
 
-// buffered takes the bytes out of brw that its reader has read ahead.
-func buffered(brw *bufio.ReadWriter) []byte {
+// takeBuffered removes the bytes that brw's reader has read ahead, and returns
+// them.
+func takeBuffered(brw *bufio.ReadWriter) []byte {
 	if brw == nil || brw.Reader == nil {
 		return nil
 	}
 	early := make([]byte, brw.Reader.Buffered())
-	_, _ = io.ReadFull(brw.Reader, early) // it has as many, so no error
+	_, _ = io.ReadFull(brw.Reader, early) // cannot fail: all bytes are takeBuffered
 	return early
 }
 
-// A lateReader reads from conn. At its first Read it moves what was buffered
-// beside the connection to the bytes that conn reads first.
+// A lateReader reads from conn. Its first Read moves the bytes that from has
+// takeBuffered to early, from which conn then reads them.
 type lateReader struct {
-	conn  net.Conn
-	early *earlyBytes
+	conn  net.Conn    // reads early first
+	early *earlyBytes // of conn
 	from  *bufio.ReadWriter
 	once  sync.Once
 }
@@ -109,4 +117,4 @@ func (l *lateReader) Read(p []byte) (int, error) {
 	return l.conn.Read(p)
 }
 
-func (l *lateReader) move() { l.early.add(buffered(l.from)) }
+func (l *lateReader) move() { l.early.add(takeBuffered(l.from)) }

@@ -9,18 +9,18 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
-// Encoder makes of f, the constructor of a writer, a function for
-// [TransformRead]: what is read from the body is written to the writer, and
-// what that makes of it comes out. It needs no goroutine. This compresses a
+// Encoder turns f, the constructor of a writer, into a function for
+// [TransformRead]. The bytes of the body are written to the writer, and Read
+// returns the writer's output. Encoder starts no goroutine. This compresses a
 // response:
 //
 //	resp.Header.Set("Content-Encoding", "gzip")
 //	wrap.Response(resp, wrap.TransformRead(wrap.Encoder(gzip.NewWriter)))
 //
-// If the writer has a `Flush() error` method, it is called after each read from
-// the body, so that nothing that has arrived waits for more. The writer is
-// closed at EOF, or else when the body is. After a timeout of the body, reading
-// goes on where it stopped. A nil f panics.
+// If the writer has a `Flush() error` method, Encoder calls it after each read
+// from the body, so that no byte waits for more. The writer is closed at EOF,
+// or else when the body is closed. After a timeout of the body, the next Read
+// goes on at the same place. A nil f panics.
 func Encoder[W io.WriteCloser](f func(io.Writer) W) func(io.Reader) (io.Reader, error) {
 	if f == nil {
 		panic("wrap: Encoder: the function is nil; it must return a writer")
@@ -36,12 +36,13 @@ func Encoder[W io.WriteCloser](f func(io.Writer) W) func(io.Reader) (io.Reader, 
 	}
 }
 
+// An encoder is a reader that returns what a writer makes of the body.
 type encoder struct {
 	body   io.Reader
-	w      flushing  // writes to out
-	closer io.Closer // closes w; nil once it is closed
-	out    bytes.Buffer
-	err    error // what comes after out
+	w      flushingWriter // writes to out
+	closer io.Closer      // closes w; nil once w is closed
+	out    bytes.Buffer   // what Read has not returned yet
+	err    error          // what Read returns after out
 }
 
 func (e *encoder) Read(p []byte) (int, error) {
@@ -58,7 +59,7 @@ func (e *encoder) Read(p []byte) (int, error) {
 	return 0, err
 }
 
-// fill reads until something comes out.
+// fill reads from the body until out has bytes or err is set.
 func (e *encoder) fill() {
 	buf := copybuf.Get()
 	defer copybuf.Put(buf)
@@ -82,10 +83,11 @@ func (e *encoder) Close() error {
 	return c.Close()
 }
 
-// flushing is a writer that is flushed after each Write, if it can be.
-type flushing struct{ io.Writer }
+// flushingWriter is a writer that is flushed after each Write if it has a
+// `Flush() error` method.
+type flushingWriter struct{ io.Writer }
 
-func (f flushing) Write(p []byte) (int, error) {
+func (f flushingWriter) Write(p []byte) (int, error) {
 	n, err := f.Writer.Write(p)
 	if flusher, ok := f.Writer.(interface{ Flush() error }); ok && err == nil {
 		err = flusher.Flush()

@@ -16,7 +16,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// What the caller reads is also written to a file.
+// TeeRead also writes to a file what the caller reads.
 func ExampleTeeRead() {
 	body := io.NopCloser(strings.NewReader("the backend's answer\n"))
 	body = wrap.Body(body, wrap.TeeRead(os.Stdout))
@@ -24,14 +24,14 @@ func ExampleTeeRead() {
 	// Output: the backend's answer
 }
 
-// The copy is of what the backend has taken.
+// TeeWrite copies the bytes that the backend has accepted.
 func ExampleTeeWrite() {
 	body := wrap.Body(newRecorder(""), wrap.TeeWrite(os.Stdout))
 	fmt.Fprintln(body.(io.Writer), "the client's question")
 	// Output: the client's question
 }
 
-// A body that is longer than allowed is closed, and says why.
+// LimitRead closes a body that is longer than allowed. Read returns the reason.
 func ExampleLimitRead() {
 	body := io.NopCloser(strings.NewReader("the backend's answer"))
 	body = wrap.Body(body, wrap.LimitRead(3))
@@ -51,7 +51,7 @@ func ExampleLimitWrite() {
 	// Output: 3 wrap: write more than the limit of 3 bytes
 }
 
-// A constructor of a decoder is a hook as it is.
+// A constructor that returns a reader and an error fits as it is.
 func ExampleTransformRead() {
 	body := io.NopCloser(bytes.NewReader(gzipped("the backend's answer")))
 	body = wrap.Body(body, wrap.TransformRead(gzip.NewReader))
@@ -60,7 +60,8 @@ func ExampleTransformRead() {
 	// Output: the backend's answer, <nil>
 }
 
-// A constructor that returns no error, such as flate's, needs a function around it.
+// A constructor that returns no error, such as flate's, needs a function around
+// it.
 func ExampleTransformRead_function() {
 	var deflated bytes.Buffer
 	w, _ := flate.NewWriter(&deflated, flate.BestSpeed)
@@ -76,7 +77,7 @@ func ExampleTransformRead_function() {
 	// Output: the backend's answer, <nil>
 }
 
-// Both ends of a connection that speaks gzip in both directions.
+// Both ends of this connection use gzip in both directions.
 func ExampleTransformWrite_conn() {
 	speaksGzip := []wrap.Hooks{wrap.TransformRead(gzip.NewReader), wrap.TransformWrite(gzip.NewWriter)}
 	client, server := net.Pipe()
@@ -92,8 +93,8 @@ func ExampleTransformWrite_conn() {
 	// Output: the client's question, <nil>
 }
 
-// An upgraded connection whose backend wants to be spoken to in gzip. What is
-// pending goes out before the half-close.
+// The backend of this upgraded connection expects gzip. The pending bytes are
+// sent before the half-close.
 func ExampleTransformWrite() {
 	backend := newRecorder("")
 	body := wrap.Body(backend, wrap.TransformWrite(gzip.NewWriter))

@@ -8,8 +8,9 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// A client says its last word and half-closes; the server answers. What counts
-// the bytes keeps CloseWrite, and the direct way from socket to socket.
+// A client sends its last message and half-closes, and the server answers. The
+// hooks that count the bytes keep CloseWrite and the fast path from socket to
+// socket.
 func ExampleConn() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

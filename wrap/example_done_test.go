@@ -11,7 +11,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// Totals of each body, once, at its end.
+// Done reports the totals of each body once, at its end.
 func ExampleDone() {
 	body := io.NopCloser(strings.NewReader("the backend's answer"))
 	body = wrap.Body(body, wrap.Done(func(s wrap.Summary) {
@@ -22,7 +22,7 @@ func ExampleDone() {
 	// Output: 20 bytes, read to the end: true
 }
 
-// A proxy's metrics: what went through it, and what came of it.
+// A proxy counts bodies, bytes and errors.
 func ExampleDone_expvar() {
 	metrics := new(expvar.Map) // or expvar.NewMap("bodies"), to publish it
 	proxy.ModifyResponse = wrap.ModifyResponse(func(*http.Response) []wrap.Hooks {
@@ -42,7 +42,7 @@ func ExampleDone_expvar() {
 	// {"bodies": 1, "bytes read": 4, "bytes written": 4}
 }
 
-// Close may block; a span that ends with the body need not wait for that.
+// Close may block. DoneBeforeClose ends a span without waiting for Close.
 func ExampleDoneBeforeClose() {
 	body := wrap.Body(io.NopCloser(strings.NewReader("the backend's answer")),
 		wrap.DoneBeforeClose(func(wrap.Summary) { fmt.Println("span ends") }),

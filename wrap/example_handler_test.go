@@ -12,7 +12,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// A client sends its first word together with the request to upgrade. Under
+// A client sends its first bytes together with the request to upgrade. Under
 // Handler the proxy passes it on, and a hook counts what clients send.
 func ExampleHandler() {
 	var received atomic.Int64

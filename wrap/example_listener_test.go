@@ -13,7 +13,7 @@ import (
 )
 
 // A server counts the encrypted bytes of all its connections. The hooks are
-// below TLS, where they do not stand in the way of HTTP/2.
+// below TLS, so that HTTP/2 works.
 func ExampleListener() {
 	test := httptest.NewUnstartedServer(nil)
 	test.EnableHTTP2 = true

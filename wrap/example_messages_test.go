@@ -12,8 +12,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// The header tells of other bytes than the client is going to get, until
-// Response makes it true. That it is no longer gzip, only the caller knows.
+// Response corrects the header for the bytes that the client will get. Only the
+// caller knows that they are no longer gzip, and corrects Content-Encoding.
 func ExampleResponse() {
 	zipped := gzipped("the backend's answer")
 	resp := &http.Response{
@@ -42,7 +42,7 @@ func ExampleModifyResponse() {
 	// Output: 101 Switching Protocols: ping
 }
 
-// The same for a client.
+// A client uses Transport for the same purpose.
 func ExampleTransport() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "the server's answer")
@@ -63,7 +63,8 @@ func ExampleTransport() {
 	// Output: 200 OK 19 bytes
 }
 
-// A request that is sent compressed, and again when it is redirected.
+// The body of a request is sent compressed, and compressed again after a
+// redirect.
 func ExampleRequest() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {

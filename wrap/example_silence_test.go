@@ -11,8 +11,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// A peer that ignores the half-close and never answers. Real programs allow it
-// more time.
+// The peer ignores the half-close and never answers. Real programs use a longer
+// time.
 func ExampleLinger() {
 	l, _ := net.Listen("tcp", "127.0.0.1:0")
 	defer l.Close()
@@ -28,7 +28,7 @@ func ExampleLinger() {
 	// Output: wrap: Linger closed the body after 10ms of silence
 }
 
-// A backend that stops in the midst of its answer. Real programs allow it more
+// The backend stops in the middle of its answer. Real programs use a longer
 // time.
 func ExampleIdle() {
 	hold := make(chan bool)

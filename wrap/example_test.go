@@ -16,7 +16,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// What the examples share.
+// The examples share these variables.
 var (
 	backend = httptest.NewServer(http.HandlerFunc(upgradeAndEcho))
 	proxy   = quietProxy(backend.URL)
@@ -37,7 +37,7 @@ func must[T any](v T, err error) T {
 
 var metered atomic.Int64
 
-// meter is a wrapper of the kind that people write: it knows Read and Close.
+// meter is a typical hand-written wrapper: it has only Read and Close.
 type meter struct{ io.ReadCloser }
 
 func (m meter) Read(p []byte) (int, error) {

@@ -20,14 +20,14 @@ func ListenerOnly(l net.Listener, set int) net.Listener {
 }
 
 // WriterOnly returns w as the member of the writer family that has the optional
-// methods in set, less those that do not go with the others.
+// methods in set, without those that the family leaves out beside the others.
 func WriterOnly(w http.ResponseWriter, set int) http.ResponseWriter {
 	l := &writerLayer{original: w, handler: new(handler)}
 	return l.writer(writerSet(set))
 }
 
-// newTestLayer and newTestConnLayer make what the generated tests of their
-// families compare the members with.
+// newTestLayer and newTestConnLayer make the layers with which the generated
+// tests compare the members of their families.
 
 func newTestLayer(body io.ReadCloser) *layer {
 	l := newLayer(body, new(Hooks))

@@ -10,8 +10,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// An *os.File moves its bytes to and from a socket by sendfile and splice, and
-// finds the socket through SyscallConn. That would go round the hooks.
+// An *os.File moves its bytes to and from a socket by sendfile and splice, if
+// it finds the socket through SyscallConn. Such a copy would bypass the hooks.
 func TestFilesDoNotGoRoundTheHooks(t *testing.T) {
 	content := bytes.Repeat([]byte("what is in the file"), 1<<12)
 	upper := wrap.Hooks{
@@ -71,7 +71,8 @@ func TestFilesDoNotGoRoundTheHooks(t *testing.T) {
 	}
 }
 
-// contentFile returns a file at whose begin one can read content, or write.
+// contentFile returns a file that contains content. Its offset is at the
+// beginning.
 func contentFile(t *testing.T, content []byte) *os.File {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "content")

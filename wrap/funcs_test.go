@@ -9,8 +9,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// funcs is a body whose methods are functions. A nil one does nothing, and
-// Read then is at EOF.
+// funcs is a body whose methods are functions. A method with a nil function
+// does nothing; Read then returns io.EOF.
 type funcs struct {
 	read       func(p []byte) (int, error)
 	write      func(p []byte) (int, error)
@@ -70,7 +70,7 @@ func (f *funcs) readOnly() io.ReadCloser {
 	}{f, f}
 }
 
-// receive returns what comes from c.
+// receive returns the next value from c.
 func receive[T any](t *testing.T, c <-chan T, what string) (v T) {
 	t.Helper()
 	select {

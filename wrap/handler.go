@@ -10,53 +10,51 @@ import (
 )
 
 // Handler returns a handler that calls next, and puts hooks in front of each
-// connection that next hijacks. It is the client's side of an upgrade, for a
-// proxy or a WebSocket server, as [Body] is the backend's. Hooks see every byte
-// from then on, the response's head included, which the hijacker writes itself:
-// those of the connection, and those of the [bufio.ReadWriter] beside it. With
-// [Hooks].New, hooks have a state for each connection.
+// connection that next hijacks. Handler is for the client's side of an upgrade,
+// in a proxy or a WebSocket server, as [Body] is for the backend's side. After
+// Hijack, hooks see every byte that passes through the connection or the
+// [bufio.ReadWriter] beside it. This includes the head of the response, which
+// next writes itself. With [Hooks].New, hooks have a state for each connection.
 //
-// The connection has the methods of [Conn]. Handler is of use without hooks
-// too, since it does three things for requests that ask for an upgrade (by
-// Connection and Upgrade) and for CONNECT:
+// The connection has the methods of [Conn]. Handler is useful without hooks
+// too. It does three things for CONNECT, and for requests that ask for an
+// upgrade (by Connection and Upgrade):
 //
-//   - Bytes that the client sent before it was answered are read first, from the
-//     connection as well as from the bufio.ReadWriter, whose buffer is empty. A
+//   - Bytes that the client sent before the answer are read first, both from
+//     the connection and from the bufio.ReadWriter, whose buffer is empty. A
 //     handler that reads only the connection, such as
-//     [net/http/httputil.ReverseProxy], loses nothing (golang/go#80875). A request with a body is different: until
-//     the handler has read the body to EOF, net/http reads it through the same
-//     buffer. If next hijacks before that, the buffered bytes stay in the
-//     bufio.ReadWriter, as without Handler.
-//   - CloseWrite is there whenever the connection below can do it, if
-//     something on the way hides it, and says by an Unwrap or NetConn method
-//     what it hides. TLS is never gone round: over TLS it is the TLS
-//     connection's CloseWrite, or none.
-//   - A client that half-closes before it is answered is served. net/http
-//     cancels the request's context when it reads EOF, so that a ReverseProxy
-//     would answer 502. The request that next gets has a context with the same
-//     values and the same deadline that is cancelled when next returns. The
-//     price is that next does not learn of a cancel by an outer handler, nor of
-//     a client that leaves before the answer.
+//     [net/http/httputil.ReverseProxy], loses no byte (golang/go#80875). Until
+//     the handler has read the request's body to EOF, net/http reads that body
+//     through the same buffer. If next hijacks before that EOF, the buffered
+//     bytes stay in the bufio.ReadWriter, as without Handler.
+//   - The connection has CloseWrite if a connection below it has CloseWrite,
+//     and every wrapper between them has an Unwrap or NetConn method. Handler
+//     never bypasses TLS: over TLS, the connection has the TLS connection's
+//     CloseWrite or none.
+//   - A client may half-close before the answer. net/http cancels the request's
+//     context when it reads EOF, so that a ReverseProxy would answer 502. next
+//     gets a context with the same values and the same deadline, which is
+//     cancelled when next returns. The price is that next does not learn that
+//     an outer handler cancels, or that a client leaves before the answer.
 //
-// All other requests reach next untouched if there are no hooks. If there are,
-// next can hijack them too, and early bytes are read first if the request has no
-// body. A handler that hijacks requests which do not ask for an upgrade needs a
-// hook to get that; one with a Close that calls next.Close will do.
+// Without hooks, all other requests reach next unchanged. With hooks, next can
+// hijack them too, and early bytes are read first if the request has no body.
+// If a handler hijacks requests that do not ask for an upgrade, give Handler a
+// hook, such as a Close that calls next.Close.
 //
-// The ResponseWriter that next is given has exactly those methods that the
-// original has out of Hijack, Flush, FlushError, ReadFrom, WriteString,
-// SetReadDeadline with SetWriteDeadline, EnableFullDuplex, CloseNotify and
-// Push, except that a few which only work or exist beside another one are left
-// out where that is missing: FlushError without Flush, EnableFullDuplex without
-// the deadlines, CloseNotify and Push without Hijack. An
-// [http.ResponseController] can do whatever it could with the original, and
-// Unwrap leads to it. One thing no wrapper can keep: [http.MaxBytesReader] asks
-// the ResponseWriter for an unexported method, by which net/http closes the
-// connection after the limit was exceeded (golang/go#73754). Give it the
-// original, which Unwrap returns.
+// The ResponseWriter that next gets has exactly the methods that the original
+// has out of Hijack, Flush, FlushError, ReadFrom, WriteString, SetReadDeadline
+// with SetWriteDeadline, EnableFullDuplex, CloseNotify and Push. Some methods
+// are left out if another one is missing: FlushError without Flush,
+// EnableFullDuplex without the deadlines, CloseNotify and Push without Hijack.
+// An [http.ResponseController] works as with the original, and Unwrap leads to
+// the original. [http.MaxBytesReader] needs the original: it looks for an
+// unexported method of the ResponseWriter, by which net/http closes the
+// connection after the limit was exceeded (golang/go#73754). No wrapper can
+// have that method. Give MaxBytesReader the result of Unwrap.
 //
-// Requests by HTTP/2, and those whose connection cannot be hijacked, pass
-// untouched. A nil next panics.
+// HTTP/2 requests, and requests whose connection cannot be hijacked, reach next
+// unchanged. A nil next panics.
 func Handler(next http.Handler, hooks ...Hooks) http.Handler {
 	if next == nil {
 		panic("wrap: Handler: next is nil; the default is http.DefaultServeMux")
@@ -81,19 +79,18 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l := &writerLayer{original: w, handler: h, secure: r.TLS != nil}
-	l.ended.Store(!received.HasBody(r))
+	l.bodyEnded.Store(!received.HasBody(r))
 	if tunnel {
 		ctx, cancel := detached(r.Context())
 		defer cancel()
 		r = r.WithContext(ctx)
-		r.Body = Body(r.Body, l.watch())
+		r.Body = Body(r.Body, l.noteBodyEnd())
 	}
 	h.next.ServeHTTP(l.writer(set), r)
 }
 
-// asksForTunnel reports whether r asks for a connection on which both sides
-// send as they like: by CONNECT, or by an upgrade (RFC 9110, sections 7.8 and
-// 9.3.6).
+// asksForTunnel reports whether r is a CONNECT request or asks for an upgrade
+// (RFC 9110, sections 9.3.6 and 7.8).
 func asksForTunnel(r *http.Request) bool {
 	if r.Method == http.MethodConnect {
 		return true
@@ -111,9 +108,9 @@ func asksForTunnel(r *http.Request) bool {
 	return false
 }
 
-// detached returns a context with the values and the deadline of ctx that is
-// not cancelled with it. ReverseProxy wants one that can be cancelled: of one
-// that cannot it looks for CloseNotify.
+// detached returns a context with the values and the deadline of ctx. The
+// context is not cancelled with ctx, but can be cancelled by the returned
+// function: for a context that cannot, ReverseProxy would use CloseNotify.
 func detached(ctx context.Context) (context.Context, context.CancelFunc) {
 	free := context.WithoutCancel(ctx)
 	if deadline, ok := ctx.Deadline(); ok {

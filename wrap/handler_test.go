@@ -96,7 +96,7 @@ func readFive(r *http.Request) error {
 	return err
 }
 
-// What is seen of the body's end is seen through each way to read it.
+// Handler sees the EOF of the request's body, whether Read or WriteTo reads it.
 func TestHandlerSeesTheBodyEndByWriteTo(t *testing.T) {
 	rec := &connRecorder{recorder: newRecorder("late")}
 	brw := bufio.NewReadWriter(bufio.NewReader(strings.NewReader("early ")), nil)
@@ -120,8 +120,9 @@ func TestHandlerSeesTheBodyEndByWriteTo(t *testing.T) {
 	wrap.Handler(http.HandlerFunc(h)).ServeHTTP(&writerRecorder{conn: rec, brw: brw}, r)
 }
 
-// As with net/http alone: the connection does not have what was buffered, and
-// the buffer is left to those who read the body, or the buffer.
+// Without EOF of the body, the connection works as with net/http alone: it does
+// not return the buffered bytes. Only the body and the ReadWriter read the
+// buffer.
 func TestTheConnLeavesTheBufferOfABodyInFlight(t *testing.T) {
 	for _, hooks := range [][]wrap.Hooks{nil, {passAll}} {
 		rec := &connRecorder{recorder: newRecorder("late")}
@@ -146,8 +147,8 @@ func TestTheConnLeavesTheBufferOfABodyInFlight(t *testing.T) {
 	}
 }
 
-// Any number of goroutines may read from a net.Conn, from one with early bytes
-// too. The race detector watches.
+// Several goroutines may read from a connection with early bytes. The race
+// detector checks it.
 func TestEarlyBytesAreReadByManyAtOnce(t *testing.T) {
 	const size = 3000 // fits in the server's buffer
 	sent := pattern(size)
@@ -220,7 +221,8 @@ func TestHalfCloseBeforeTheAnswer(t *testing.T) {
 					proxy.ServeHTTP(w, r)
 				})).dial(t)
 				done := make(chan error, 1)
-				// The echo protocol's backends of this test answer after EOF.
+				// The echo protocol's backends of this test
+				// answer after EOF.
 				go send(client, []sending{{nil, []byte(strings.ReplaceAll(upgradeRequest, "test", "echo") + input)}}, true, done)
 				in := bufio.NewReader(client)
 				resp, err := http.ReadResponse(in, nil)

@@ -9,25 +9,29 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
-// hijacked returns what Hijack has returned, with the bytes of both routed
-// through hooks.
+// hijacked returns conn and brw, the results of Hijack, with the bytes of both
+// routed through hooks. If a wrapper hides the CloseWrite of a connection
+// below, the returned connection has it again; closeWriterBelow explains
+// secure.
 //
-// The reader in brw may still be in use: net/http reads the request's body
-// through it, in whichever goroutine reads that body. If free is true, then the
-// body has no more use for it, and conn reads what it has buffered first. If
-// free is false, only a reader of the returned brw touches it, as with net/http
-// alone.
-func hijacked(conn net.Conn, brw *bufio.ReadWriter, secure, free bool, hooks []Hooks) (net.Conn, *bufio.ReadWriter) {
+// net/http reads the request's body through the reader in brw, in the goroutine
+// that reads the body. The reader in brw may therefore be in use:
+//
+//   - If bodyEnded is true, the body does not use that reader any more. The
+//     returned connection reads the buffered bytes first.
+//   - If bodyEnded is false, only a Read of the returned ReadWriter touches
+//     that reader, as with net/http alone.
+func hijacked(conn net.Conn, brw *bufio.ReadWriter, secure, bodyEnded bool, hooks []Hooks) (net.Conn, *bufio.ReadWriter) {
 	set, cw := connSetOf(conn), closeWriterBelow(conn, secure)
 	hidden := cw != nil && set&connCloseWrite == 0
 	var early earlyBytes
-	if free {
-		early.add(buffered(brw))
+	if bodyEnded {
+		early.add(takeBuffered(brw))
 	}
-	late := !free && len(hooks) > 0
-	if early.some.Load() || late || hidden {
+	late := !bodyEnded && len(hooks) > 0 // a lateReader adds the early bytes
+	if early.nonEmpty.Load() || late || hidden {
 		var h Hooks
-		if early.some.Load() || late {
+		if early.nonEmpty.Load() || late {
 			h = early.hooks()
 		}
 		l := &connLayer{layer: newLayer(conn, &h), original: conn}
@@ -43,15 +47,15 @@ func hijacked(conn net.Conn, brw *bufio.ReadWriter, secure, free bool, hooks []H
 	switch {
 	case late:
 		return conn, rebuffered(brw, &lateReader{conn: conn, early: &early, from: brw}, conn)
-	case !free:
+	case !bodyEnded:
 		return conn, brw
 	}
 	return conn, rebuffered(brw, conn, conn)
 }
 
-// rebuffered returns a ReadWriter like brw that reads from r and writes to w.
-// It leaves brw itself alone, since others may read from it: the connection
-// that Hijack returned can be one of them.
+// rebuffered returns a new ReadWriter that reads from r and writes to w, with
+// brw's buffer sizes. It does not reuse brw, because the wrapped connection may
+// still read from it.
 func rebuffered(brw *bufio.ReadWriter, r io.Reader, w io.Writer) *bufio.ReadWriter {
 	if brw == nil {
 		return nil
@@ -61,16 +65,16 @@ func rebuffered(brw *bufio.ReadWriter, r io.Reader, w io.Writer) *bufio.ReadWrit
 		like.Reader = bufio.NewReaderSize(r, brw.Reader.Size())
 	}
 	if brw.Writer != nil {
-		_ = brw.Writer.Flush() // if what others left in it cannot be sent, the next Write will fail as well
+		_ = brw.Writer.Flush() // if it fails, the next Write fails as well
 		like.Writer = bufio.NewWriterSize(w, brw.Writer.Size())
 	}
 	return like
 }
 
-// closeWriterBelow returns the first of conn and the connections below it that
-// can half-close, or nil. If secure is true, the result is a TLS connection or
-// a wrapper of one: the peer would take the FIN of the connection under TLS for
-// an attack.
+// closeWriterBelow returns the first CloseWriter among conn and the connections
+// below it, or nil. If secure is true, the result is a TLS connection or a
+// wrapper of one: TLS peers treat a FIN without a TLS close message as an
+// attack.
 func closeWriterBelow(conn net.Conn, secure bool) CloseWriter {
 	var v any = conn
 	for range chain.Longest {
@@ -85,15 +89,15 @@ func closeWriterBelow(conn net.Conn, secure bool) CloseWriter {
 				}
 			}
 			return c
-		case overTLS, interface{ Handshake() error }: // has a framing of its own
-			return nil
+		case overTLS, interface{ Handshake() error }:
+			return nil // do not bypass the framing of TLS
 		}
 		v = unwrap(v)
 	}
 	return nil
 }
 
-// overTLS is a [tls.Conn], or wraps one and says so.
+// overTLS is a [tls.Conn], or a wrapper that has its ConnectionState.
 type overTLS interface {
 	ConnectionState() tls.ConnectionState
 }

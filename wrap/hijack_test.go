@@ -20,7 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The ways in which servers read what a hijacked connection brings.
+// These are the ways in which servers read from a hijacked connection.
 var hijackReaders = []struct {
 	name string
 	read func(conn net.Conn, brw *bufio.ReadWriter, p []byte) error
@@ -80,7 +80,7 @@ func readCopy(conn net.Conn, _ *bufio.ReadWriter, p []byte) error {
 	return nil
 }
 
-// The times at which a client sends before it has an answer.
+// These are the times at which a client sends bytes.
 var earlyBytes = []struct {
 	name         string
 	with, before int // bytes sent with the request, and while it is handled
@@ -95,7 +95,7 @@ var earlyBytes = []struct {
 	{"with the request, and FIN", 1000, 0, 0, true},
 }
 
-// pattern returns n bytes by which a lost, doubled or moved one is noticed.
+// pattern returns n bytes in which a lost, doubled or moved byte shows.
 func pattern(n int) []byte {
 	p := make([]byte, n)
 	for i := range p {
@@ -193,8 +193,8 @@ func TestHijackedBytesArriveOnce(t *testing.T) {
 	}
 }
 
-// countingPerConn counts in a state made for the connection, and adds that up
-// at each call.
+// countingPerConn counts in a state of its own for each connection, and adds
+// that to the totals at each call.
 func countingPerConn(read, written *atomic.Int64) wrap.Hooks {
 	return wrap.Hooks{New: func(io.ReadCloser) wrap.Hooks {
 		return wrap.Hooks{
@@ -274,9 +274,9 @@ func TestReverseProxyUnderHandlerLosesNoEarlyByte(t *testing.T) {
 	}
 }
 
-// The backend has said all, and is still told what the client has to say: the
-// connections of frontends hide CloseWrite, without which a ReverseProxy ends
-// both ways.
+// The backend half-closes first, and still gets the client's bytes. The
+// frontends' connections hide CloseWrite. Without CloseWrite, a ReverseProxy
+// ends both directions.
 func TestHalfCloseReachesTheClientUnderHandler(t *testing.T) {
 	if !halfCloses {
 		t.Skip("a ReverseProxy passes half-closes on from Go 1.25.0 (golang/go#72140)")
@@ -328,8 +328,8 @@ func TestHalfCloseReachesTheClientUnderHandler(t *testing.T) {
 	}
 }
 
-// hijack returns what a handler under wrap.Handler gets from a writer that is
-// hijacked so.
+// hijack returns the results of Hijack in a handler under wrap.Handler. The
+// original writer's Hijack returns conn and brw.
 func hijack(t *testing.T, conn net.Conn, brw *bufio.ReadWriter, secure bool, hooks ...wrap.Hooks) (net.Conn, *bufio.ReadWriter) {
 	t.Helper()
 	r := askingForUpgrade(httptest.NewRequest("GET", "/", nil))
@@ -468,7 +468,7 @@ func TestHijackersOfAllKinds(t *testing.T) {
 	})
 }
 
-// readsBuffer is a connection that takes care of the early bytes itself.
+// readsBuffer is a connection that itself reads the early bytes.
 type readsBuffer struct {
 	net.Conn
 	r *bufio.Reader

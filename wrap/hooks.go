@@ -2,31 +2,32 @@ package wrap
 
 import "io"
 
-// CloseWriter is a body or connection whose write side can be closed by
-// itself, as [net.TCPConn] and [crypto/tls.Conn] can. The peer then reads EOF,
-// and may go on sending. An error that is [errors.ErrUnsupported] means that
-// this connection cannot half-close, not that it failed to.
+// CloseWriter is a body or connection that can close its write side alone, as
+// [net.TCPConn] and [crypto/tls.Conn] can. The peer then reads EOF, and may go
+// on sending. An error that is [errors.ErrUnsupported] means that this
+// connection cannot half-close. Any other error means that the half-close
+// failed.
 type CloseWriter interface {
 	CloseWrite() error
 }
 
-// Hooks stand in front of the methods of a body. Each is handed what it stands
-// in front of as next, and decides whether, how often and with which bytes to
-// call it; a hook that is nil passes calls straight through. A hook whose
-// method the body lacks is never called.
+// Hooks holds functions that are called in place of a body's methods. Each hook
+// gets the body's method as next, and decides whether, how often and with which
+// bytes to call it. A nil hook passes calls straight through. A hook is never
+// called if the body lacks its method.
 //
-// A hook on Read sees every byte that leaves the body, and one on Write every
-// byte that enters it: when the body has WriteTo or ReadFrom, and that has no
-// hook of its own, then it moves its bytes through Read or Write, in blocks of
-// 32 KiB. A hook that only counts should set both, which keeps the direct way
-// (on Linux, splice) open.
+// A hook on Read sees every byte that leaves the body, and a hook on Write
+// every byte that enters it. If WriteTo has no hook, but Read has one, WriteTo
+// moves its bytes through Read, in blocks of 32 KiB. The same holds for
+// ReadFrom and Write. A hook that only counts should set both, to keep the fast
+// path (on Linux, splice).
 //
-// The caller must see a correct [io.Reader] and [io.Writer], whatever bytes the
-// hook adds, drops or splits: Read returns at most len(p) bytes, and Write
-// returns how many bytes of p it has taken, which is not how many it has passed
-// on. A hook whose count is impossible gets an error in its place, and a Write
-// that took less than p and gave no reason, [io.ErrShortWrite]. All other
-// counts and errors reach the caller untouched.
+// A hook may add, drop or split bytes, but must keep the contracts of
+// [io.Reader] and [io.Writer]: Read returns at most len(p) bytes, and Write
+// returns how many bytes of p it has accepted, not how many it has passed on.
+// If a hook returns an impossible count, the caller gets an error instead. If a
+// Write hook accepts less than p without an error, the caller gets
+// [io.ErrShortWrite]. All other counts and errors reach the caller unchanged.
 //
 // The zero Hooks does nothing. Hooks is a value: copy it and change the copy.
 type Hooks struct {
@@ -37,27 +38,27 @@ type Hooks struct {
 	WriteTo    func(next io.WriterTo, w io.Writer) (int64, error)
 	ReadFrom   func(next io.ReaderFrom, r io.Reader) (int64, error)
 
-	// New, if not nil, is called once for each body that is wrapped, and
-	// returns hooks for that body alone; they stand behind the functions
-	// above. With it, one Hooks value with state serves any number of bodies.
-	// The body is there for hooks that have to close it, or to ask what it can
-	// do; New itself must not read, write or close it.
+	// New, if not nil, is called once for each body that is wrapped. It
+	// returns hooks for that body alone, which are behind the functions
+	// above. With New, one Hooks value can keep separate state for any
+	// number of bodies. New gets the body so that the hooks can close it,
+	// and so that New can ask which methods it has. New itself must not
+	// read, write or close the body.
 	New func(body io.ReadCloser) Hooks
 
-	// Changes says that the reader of the body gets other bytes than the body
-	// has, as behind TransformRead. Response and Request then take back what the
-	// headers say of those bytes. Only these two read Changes, and only from the
-	// hooks that they are given, not from what New returns. If false, headers
-	// stay.
+	// Changes says that Read returns other bytes than the body has, as with
+	// TransformRead. Response and Request then correct the headers. They
+	// read Changes from the hooks that they are given, and not from the
+	// result of New. If false, the headers stay.
 	Changes bool
 
-	// stage, if not nil, stands behind all of the above: a hook of this
-	// package that keeps its state and all its methods in one allocation.
+	// stage, if not nil, is behind all of the above. It is a hook of this
+	// package that has its state and all its methods in one allocation.
 	stage stage
 }
 
-// A stage has every method that a body may have. A layer calls only those that
-// the body has.
+// A stage is a hook with every method that a hook can be in front of. A layer
+// calls only those that the body has.
 type stage interface {
 	io.ReadWriteCloser
 	io.WriterTo
@@ -65,7 +66,8 @@ type stage interface {
 	CloseWriter
 }
 
-// inFront reports whether h has any hook besides those that New makes.
+// inFront reports whether h has a hook that needs a layer. New needs none: it
+// returns other Hooks.
 func (h *Hooks) inFront() bool {
 	return h.Read != nil || h.Write != nil || h.Close != nil || h.CloseWrite != nil ||
 		h.WriteTo != nil || h.ReadFrom != nil || h.stage != nil

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// upperRead and upperWrite change bytes and no counts.
+// upperRead and upperWrite change bytes, and do not change counts.
 func upperRead(next io.Reader, p []byte) (int, error) {
 	n, err := next.Read(p)
 	copy(p, bytes.ToUpper(p[:n]))
@@ -201,7 +201,7 @@ func TestRoutedCopyEndsAsTheOtherSideDoes(t *testing.T) {
 	}
 }
 
-// A hook may give more than it was given, or less, as long as it minds p.
+// A hook may return more or fewer bytes than the body, but at most len(p).
 func TestHookMaySplitAndAddBytes(t *testing.T) {
 	var pending []byte
 	double := func(next io.Reader, p []byte) (int, error) {
@@ -355,8 +355,8 @@ func (h *hesitant) Read(p []byte) (int, error) {
 	return 1, nil
 }
 
-// Each function of Hooks stands in front of the method that it is named for, and
-// of a body that has it. A function that Body forgets is found here.
+// Each function of Hooks stands in front of the method that it is named for,
+// and of a body that has it. A function that Body forgets is found here.
 func TestEveryHookIsConsulted(t *testing.T) {
 	fields := reflect.TypeFor[wrap.Hooks]()
 	for i := range fields.NumField() {

@@ -9,8 +9,9 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// A TCP peer reads slowly and never pauses, while one Write lasts for longer than
-// the limit: the kernel wakes the writer only when a third of its buffer is free.
+// A TCP peer reads slowly and never pauses, while one Write lasts for longer
+// than the limit: the kernel wakes the writer only when a third of its buffer
+// is free.
 func TestIdleSparesASlowTCPPeer(t *testing.T) {
 	const limit = time.Second / 2
 	sent := make([]byte, 64<<20) // more than all buffers on the way hold

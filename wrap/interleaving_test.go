@@ -22,16 +22,17 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// Done is called once and tells the truth, however the calls of reader, writer
-// and closers fall together: 9,000 times on a body that yields wherever it can,
-// and a thousand times on those of net/http, with requests that are cancelled.
+// Done is called once, with the right counts, in any interleaving of the calls
+// of reader, writer and closers. The test makes 9,000 runs on a body that
+// yields wherever it can, and a thousand on bodies of net/http, with cancelled
+// requests.
 const (
 	inMemory = 9000
 	overHTTP = 1000
 )
 
-// A racer is a body whose calls let others run in their midst. It counts what
-// it has handed out and taken in calls that began before it was closed.
+// A racer is a body whose calls yield to other goroutines. It counts the bytes
+// that it returned and accepted in calls that began before Close.
 type racer struct {
 	left          atomic.Int64 // reads until EOF
 	closed        atomic.Bool
@@ -186,8 +187,8 @@ func write(body io.ReadCloser) (offered int64) {
 	return offered
 }
 
-// The bodies of net/http: a ReverseProxy in front of a backend that upgrades,
-// answers or hangs, and clients that go away at any time.
+// This test uses bodies of net/http: a ReverseProxy in front of a backend that
+// upgrades, answers or hangs, and clients that go away at any time.
 func TestDoneOnceForEachResponseWhateverTheClientDoes(t *testing.T) {
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") != "" {
@@ -256,7 +257,7 @@ func TestDoneOnceForEachResponseWhateverTheClientDoes(t *testing.T) {
 	}
 }
 
-// request makes one request of some kind, and leaves at some point.
+// request makes one request of a random kind, and goes away at a random point.
 func request(front *httptest.Server, kind int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

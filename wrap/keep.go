@@ -8,27 +8,28 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
-// Keep returns replacement with the methods that it has lost: the optional methods
-// that [Body] keeps, but WriteTo, that original has and replacement does not. It is the
-// one-word repair of a wrapper that knows only Read and Close:
+// Keep returns replacement with the methods that it has lost. These are the
+// optional methods of [Body], except WriteTo, that original has and replacement
+// does not. One call of Keep repairs a wrapper that knows only Read and Close:
 //
 //	resp.Body = wrap.Keep(resp.Body, newMeteredBody(resp.Body))
 //
-// Every method that replacement has is replacement's own. No fast path goes
-// round it: WriteTo is there only if replacement has it, since original's
-// would go round replacement's Read; and original's ReadFrom only if Write is
-// original's as well.
+// The result calls replacement for every method that replacement has. No fast
+// path avoids replacement. The result has WriteTo only if replacement has it,
+// because original's WriteTo would bypass replacement's Read. The result has
+// original's ReadFrom only if its Write is original's as well.
 //
-// Closing the result closes replacement, and then original, once, even if
-// replacement's Close panics: a replacement such as io.NopCloser(gzipReader)
-// does not pass Close on, and the connection would leak. Where replacement does
-// pass it on, original is closed twice, which net/http's bodies allow; its answer
-// that it was closed already is not reported. For bodies that do not allow it,
-// see [KeepFunc]. The error is replacement's or else original's.
+// Close closes replacement, and then original, once, even if replacement's
+// Close panics: a replacement such as io.NopCloser(gzipReader) does not pass
+// Close on, and the connection would leak. If replacement does pass Close on,
+// original is closed twice, which net/http's bodies allow. Close does not
+// report an error by which original says that it was already closed. For bodies
+// that must not be closed twice, see [KeepFunc]. The error is replacement's or
+// else original's.
 //
 // [Unwrap] leads from the result to original, and [As] finds replacement on the
-// way. If original is nil or [http.NoBody], there is nothing to keep and nothing
-// to close, and Keep returns replacement itself. A nil replacement panics.
+// way. If original is nil or [http.NoBody], Keep returns replacement itself. A
+// nil replacement panics.
 func Keep(original, replacement io.ReadCloser) io.ReadCloser {
 	if replacement == nil {
 		panic("wrap: Keep: the replacement is nil; an empty body is http.NoBody")
@@ -37,9 +38,11 @@ func Keep(original, replacement io.ReadCloser) io.ReadCloser {
 		return replacement
 	}
 	has, lost := bodySetOf(replacement), bodySetOf(original)
-	lost &^= has | bodyWriteTo // original's would go round replacement's Read
+	// Original's WriteTo would bypass replacement's Read, and its ReadFrom
+	// would bypass replacement's Write.
+	lost &^= has | bodyWriteTo
 	if has&bodyWrite != 0 {
-		lost &^= bodyReadFrom // and original's round replacement's Write
+		lost &^= bodyReadFrom
 	}
 	k := &kept{ReadCloser: replacement, original: original}
 	next, from := methodsOf(replacement), methodsOf(original)
@@ -52,26 +55,28 @@ func Keep(original, replacement io.ReadCloser) io.ReadCloser {
 		if next.rf == nil {
 			next.rf = from.rf
 		} else {
-			lost |= bodyReadFrom // replacement's, which had no Write to go with
+			lost |= bodyReadFrom // has leaves out a ReadFrom without Write
 		}
 	}
 	l := &layer{inner: k, next: next}
 	return l.body(has | lost)
 }
 
-// KeepFunc is [Keep] of original and of what f returns, for an original that must
-// not be closed twice, such as one that returns a slot to a pool. The body that f
-// is given has exactly original's methods, and passes only the first Close on:
+// KeepFunc returns [Keep] of original and the result of f. Use it for an
+// original that must not be closed twice, such as one that returns a slot to a
+// pool. KeepFunc gives f a body that has exactly original's methods and passes
+// only the first Close on:
 //
 //	resp.Body = wrap.KeepFunc(resp.Body, newMeteredBody)
 //
-// However often that body and the result are closed, and by whom, original is
-// closed once. Later calls of Close return the result of the first; one that
-// comes before the first has returned does not wait, and returns nil.
+// Original is closed once, however often that body and the result are closed.
+// Later calls of Close return the result of the first. A Close that comes
+// before the first has returned does not wait, and returns nil.
 //
 // If f panics, original is closed, and the panic goes on. If f returns nil or a
-// nil pointer, original is closed, and KeepFunc panics. A nil original stays nil,
-// without a call of f. [http.NoBody] is given to f as it is. A nil f panics.
+// nil pointer, original is closed, and KeepFunc panics. A nil original stays
+// nil, without a call of f. [http.NoBody] is given to f as it is. A nil f
+// panics.
 func KeepFunc[B io.ReadCloser](original io.ReadCloser, f func(io.ReadCloser) B) io.ReadCloser {
 	if f == nil {
 		panic("wrap: KeepFunc: the function is nil; it must return a replacement")
@@ -89,7 +94,7 @@ func keepFunc(original io.ReadCloser, f func(io.ReadCloser) io.ReadCloser) io.Re
 	returned := false
 	defer func() {
 		if !returned {
-			_ = original.Close() // a panic is on its way
+			_ = original.Close() // already panicking
 		}
 	}()
 	replacement := f(original)
@@ -100,11 +105,14 @@ func keepFunc(original io.ReadCloser, f func(io.ReadCloser) io.ReadCloser) io.Re
 	return Keep(original, replacement)
 }
 
-// kept is a replacement that closes its original as well.
+// A kept is what Unwrap finds behind the result of Keep. Its Close closes the
+// replacement and, at the first call only, the original. Unwrap leads on to the
+// original; As looks into the replacement as well. Methods may be called by
+// several goroutines; closed is the only state.
 type kept struct {
 	io.ReadCloser // the replacement
 	original      io.ReadCloser
-	closed        atomic.Bool // the original is
+	closed        atomic.Bool // the original's Close has begun
 }
 
 func (k *kept) Unwrap() io.ReadCloser { return k.original }
@@ -114,8 +122,8 @@ func (k *kept) Close() (err error) {
 	return k.ReadCloser.Close()
 }
 
-// closeOriginal closes the original, once, and sets err to its error if there is
-// none yet.
+// closeOriginal closes the original, once. It sets err to the original's error
+// if err is nil and the error does not say that the original was closed before.
 func (k *kept) closeOriginal(err *error) {
 	if k.closed.Swap(true) {
 		return

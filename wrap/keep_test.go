@@ -16,7 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Every original with every replacement: who is asked for what.
+// The test keeps every original with every replacement, and checks which of the
+// two gets each call.
 func TestKeepChoosesWhoIsAsked(t *testing.T) {
 	for o := range allMethods + 1 {
 		for r := range allMethods + 1 {
@@ -150,8 +151,8 @@ func TestKeepLeadsToBoth(t *testing.T) {
 	}
 }
 
-// A body that was replaced by what a gzip reader makes of it, closed by
-// nobody but Keep: the connection must be free for the next request.
+// A gzip reader replaces the body, and only Keep closes the body. The
+// connection must be free for the next request.
 func TestKeepReleasesTheConnection(t *testing.T) {
 	var zipped bytes.Buffer
 	zw := gzip.NewWriter(&zipped)
@@ -239,8 +240,8 @@ func TestKeepOfNoBody(t *testing.T) {
 	}
 }
 
-// However often, in whatever order and by whom the parts are closed, the
-// original is closed once.
+// The original is closed once, however often and in whatever order the wrapper
+// and the result are closed.
 func TestKeepFuncClosesTheOriginalOnce(t *testing.T) {
 	own := errors.New("the original's error")
 	for _, first := range []error{nil, own} {

@@ -59,9 +59,9 @@ var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 })
 
-// An http.Server ends its background read after each request by a read deadline,
-// and goes on to use the connection. With a transform below, it lost each
-// connection after one request.
+// An http.Server ends its background read after each request by a read
+// deadline, and goes on to use the connection. With a transform below, it lost
+// each connection after one request.
 func TestServerKeepsConnectionsThatATransformDecodes(t *testing.T) {
 	transforms := []wrap.Hooks{wrap.TransformRead(gzip.NewReader), wrap.TransformWrite(gzip.NewWriter)}
 	l := serve(t, echo, transforms...)
@@ -91,7 +91,7 @@ func TestServerKeepsConnectionsThatATransformDecodes(t *testing.T) {
 	}
 }
 
-// The same deadline is no failure of a connection that works on.
+// That deadline is not an error of a connection that goes on.
 func TestDoneDoesNotCallAReadDeadlineAFailure(t *testing.T) {
 	for _, close := range []bool{false, true} {
 		t.Run(fmt.Sprintf("Connection: close is %v", close), func(t *testing.T) {
@@ -150,7 +150,7 @@ func (b *syncBuffer) String() string {
 	return b.b.String()
 }
 
-// Which timeouts are errors of the body.
+// This table says which timeouts are errors of the body.
 func TestDoneTellsDeadlinesApart(t *testing.T) {
 	_, conn := tcpPair(t)
 	cut := &wrap.TimeoutError{Hook: "Idle"}

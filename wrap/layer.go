@@ -2,18 +2,20 @@ package wrap
 
 import "io"
 
-// A layer is one set of hooks in front of one body. The types in zz_body.go
-// are layers that differ in nothing but which methods they have: their methods
-// call those below, which take for granted that the body has the method.
+// A layer is one set of hooks in front of one body. The types in zz_body.go are
+// layers that differ only in their set of methods. Their methods call those
+// below, which assume that the body has the method.
 type layer struct {
-	_ [0]func() // not comparable: keeps an equality function for each type out of the binary
+	// The field makes the type not comparable. This keeps an equality
+	// function for each generated type out of the binary.
+	_ [0]func()
 
-	inner io.ReadCloser // what Unwrap returns
-	next  methods       // what the hooks stand in front of
+	inner io.ReadCloser // the result of Unwrap
+	next  methods       // the methods behind the hooks
 	hooks front
 }
 
-// front is the part of Hooks that is consulted at each call.
+// front holds the functions of Hooks that a layer calls.
 type front struct {
 	read       func(next io.Reader, p []byte) (int, error)
 	write      func(next io.Writer, p []byte) (int, error)
@@ -37,8 +39,9 @@ func newLayer(body io.ReadCloser, h *Hooks) layer {
 
 func (l *layer) Unwrap() io.ReadCloser { return l.inner }
 
-// Read and Write choose whom to call and then call once: with a call in each
-// branch the one without a hook is slower by half a nanosecond.
+// Read and Write choose the reader or writer and then call it in one place.
+// With a call in each branch, a call without a hook is slower by half a
+// nanosecond.
 
 func (l *layer) Read(p []byte) (int, error) {
 	r := l.next.r
@@ -74,7 +77,7 @@ func (l *layer) WriteTo(w io.Writer) (int64, error) {
 	switch {
 	case l.hooks.writeTo != nil:
 		return l.hooks.writeTo(l.next.wt, w)
-	case l.hooks.read != nil: // never round the Read hook
+	case l.hooks.read != nil: // the body's WriteTo would bypass the Read hook
 		return pump(w, (*hookedReader)(l))
 	}
 	return l.next.wt.WriteTo(w)
@@ -84,7 +87,7 @@ func (l *layer) ReadFrom(r io.Reader) (int64, error) {
 	switch {
 	case l.hooks.readFrom != nil:
 		return l.hooks.readFrom(l.next.rf, r)
-	case l.hooks.write != nil: // never round the Write hook
+	case l.hooks.write != nil: // the body's ReadFrom would bypass the Write hook
 		return pump((*hookedWriter)(l), r)
 	}
 	return l.next.rf.ReadFrom(r)

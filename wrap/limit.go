@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// A LimitError says that more bytes were about to go through a body than
-// [LimitRead] or [LimitWrite] allows.
+// A LimitError is the error of a Read or Write that exceeds the limit of
+// [LimitRead] or [LimitWrite].
 type LimitError struct {
 	Op    string // "read" or "write"
 	Limit int64  // in bytes
@@ -18,16 +18,16 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("wrap: %s more than the limit of %d bytes", e.Op, e.Limit)
 }
 
-// LimitRead closes a body from which more than n bytes are read. The first n
-// bytes come out, then Read returns a [*LimitError], now and later; the body is
-// closed then and not cut off as if it had ended. One of exactly n bytes ends
-// in io.EOF. The caller's Close then does not close the body again, but returns
-// the result of that.
+// LimitRead closes a body that has more than n bytes to read. Read returns the
+// first n bytes, then a [*LimitError] at every call, and never io.EOF. A body
+// of exactly n bytes ends in io.EOF. Once LimitRead has closed the body, the
+// caller's Close does not close it again, and returns the result of LimitRead's
+// Close.
 //
-// The limit holds for every body, also for that of an upgraded connection, whose
-// stream has no natural end: there, give it to those responses alone that are
-// not 101, or make it long enough. WriteTo is routed through Read. Each body has
-// a limit of its own. A negative n panics.
+// The limit also holds for the body of an upgraded connection, whose stream has
+// no natural end. Leave LimitRead out for 101 responses, or give a large enough
+// limit. WriteTo is routed through Read. Each body has its own limit. A
+// negative n panics.
 func LimitRead(n int64) Hooks {
 	if n < 0 {
 		panic("wrap: LimitRead: the limit is negative; without a limit, leave the hook out")
@@ -38,10 +38,10 @@ func LimitRead(n int64) Hooks {
 	}}
 }
 
-// LimitWrite closes a body to which more than n bytes are written. The first n
-// bytes go in, then Write returns a [*LimitError], now and later. In messages of
-// HTTP, a body with Write is that of an upgraded connection. All else is as with
-// [LimitRead], with ReadFrom routed through Write.
+// LimitWrite closes a body to which more than n bytes are written. The body
+// gets the first n bytes, then Write returns a [*LimitError] at every call. In
+// HTTP, only the body of an upgraded connection has Write. Everything else is
+// as with [LimitRead], with ReadFrom routed through Write.
 func LimitWrite(n int64) Hooks {
 	if n < 0 {
 		panic("wrap: LimitWrite: the limit is negative; without a limit, leave the hook out")
@@ -52,22 +52,25 @@ func LimitWrite(n int64) Hooks {
 	}}
 }
 
+// A limit is the LimitRead or LimitWrite of one body. Either the limit or the
+// caller's Close closes the body; closedBy decides which, without a lock.
 type limit struct {
 	body io.Closer
-	err  error // for going beyond the limit
+	err  error // the result of a call that exceeds the limit
 
-	mu   sync.Mutex // held for the whole call, so that the next call sees the updated left
-	left int64      // negative once the limit was exceeded
+	// mu is held by Read or Write for the whole call, so that the next call
+	// sees the updated left.
+	mu   sync.Mutex
+	left int64 // in bytes; negative once the limit was exceeded
 
-	closer   atomic.Int32          // who has closed the body first
-	closeErr atomic.Pointer[error] // of the limit's Close, once that has returned
+	closedBy atomic.Int32          // a closedBy constant
+	closeErr atomic.Pointer[error] // of the limit's Close; nil until it returns
 }
 
-// The values of limit.closer.
 const (
-	nobody = iota
-	theCaller
-	theLimit
+	closedByNobody = iota
+	closedByCaller
+	closedByLimit
 )
 
 func (l *limit) read(next io.Reader, p []byte) (int, error) {
@@ -77,7 +80,7 @@ func (l *limit) read(next io.Reader, p []byte) (int, error) {
 		return 0, l.err
 	}
 	if int64(len(p))-1 > l.left {
-		p = p[:l.left+1] // one more tells whether there is more
+		p = p[:l.left+1] // one byte more shows whether the limit is exceeded
 	}
 	n, err := next.Read(p)
 	if int64(n) <= l.left {
@@ -108,20 +111,23 @@ func (l *limit) write(next io.Writer, p []byte) (n int, err error) {
 	return n, l.exceeded()
 }
 
+// exceeded closes the body, unless the caller has closed it, and returns the
+// LimitError. It is called with mu held.
 func (l *limit) exceeded() error {
 	l.left = -1
-	if l.closer.CompareAndSwap(nobody, theLimit) {
+	if l.closedBy.CompareAndSwap(closedByNobody, closedByLimit) {
 		err := l.body.Close()
 		l.closeErr.Store(&err)
 	}
 	return l.err
 }
 
-// close is the caller's Close, which may find the body closed already. It does
-// not wait for the limit's Close: that may be what calls it.
+// close is the caller's Close. If the limit has closed the body, close returns
+// the result of that Close. If that Close has not returned yet, close returns
+// nil and does not wait, because the body's own Close may have called close.
 func (l *limit) close(next io.Closer) error {
-	l.closer.CompareAndSwap(nobody, theCaller)
-	if l.closer.Load() == theCaller {
+	l.closedBy.CompareAndSwap(closedByNobody, closedByCaller)
+	if l.closedBy.Load() == closedByCaller {
 		return next.Close()
 	}
 	if err := l.closeErr.Load(); err != nil && !saysClosed(*err) {

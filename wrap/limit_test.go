@@ -105,8 +105,8 @@ func TestLimitWrite(t *testing.T) {
 	}
 }
 
-// A writer that takes less than it is given, or claims more, is not taken at
-// its word.
+// The limit checks the count of a writer that accepts less than it is given, or
+// claims more.
 func TestLimitWriteOfABadWriter(t *testing.T) {
 	for n, want := range map[int]string{2: io.ErrShortWrite.Error(), 4: "impossible count"} {
 		body := wrap.Body(&funcs{write: func([]byte) (int, error) { return n, nil }}, wrap.LimitWrite(3))
@@ -116,7 +116,7 @@ func TestLimitWriteOfABadWriter(t *testing.T) {
 	}
 }
 
-// The caller closes a body that the limit has closed: that is no error.
+// The caller closes a body that the limit has closed. Close returns no error.
 func TestLimitCloseTwice(t *testing.T) {
 	already := &funcs{
 		read:  func(p []byte) (int, error) { return len(p), nil },
@@ -137,7 +137,7 @@ func TestLimitCloseTwice(t *testing.T) {
 	}
 }
 
-// closeOnce is a Close that fails from the second call on.
+// closeOnce is a body whose Close fails from the second call on.
 func closeOnce() func() error {
 	closed := false
 	return func() error {

@@ -6,25 +6,26 @@ import (
 )
 
 // Linger closes a body that stays silent for d after its CloseWrite has
-// succeeded. It is for the backend that ignores EOF and would hold the tunnel
-// for ever, as haproxy's "timeout client-fin" is.
+// succeeded. It is for a backend that ignores EOF and would keep the tunnel
+// open for ever, like haproxy's "timeout client-fin".
 //
 //	resp.Body = wrap.Body(resp.Body, wrap.Linger(30*time.Second))
 //
-// The body is silent while a Read waits and gets no bytes: bytes restart the
-// clock, and it stands still while nobody reads, so that a slow client does
-// not lose the end of its answer. A call that fails because of this returns a
-// [*TimeoutError], and so does every Read from then on. Before CloseWrite, after
-// EOF and after Close there is no clock. The body is closed once, and a panic of
-// its Close goes on, as [Idle] describes. The body's Close must make a waiting
-// Read return, as it does in bodies of responses and in connections.
+// The body is silent while a Read waits and gets no bytes. Bytes restart the
+// clock. While no Read waits, the clock stands still, so that a slow client
+// does not lose the end of its answer. Once Linger has closed the body, a call
+// that fails returns a [*TimeoutError], and so does every Read. The clock runs
+// only after CloseWrite, and not after EOF or Close. The body is closed once,
+// and a panic of its Close goes on, as [Idle] describes. The body's Close must
+// make a waiting Read return, as it does in bodies of responses and in
+// connections.
 //
-// WriteTo is routed through Read, since it does not tell when bytes move;
-// ReadFrom keeps its direct way. A d that is not positive panics.
+// WriteTo is routed through Read, because it does not tell when bytes move.
+// ReadFrom keeps its fast path. A d that is not positive panics.
 //
-// The field Linger of tunnel.Options is for a whole tunnel, and differs from this
-// hook: bytes in either direction restart its clock, and the clock does not
-// stand still while nobody reads.
+// The field Linger of tunnel.Options is for a whole tunnel, and differs from
+// this hook: bytes in either direction restart its clock, and the clock does
+// not stand still while nobody reads.
 func Linger(d time.Duration) Hooks {
 	if d <= 0 {
 		panic("wrap: Linger: the duration must be positive; without a limit, leave the hook out")
@@ -34,22 +35,28 @@ func Linger(d time.Duration) Hooks {
 		if l.next.cw == nil {
 			return Hooks{} // cannot be half-closed
 		}
-		l.silence = silence{hook: "Linger", d: d, body: body, lasted: l.lasted}
+		l.silence = silence{hook: "Linger", d: d, body: body, silentFor: l.silentFor}
 		return Hooks{stage: l}
 	}}
 }
 
+// A linger is the Linger of one body. CloseWrite starts the timer of silence,
+// and EOF stops it. The silence is the time that Reads have waited since
+// CloseWrite or the last bytes.
 type linger struct {
 	passThrough
 	silence
 
-	waits  int           // how many Reads are waiting
-	since  time.Time     // since when, of the time that counts
-	waited time.Duration // by Reads that returned nothing, before since
+	// The rest is guarded by silence.mu.
+
+	readers int           // how many Reads are in flight
+	since   time.Time     // the start of the wait that waited lacks
+	waited  time.Duration // the silence before since
 }
 
-func (l *linger) lasted() time.Duration {
-	if l.waits == 0 {
+// silentFor is called with mu held.
+func (l *linger) silentFor() time.Duration {
+	if l.readers == 0 {
 		return l.waited
 	}
 	return l.waited + time.Since(l.since)
@@ -66,7 +73,7 @@ func (l *linger) Read(p []byte) (n int, err error) {
 func (l *linger) beginRead() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.waits++; l.waits == 1 && l.timer != nil {
+	if l.readers++; l.readers == 1 && l.timer != nil {
 		l.since = time.Now()
 	}
 }
@@ -78,13 +85,13 @@ func (l *linger) endRead(n int, err error) {
 		l.stop()
 	}
 	if l.timer != nil {
-		l.waited = l.lasted()
+		l.waited = l.silentFor()
 		l.since = time.Now()
 		if n > 0 {
 			l.waited = 0
 		}
 	}
-	l.waits--
+	l.readers--
 }
 
 func (l *linger) CloseWrite() error {
@@ -95,7 +102,7 @@ func (l *linger) CloseWrite() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.timer == nil {
-		l.since = time.Now() // what was before does not count
+		l.since = time.Now() // a wait before CloseWrite does not count
 		l.start()
 	}
 	return nil

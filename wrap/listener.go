@@ -5,23 +5,24 @@ import (
 	"slices"
 )
 
-// Listener returns l with hooks in front of every connection that it accepts,
-// as [Conn] puts them there. The result has exactly the optional methods that l
-// has: SetDeadline, File and SyscallConn are there if and only if l has them.
+// Listener returns l with hooks in front of every connection that it accepts.
+// Accept calls [Conn]. The result has exactly the optional methods that l has:
+// SetDeadline, File and SyscallConn are there if and only if l has them.
 //
-// Put it below TLS. The server then gets a *tls.Conn from the TLS listener, and
-// the hooks see encrypted bytes; [Conn] says what the other order loses.
+// Put Listener below TLS. The server then gets a *tls.Conn from the TLS
+// listener, and the hooks see encrypted bytes. [Conn] says what the other order
+// loses.
 //
 //	server.Serve(tls.NewListener(wrap.Listener(l, hooks...), config))
 //
-// Errors of l's Accept pass through untouched. If a hook's New panics, Accept
-// closes the connection and lets the panic go on. Every connection has the same
-// hooks, and several connections call them at once. State that belongs to one
-// connection belongs in the hooks that [Hooks].New returns.
+// Errors of l's Accept pass through unchanged. If a hook's New panics, Accept
+// closes the connection and lets the panic go on. All connections have the same
+// hooks, and call them at the same time. Keep the state of one connection in
+// the hooks that [Hooks].New returns.
 //
-// A nil l stays nil, and without hooks l itself is returned. The result has an
-// Unwrap method that returns l. Connections that are accepted from l itself, or
-// through the results of File and SyscallConn, have no hooks.
+// A nil l stays nil. Without hooks, Listener returns l itself. The result has
+// an Unwrap method that returns l. Connections that are accepted from l itself,
+// or through the results of File and SyscallConn, have no hooks.
 func Listener(l net.Listener, hooks ...Hooks) net.Listener {
 	if l == nil || !slices.ContainsFunc(hooks, Hooks.acts) {
 		return l
@@ -30,11 +31,11 @@ func Listener(l net.Listener, hooks ...Hooks) net.Listener {
 	return layer.listener(listenerSetOf(l))
 }
 
-// acts reports whether h does anything at all.
+// acts reports whether h is not the zero Hooks, apart from Changes.
 func (h Hooks) acts() bool { return h.New != nil || h.inFront() }
 
-// A listenerLayer is the hooks for all connections of one listener. Nothing
-// changes it after it is made, so Accept needs no lock.
+// A listenerLayer holds the hooks for all connections of one listener. It never
+// changes, so Accept needs no lock.
 type listenerLayer struct {
 	_ [0]func() // not comparable, as in layer
 
@@ -50,7 +51,9 @@ func (l *listenerLayer) Accept() (net.Conn, error) {
 	hooked := false
 	defer func() {
 		if !hooked {
-			_ = c.Close() // New is panicking; the hooks that are in front of c by now see this Close
+			// A hook's New is panicking. The hooks already in front
+			// of c see this Close.
+			_ = c.Close()
 		}
 	}()
 	for i := len(l.hooks) - 1; i >= 0; i-- {

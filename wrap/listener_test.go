@@ -82,7 +82,8 @@ func TestListenerComesBackAsItIs(t *testing.T) {
 	}
 }
 
-// Each connection is what Conn makes of it, and New makes hooks for it alone.
+// Each accepted connection has the methods that Conn keeps. New makes hooks for
+// that connection alone.
 func TestListenerHooksEachConnection(t *testing.T) {
 	var seen []io.ReadCloser
 	own := wrap.Hooks{New: func(c io.ReadCloser) wrap.Hooks {

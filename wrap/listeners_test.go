@@ -32,7 +32,7 @@ type (
 	filer           interface{ File() (*os.File, error) }
 )
 
-// listenerMethodsOf asks l for its optional methods.
+// listenerMethodsOf returns the optional methods of l.
 func listenerMethodsOf(l net.Listener) (mask int) {
 	if _, ok := l.(acceptDeadliner); ok {
 		mask |= listenerSetDeadline
@@ -46,8 +46,8 @@ func listenerMethodsOf(l net.Listener) (mask int) {
 	return mask
 }
 
-// A listenerRecorder can do everything that a listener may do, notes each call,
-// and accepts conn.
+// A listenerRecorder has every method of a listener, records each call, and
+// accepts conn.
 type listenerRecorder struct {
 	conn  net.Conn
 	err   error // what every call returns

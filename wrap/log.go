@@ -6,22 +6,26 @@ import (
 	"log/slog"
 )
 
-// Log writes one record for each body when its life is over, as [Done] defines
-// it, with the attributes of [Summary.LogValue] and those given here. It never
-// logs what is in a body.
+// Log writes one record for each body when the body's life is over, as [Done]
+// defines it. The record has the attributes of [Summary.LogValue] and attrs.
+// Log never logs the content of a body.
 //
 //	resp.Body = wrap.Body(resp.Body, wrap.Log(logger, slog.LevelInfo,
 //		slog.String("path", resp.Request.URL.Path)))
 //
 // The message is "body done". A body with Write, such as an upgraded one, gets
-// another when one of its directions ends before the body does: "body read
-// side ended" at EOF, "body write side ended" when CloseWrite has succeeded.
-// All are of the given level. The bytes of a Write that has not returned count in
-// full in the record of a read side. While logger is enabled for [slog.LevelDebug],
-// each call adds a "body call" record of that level with its method, bytes and
-// error, also an error that is no error of the body by [Summary]. What logger is not enabled for is not put together either.
+// one more record when a direction ends before the body does: "body read side
+// ended" at EOF, "body write side ended" when CloseWrite has succeeded. All
+// these records have the given level. In "body read side ended", a Write that
+// has not returned counts with all its bytes.
 //
-// A nil logger panics: use [slog.Default] for that one, and no hook for silence.
+// While logger is enabled for [slog.LevelDebug], each call adds a "body call"
+// record of that level with its method, bytes and error. The error is there
+// even if [Summary] does not count it as an error of the body. Log does not
+// build a record for which logger is not enabled.
+//
+// A nil logger panics. For the default logger give [slog.Default]; to log
+// nothing, leave the hook out.
 func Log(logger *slog.Logger, level slog.Level, attrs ...slog.Attr) Hooks {
 	if logger == nil {
 		panic("wrap: Log: the logger is nil; use slog.Default(), or leave the hook out")
@@ -34,14 +38,15 @@ func Log(logger *slog.Logger, level slog.Level, attrs ...slog.Attr) Hooks {
 	return Hooks{New: func(body io.ReadCloser) Hooks {
 		next := methodsOf(body)
 		m := newMeter(body, next.staged(&callLog{passThrough{next}, logger}), done, false)
-		m.ended = ended
+		m.sideEnded = ended
 		return Hooks{stage: m}
 	}}
 }
 
+// A bodyLog writes the records of a body's and a side's end.
 type bodyLog struct {
 	logger *slog.Logger
-	level  slog.Level
+	level  slog.Level // of these records
 }
 
 func (l bodyLog) done(s Summary) { l.log("body done", s) }
@@ -54,8 +59,9 @@ func (l bodyLog) log(msg string, s Summary) {
 	}
 }
 
-// A callLog logs each call while that is wanted. It stands behind the meter,
-// so that a call comes before what it brings about.
+// A callLog logs each call while the logger is enabled for debug records. It is
+// behind the meter, so that the record of a call comes before the record of an
+// end that the call causes.
 type callLog struct {
 	passThrough
 	logger *slog.Logger

@@ -69,7 +69,7 @@ func TestLogTheHalvesOfAnUpgradedBody(t *testing.T) {
 	}
 }
 
-// What happens to a body that is closed already is no news of it.
+// Calls of a closed body add no record of an ended side.
 func TestLogNothingAfterTheEnd(t *testing.T) {
 	log, lines := logger(slog.LevelInfo)
 	body := wrap.Body(newRecorder("answer"), wrap.Log(log, slog.LevelInfo))
@@ -109,8 +109,8 @@ func TestLogEachCallAtDebug(t *testing.T) {
 	}
 }
 
-// A handler that wants nothing must be given nothing, nor may it cost anything
-// but the questions.
+// If the handler is enabled for no level, Log gives it no record, and costs
+// only the calls of Enabled.
 func TestLogBelowItsThreshold(t *testing.T) {
 	body := wrap.Body(endless{}, wrap.Log(slog.New(mute{t}), slog.LevelInfo))
 	p := make([]byte, 8)
@@ -124,7 +124,7 @@ func TestLogBelowItsThreshold(t *testing.T) {
 	}
 }
 
-// A handler that panics when a side ends gets the last record all the same.
+// A handler that panics when a side ends still gets the last record.
 func TestLogAfterAPanicOfTheHandler(t *testing.T) {
 	ends := map[string]func(io.ReadCloser){
 		"read":          func(b io.ReadCloser) { _, _ = b.Read(make([]byte, 1)) },

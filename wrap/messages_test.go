@@ -104,7 +104,8 @@ func fetch(t *testing.T, client *http.Client, method, url string) message {
 	return m
 }
 
-// asChanged is m as it has to be when its bytes are changed to body.
+// asChanged returns m as the client must see it after its bytes are changed to
+// body.
 func asChanged(m message, body string) message {
 	m.Header = maps.Clone(m.Header)
 	for _, field := range []string{"Content-Length", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest", "Accept-Ranges"} {
@@ -313,8 +314,9 @@ func TestHooksKeepTheConnection(t *testing.T) {
 			base := &http.Transport{DisableCompression: true}
 			client := &http.Client{Transport: wrap.Transport(base, func(*http.Response) []wrap.Hooks { return tt.hooks })}
 			defer client.CloseIdleConnections()
-			// net/http gives up a connection whose request is not known to be
-			// written within 50 ms, which a busy machine may exceed: try again.
+			// net/http gives up a connection whose request is not
+			// known to be written within 50 ms, which a busy
+			// machine may exceed: try again.
 			reused := false
 			for tries := 0; tries < 20 && !reused; tries++ {
 				req, err := http.NewRequest("GET", backend.URL+tt.path, nil)
@@ -380,7 +382,8 @@ func TestRequestThroughARedirect(t *testing.T) {
 	}
 }
 
-// net/http decides by identity that there is no body; Request leaves that alone.
+// net/http decides by comparison whether there is a body. Request keeps a
+// missing body as it is.
 func TestRequestWithoutABodyIsFramedSo(t *testing.T) {
 	var got []string
 	backend := startBackend(t, "HTTP/1.1", func(w http.ResponseWriter, r *http.Request) {
@@ -403,8 +406,8 @@ func TestRequestWithoutABodyIsFramedSo(t *testing.T) {
 	}
 }
 
-// One *http.Request is sent twice, through a RoundTripper that wraps its body as
-// the docs of Request say, and through one that does not start from GetBody.
+// One *http.Request is sent twice, through a RoundTripper that wraps its body
+// as the docs of Request say, and through one that does not start from GetBody.
 func TestRequestThatIsSentTwice(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body) // the client sees what arrived

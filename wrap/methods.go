@@ -2,11 +2,11 @@ package wrap
 
 import "io"
 
-// methods are the methods of a body that hooks stand in front of, each as the
-// interface that a hook is handed, so that no call has to convert. A method that
-// the body lacks is nil. What optional methods a body has, the generated
-// bodySetOf says: a method that no hook stands in front of is not here, and goes
-// straight to the body.
+// methods holds the methods of a body that hooks can be in front of, each as
+// the interface that a hook gets as next, so that no call has to convert. A
+// method that the body lacks is nil. A method that no hook knows is not here:
+// the layer calls the body for it. The generated bodySetOf finds which optional
+// methods a body has.
 type methods struct {
 	r  io.Reader
 	c  io.Closer
@@ -25,7 +25,7 @@ func methodsOf(body io.ReadCloser) methods {
 	return m
 }
 
-// staged returns the methods of s, without those that m lacks.
+// staged returns methods that call s, without those that m lacks.
 func (m methods) staged(s stage) methods {
 	m.r, m.c = s, s
 	if m.w != nil {
@@ -43,9 +43,10 @@ func (m methods) staged(s stage) methods {
 	return m
 }
 
-// A passThrough is a stage that calls next. Stages embed it and declare the
-// methods that they care about. A stage with a Read of its own needs a WriteTo of
-// its own, too, and one with a Write needs a ReadFrom: here these go round it.
+// A passThrough is a stage that calls next. Other stages embed it and declare
+// the methods that they change. A stage with its own Read needs its own
+// WriteTo, and a stage with its own Write needs its own ReadFrom: passThrough's
+// would bypass them.
 type passThrough struct{ next methods }
 
 func (p passThrough) Read(b []byte) (int, error)          { return p.next.r.Read(b) }
@@ -55,8 +56,10 @@ func (p passThrough) CloseWrite() error                   { return p.next.cw.Clo
 func (p passThrough) WriteTo(w io.Writer) (int64, error)  { return p.next.wt.WriteTo(w) }
 func (p passThrough) ReadFrom(r io.Reader) (int64, error) { return p.next.rf.ReadFrom(r) }
 
-// methodBehind returns body as the value that does a method which no hook stands
-// in front of. Body has the method. The generated code calls methodBehind.
+// methodBehind returns the value on which to call a method that no hook knows.
+// T is the interface of that method, and body has it. If body is a kept, the
+// value is the replacement, or the original if the replacement lacks the
+// method. The generated code calls methodBehind.
 func methodBehind[T any](body io.ReadCloser) T {
 	if k, ok := body.(*kept); ok {
 		if t, ok := k.ReadCloser.(T); ok {

@@ -14,8 +14,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// In whatever order, the bytes are those that the transforms make of them, and
-// the body can do what it could.
+// In every order of the hooks, the transforms determine the bytes, and the body
+// keeps its methods.
 func TestHooksCombineInAnyOrder(t *testing.T) {
 	plain := strings.Repeat("The quick brown fox. ", 2000)
 	zipped := string(gzipped(plain))

@@ -9,8 +9,8 @@ import (
 
 var errImpossibleCount = errors.New("wrap: Read or Write returned an impossible count")
 
-// pump copies r to w until r ends, and returns how many bytes w took. It calls
-// Read and Write and never WriteTo or ReadFrom, which is why io.Copy won't do.
+// pump copies r to w until r ends, and returns how many bytes w accepted. pump
+// calls only Read and Write. io.Copy would prefer WriteTo and ReadFrom.
 func pump(w io.Writer, r io.Reader) (written int64, err error) {
 	buf := copybuf.Get()
 	defer copybuf.Put(buf)
@@ -22,8 +22,9 @@ func pump(w io.Writer, r io.Reader) (written int64, err error) {
 	return written, err
 }
 
-// pumpOnce copies what the next read of r that brings anything brings, and
-// returns how many bytes w took and whether r has ended.
+// pumpOnce reads from r until a Read returns bytes or an error, and writes
+// those bytes to w. It returns how many bytes w accepted and whether r reached
+// EOF.
 func pumpOnce(w io.Writer, r io.Reader, buf *copybuf.Buffer) (written int, ended bool, err error) {
 	for range copybuf.MaxEmptyReads {
 		n, rerr := r.Read(buf[:])

@@ -13,7 +13,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
-// The hooks that change nothing, held to what wraptest holds any wrapper to.
+// The hooks that change nothing pass the checks of wraptest.
 func TestHooksThatChangeNothingPassWraptest(t *testing.T) {
 	hooks := map[string]wrap.Hooks{
 		"Done":            wrap.Done(func(wrap.Summary) {}),

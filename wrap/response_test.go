@@ -14,7 +14,7 @@ import (
 // upper changes bytes and says so.
 var upper = wrap.Hooks{Read: upperRead, Changes: true}
 
-// A header with all that depends on the bytes, and something that does not.
+// This header has every field that depends on the bytes, and one that does not.
 func fullHeader() http.Header {
 	return http.Header{
 		"Content-Length":   {"5"},
@@ -94,7 +94,8 @@ func TestResponseKeepsAWeakETag(t *testing.T) {
 	}
 }
 
-// The length in a 416 is that of the bytes as they were (RFC 9110, section 15.5.17).
+// The length in a 416 is that of the bytes as they were (RFC 9110, section
+// 15.5.17).
 func TestResponseTakesBackTheLengthOfA416(t *testing.T) {
 	for _, tt := range []struct {
 		status int
@@ -141,8 +142,8 @@ func TestResponseTakesBackDigestsInTrailers(t *testing.T) {
 	}
 }
 
-// A response without a body is reported as well, although Body leaves
-// http.NoBody alone.
+// Response reports a response without a body too, although Body does not wrap
+// http.NoBody.
 func TestResponseReportsNoBody(t *testing.T) {
 	done, c := summaries()
 	resp := &http.Response{StatusCode: 204, Header: http.Header{}, Body: http.NoBody}

@@ -9,57 +9,66 @@ import (
 )
 
 // A resumable is the TransformRead of a body with a read deadline. It runs the
-// transform's reader in a goroutine of its own, because most readers keep an
-// error of their source for ever and a deadline is no end: the reader must
-// never see a timeout.
+// transform's reader in a separate goroutine. The reader must never see a
+// timeout, because most readers keep an error of their source for ever, and the
+// caller can move the deadline and read on.
 //
-//	Read, in the caller's goroutine      run, in the reader's goroutine
+//	Read, in the caller's goroutine   run, in the reader's goroutine
 //
-//	asks for bytes                 ->    calls the reader, which calls source
-//	waits                                source calls the body's Read
-//	returns the bytes              <-    the reader has returned: an answer
+//	asks for bytes                ->  calls the reader, which calls source
+//	waits                             source calls the body's Read
+//	returns the bytes             <-  the reader has returned: an answer
 //
-//	returns the timeout            <-    the body's Read timed out: source
-//	                                     interrupts Read and stays where it is
-//	asks again                     ->    source calls the body's Read again
+//	returns the timeout           <-  the body's Read timed out: source
+//	                                  interrupts Read, and waits
+//	asks again                    ->  source calls the body's Read again
 //
 // The reader may have goroutines of its own that call source ahead of time, as
-// zstd's does. This is why source calls the body's Read and does not hand that
-// call to the caller's Read: Read could not know which of the two comes first,
-// the reader's answer or bytes of the body, and would wait for the wrong one.
+// zstd's does. This is why source calls the body's Read itself. If the caller's
+// Read called it instead, that Read would have to wait for the body, although
+// the reader may already have an answer.
 //
-// A panic of the body's Read interrupts Read like a timeout. A panic of the
-// reader is an answer. Both go on in the caller's goroutine.
+// A panic of the body's Read interrupts the caller's Read like a timeout. A
+// panic of the reader is an answer. Both panics go on in the caller's
+// goroutine.
 //
 // The goroutine starts at the first Read. It ends, and closes the reader, after
 // the body is closed.
+//
+// Read holds reading for the whole call. mu guards the state that the
+// goroutines share. It is not held while the reader, the body's Read or Close
+// runs. buf belongs to the reader while asked is set.
 type resumable struct {
-	reader  transformed // belongs to the reader's goroutine
-	body    io.Reader   // what source reads; set before the goroutine starts
+	reader  transformed // used only in the reader's goroutine
+	body    io.Reader   // source reads it; set before the goroutine starts
 	onClose error       // what Read returns after Close
 
-	reading sync.Mutex // held by Read for the whole call: one caller at a time
+	reading sync.Mutex // held by Read for the whole call: one Read at a time
 
-	mu      sync.Mutex
-	changed sync.Cond // says that one of the fields below has changed
+	mu      sync.Mutex // guards the rest
+	changed sync.Cond  // signals that a field below has changed
 
-	// The rest is guarded by mu.
+	// done is closed when the goroutine has ended. It is nil until the
+	// goroutine starts.
+	done chan struct{}
 
-	done    chan struct{} // closed when the goroutine has ended; nil until it is started
-	turn    uint64        // how many Reads have asked, which tells source when to go on
-	waiting bool          // a Read waits for an answer or an interruption
-	asked   bool          // the reader was asked for bytes, and has not answered
-	buf     []byte        // the reader writes to it while asked is set
-	out     []byte        // the part of buf that Read has not handed out
-	err     error         // what comes after out
-	timeout error         // interrupts the Read that waits
-	thrown  *thrown       // is raised by the Read that waits, or by the next call
-	closing bool          // Close was called
-	closed  bool          // the body's Close has returned
+	// turn is how many Reads have asked for bytes. After an interruption,
+	// source waits until turn changes.
+	turn uint64
+
+	waiting bool         // a Read waits for an answer or an interruption
+	asked   bool         // the reader has a request that it has not answered
+	buf     []byte       // the reader writes to it while asked is set
+	out     []byte       // the part of buf that Read has not returned yet
+	err     error        // what Read returns after out
+	timeout error        // interrupts the Read that waits
+	caught  *caughtPanic // raised by the Read that waits, or by the next call
+	closing bool         // Close was called
+	closed  bool         // the body's Close has returned
 }
 
-// A thrown is a panic on its way to the caller's goroutine.
-type thrown struct{ value any }
+// A caughtPanic is a panic that is moved to the caller's goroutine.
+type caughtPanic struct{ value any }
 
 var errReaderLeft = errors.New("wrap: TransformRead: the reader has ended its goroutine")
 
@@ -97,6 +106,7 @@ func (r *resumable) read(next io.Reader, p []byte) (int, error) {
 	return n, err
 }
 
+// closedErr returns onClose after Close, else nil.
 func (r *resumable) closedErr() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -126,7 +136,7 @@ func (r *resumable) await(body io.Reader, size int) error {
 	}
 	r.waiting = true
 	r.changed.Broadcast()
-	for r.asked && r.timeout == nil && r.thrown == nil {
+	for r.asked && r.timeout == nil && r.caught == nil {
 		r.changed.Wait()
 	}
 	r.waiting = false
@@ -139,26 +149,26 @@ func (r *resumable) await(body io.Reader, size int) error {
 	return nil
 }
 
-// raise panics with what was thrown in another goroutine, once. It is called
-// with mu held.
+// raise panics with a panic that was caught in another goroutine, once. It is
+// called with mu held.
 func (r *resumable) raise() {
-	if t := r.thrown; t != nil {
-		r.thrown = nil
-		panic(t.value)
+	if c := r.caught; c != nil {
+		r.caught = nil
+		panic(c.value)
 	}
 }
 
 // run is the reader's goroutine.
 func (r *resumable) run() {
 	defer r.end() // also if the reader calls runtime.Goexit
-	for r.isAsked() {
+	for r.waitForRequest() {
 		r.answer()
 	}
 }
 
-// isAsked waits until the reader is asked for bytes, and returns false once the
+// waitForRequest waits until a Read asks for bytes. It returns false once the
 // body is closed.
-func (r *resumable) isAsked() bool {
+func (r *resumable) waitForRequest() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for !r.asked && !r.closed {
@@ -167,24 +177,25 @@ func (r *resumable) isAsked() bool {
 	return !r.closed
 }
 
-// answer calls the reader once. Nobody else touches buf meanwhile.
+// answer calls the reader once. It does so without mu: while asked is set, no
+// other goroutine uses buf.
 func (r *resumable) answer() {
 	var n int
 	var err error
-	t := catch(func() { n, err = r.reader.Read(r.buf) })
+	c := catch(func() { n, err = r.reader.Read(r.buf) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked, r.out, r.err = false, r.buf[:n], err
-	r.throw(t)
+	r.keepPanic(c)
 	r.changed.Broadcast()
 }
 
-// end closes the reader, and lets nobody wait for it any longer.
+// end closes the reader, and wakes all who wait for the reader's goroutine.
 func (r *resumable) end() {
-	t := catch(func() { release(r.reader.reader) })
+	c := catch(func() { release(r.reader.reader) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.throw(t)
+	r.keepPanic(c)
 	if r.asked {
 		r.asked, r.out, r.err = false, nil, errReaderLeft
 		if r.closed {
@@ -195,18 +206,19 @@ func (r *resumable) end() {
 	close(r.done)
 }
 
-// throw has t raised in the caller's goroutine. It is called with mu held.
-func (r *resumable) throw(t *thrown) {
-	if t != nil {
-		r.thrown = t
+// keepPanic keeps c, if not nil, until raise panics with it in the caller's
+// goroutine. It is called with mu held.
+func (r *resumable) keepPanic(c *caughtPanic) {
+	if c != nil {
+		r.caught = c
 	}
 }
 
 // catch calls f and returns its panic, if any.
-func catch(f func()) (t *thrown) {
+func catch(f func()) (c *caughtPanic) {
 	defer func() {
 		if v := recover(); v != nil {
-			t = &thrown{v}
+			c = &caughtPanic{v}
 		}
 	}()
 	f()
@@ -222,33 +234,34 @@ func (s *source) Read(p []byte) (int, error) {
 		turn := r.turnNow()
 		var n int
 		var err error
-		t := catch(func() { n, err = r.body.Read(p) })
+		c := catch(func() { n, err = r.body.Read(p) })
 		switch {
-		case t == nil && !isTimeout(err):
+		case c == nil && !isTimeout(err):
 			return n, err
-		case t == nil && n != 0:
+		case c == nil && n != 0:
 			return n, nil // the next Read times out again
 		}
-		if !r.interrupt(turn, err, t) {
+		if !r.interrupt(turn, err, c) {
 			return 0, r.onClose
 		}
 	}
 }
 
+// turnNow returns turn.
 func (r *resumable) turnNow() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.turn
 }
 
-// interrupt makes the Read that waits return timeout, or panic with t, and then
-// waits for the next Read. It returns false if the body is closed instead. Turn
-// is what it was before the body's Read began: the deadline of a Read that has
-// asked since then may be another one.
-func (r *resumable) interrupt(turn uint64, timeout error, t *thrown) bool {
+// interrupt makes the Read that waits return timeout, or panic with c, and then
+// waits for the next Read. It returns false if the body is closed instead. turn
+// is the value from before the body's Read began: a Read that has asked since
+// then may have a later deadline, and is not interrupted.
+func (r *resumable) interrupt(turn uint64, timeout error, c *caughtPanic) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.throw(t); t == nil && r.waiting && r.turn == turn {
+	if r.keepPanic(c); c == nil && r.waiting && r.turn == turn {
 		r.timeout = timeout
 	}
 	r.changed.Broadcast()
@@ -258,8 +271,8 @@ func (r *resumable) interrupt(turn uint64, timeout error, t *thrown) bool {
 	return !r.closed
 }
 
-// close closes the body, and then the reader once it is not in use. Close waits
-// for the reader's Close if nothing else goes on, and never for a Read.
+// close closes the body. The reader's goroutine then closes the reader. close
+// waits for that if the reader is idle, and never waits for a Read.
 func (r *resumable) close(next io.Closer) error {
 	r.mu.Lock()
 	first := !r.closing
@@ -269,8 +282,9 @@ func (r *resumable) close(next io.Closer) error {
 	return next.Close()
 }
 
-// bodyClosed ends the reader's goroutine, and waits for its end if the reader is
-// not at work. Only the first Close waits: the reader's own Close may call Close.
+// bodyClosed ends the reader's goroutine, and waits for its end if the reader
+// has no request. Only the first Close waits, because the reader's own Close
+// may call Close.
 func (r *resumable) bodyClosed(first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -19,7 +19,8 @@ import (
 
 var longAgo = time.Unix(1, 0)
 
-// upperReader is a transform that keeps the first error of its source, as most do.
+// upperReader is a transform that keeps the first error of its source, as most
+// do.
 func upperReader(r io.Reader) (io.Reader, error) {
 	var kept error
 	return readFunc(func(p []byte) (int, error) {
@@ -33,8 +34,9 @@ func upperReader(r io.Reader) (io.Reader, error) {
 	}), nil
 }
 
-// A read deadline that passes in the midst of a stream costs no byte, and the
-// next Read goes on. Before, the decoder kept the timeout for ever.
+// A read deadline that expires in the middle of a stream loses no byte, and the
+// next Read goes on. A decoder in the caller's goroutine would keep the timeout
+// for ever.
 func TestTransformReadGoesOnAfterADeadline(t *testing.T) {
 	text := strings.Repeat("The quick brown fox. ", 500)
 	zipped := gzipped(text)
@@ -103,8 +105,8 @@ func allReading() []wrap.Hooks {
 	}
 }
 
-// A timeout of a body without a read deadline is passed on and not kept. What the
-// transform's own reader does after that is its own affair.
+// A timeout of a body without a read deadline is passed on and not kept.
+// Whether the transform's reader goes on after it depends on that reader.
 func TestTransformReadKeepsNoTimeout(t *testing.T) {
 	keepsNothing := func(r io.Reader) (io.Reader, error) { return r, nil }
 	readsAtOnce := func(r io.Reader) (io.Reader, error) {
@@ -161,8 +163,8 @@ func TestTransformReadKeepsNoTimeout(t *testing.T) {
 	}
 }
 
-// A reader that reads ahead in a goroutine of its own, as zstd's does, has an
-// answer while it waits for more. A conversation must not wait for that.
+// A reader that reads ahead in its own goroutine, as zstd's does, may have an
+// answer while it waits for more bytes. Read must return that answer at once.
 func TestTransformReadOfAReaderThatReadsAhead(t *testing.T) {
 	for _, kind := range connKinds {
 		t.Run(kind.name, func(t *testing.T) {
@@ -198,8 +200,8 @@ func readAhead(r io.Reader) (io.Reader, error) {
 	return pr, nil
 }
 
-// A panic reaches the caller from the goroutine of the reader too, and the body
-// works on.
+// A panic in the reader's goroutine reaches the caller, and the body still
+// works.
 func TestTransformReadPanicsInTheCaller(t *testing.T) {
 	var explode atomic.Bool // a reader that reads ahead reads it at any time
 	bang := func(r io.Reader) io.Reader {
@@ -355,8 +357,8 @@ type closesQuietly struct {
 
 func (c closesQuietly) Close() { c.closed <- true }
 
-// A reader that holds goroutines is closed, whichever form its Close has, and
-// Close has done that when it returns.
+// Close closes the reader before it returns, with either form of the reader's
+// Close.
 func TestTransformReadClosesEitherForm(t *testing.T) {
 	_, conn := tcpPair(t)
 	for name, orig := range map[string]io.ReadCloser{"body": newRecorder("hello").only(0), "connection": conn} {
@@ -409,7 +411,7 @@ func TestTransformReadHandsOutTheLastBytesFirst(t *testing.T) {
 	}
 }
 
-// Read of nothing waits for nothing.
+// Read with an empty slice returns at once.
 func TestTransformReadOfNothing(t *testing.T) {
 	before := decoders() // of earlier tests, on their way out
 	_, conn := tcpPair(t)
@@ -432,7 +434,7 @@ func TestTransformReadOfNothing(t *testing.T) {
 	}
 }
 
-// After Close, a connection answers as connections do.
+// After Close, a connection returns net.ErrClosed, as connections do.
 func TestTransformsOfAClosedConnection(t *testing.T) {
 	for _, used := range []bool{false, true} {
 		_, conn := tcpPair(t)

@@ -70,7 +70,8 @@ func dialer(l net.Listener) func() (net.Conn, error) {
 	return func() (net.Conn, error) { return net.Dial(l.Addr().Network(), l.Addr().String()) }
 }
 
-// startFrontend serves h until the test is over, and then waits for it to return.
+// startFrontend serves h until the test is over, and then waits for it to
+// return.
 func startFrontend(t *testing.T, l net.Listener, h http.Handler, config *tls.Config, dial func() (net.Conn, error)) *frontend {
 	watch := &watchingListener{Listener: l}
 	l = watch
@@ -107,8 +108,8 @@ func startFrontend(t *testing.T, l net.Listener, h http.Handler, config *tls.Con
 
 func serveOn(server *http.Server, l net.Listener, done chan<- error) { done <- server.Serve(l) }
 
-// A watchingListener accepts connections on which a test can wait for bytes. They
-// hide all that the original can do, and say by Unwrap what they hide.
+// A watchingListener accepts connections on which a test can wait for bytes.
+// They hide the original's optional methods, and have an Unwrap method.
 type watchingListener struct {
 	net.Listener
 	last atomic.Pointer[watchedConn]

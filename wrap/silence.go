@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// A TimeoutError is what a call of a body returns after [Linger] or [Idle] has
-// closed that body. A Read returns it whatever the closed body returns, so that
-// a body which was cut off never looks like one that has ended.
+// A TimeoutError is the error of a call after [Linger] or [Idle] has closed the
+// body. Read returns it even if the closed body returns io.EOF, so that the
+// caller does not take the interrupted body for a complete one.
 //
-// It is a [net.Error] whose Timeout is true, and [errors.Is] finds
-// [os.ErrDeadlineExceeded]. Temporary is false, unlike that of a deadline: the
-// body is closed, and another call fails as well.
+// A TimeoutError is a [net.Error] whose Timeout is true, and [errors.Is] finds
+// [os.ErrDeadlineExceeded]. Temporary is false, unlike a deadline's: the body
+// is closed, and another call fails as well.
 type TimeoutError struct {
 	Hook  string        // "Linger" or "Idle"
 	After time.Duration // how long the body was silent
-	Err   error         // what the closed body returned; nil if it returned none
+	Err   error         // the closed body's error; nil if it returned none
 }
 
 var _ net.Error = (*TimeoutError)(nil)
@@ -39,8 +39,8 @@ func (e *TimeoutError) Temporary() bool { return false }
 // Is reports whether target is [os.ErrDeadlineExceeded].
 func (e *TimeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
 
-// Unwrap returns Err, but nil if Err is [io.EOF]: a caller that looks for io.EOF
-// with [errors.Is] must not take the cut for the end of the body.
+// Unwrap returns Err, but nil if Err is [io.EOF]: [errors.Is] must not find
+// io.EOF in the error of an interrupted body.
 func (e *TimeoutError) Unwrap() error {
 	if errors.Is(e.Err, io.EOF) {
 		return nil
@@ -48,76 +48,91 @@ func (e *TimeoutError) Unwrap() error {
 	return e.Err
 }
 
-// A silence is a timer that closes a body when it has been silent for so long.
-// It costs no goroutine until it runs out, and is not restarted at each call:
-// it looks, when it runs out, how much of the silence is left.
+// A silence closes a body once the body has been silent for d. Linger and Idle
+// embed it, and each says with silentFor what silence is.
 //
-// Package tunnel measures the silence of two connections, and has code of its own
-// for that; see policy.go there.
+//	not started  timer is nil
+//	running      timer is set: check runs at least once in d
+//	stopped      stopped is set: by EOF, by the caller's Close, or by check
+//	expired      expired is set too: check closes or has closed the body
 //
-// Either the timer or the caller's Close closes the body, never both: some
-// bodies return a slot to a pool at each Close.
+// check runs in the timer's goroutine. When the timer fires and the body has
+// not been silent for all of d, check restarts the timer for the rest. Calls
+// therefore never touch the timer, and no goroutine waits.
+//
+// Either check or the caller's Close closes the body, never both: some bodies
+// return a slot to a pool at each Close. stopped decides which, with mu held.
+// mu is not held while the body's Close runs.
+//
+// Package tunnel measures the silence of two connections, and has code of its
+// own for that: policy.go there.
 type silence struct {
-	hook string
-	d    time.Duration
+	hook string        // "Linger" or "Idle", for TimeoutError
+	d    time.Duration // how long the body may be silent
 	body io.Closer
 
-	// lasted returns how long the silence has lasted. It is called with mu held.
-	lasted func() time.Duration
+	// silentFor returns how long the body has been silent. It is called
+	// with mu held.
+	silentFor func() time.Duration
 
-	// every is how often to call lasted at least. If zero, once in d. It is guarded
-	// by mu; lasted may set it.
-	every time.Duration
+	// checkEvery is the longest time between two calls of silentFor. If
+	// zero, d. It is guarded by mu. silentFor may set it.
+	checkEvery time.Duration
 
-	// thrown is the panic of the body's Close in the timer's goroutine, until a
-	// call raises it in the caller's.
-	thrown atomic.Pointer[thrown]
+	// caught is a panic of the body's Close in the timer's goroutine. The
+	// next call of the body takes it and panics with it.
+	caught atomic.Pointer[caughtPanic]
 
-	// ranOut says that the timer closes the body, or has done so. It is set with mu
-	// held, before the body is closed.
-	ranOut atomic.Bool
+	// expired says that the timer closes the body, or has done so. It is
+	// set with mu held, before the body is closed.
+	expired atomic.Bool
 
-	mu       sync.Mutex  // guards the rest
-	timer    *time.Timer // nil before the start
-	stopped  bool        // the timer does nothing more
-	closeErr error       // of the body's Close in the timer's goroutine, once that has returned
+	mu      sync.Mutex  // guards the rest
+	timer   *time.Timer // nil before start
+	stopped bool        // the timer does nothing more
+
+	// closeErr is the result of the body's Close in the timer's goroutine.
+	// It is nil until that Close has returned.
+	closeErr error
 }
 
-// start starts the timer, unless after stop. The caller holds mu.
+// start starts the timer, unless stop was called before. It is called with mu
+// held.
 func (s *silence) start() {
 	if !s.stopped {
-		s.timer = time.AfterFunc(s.untilLook(s.d), s.check)
+		s.timer = time.AfterFunc(s.untilCheck(s.d), s.check)
 	}
 }
 
-// untilLook returns when to look again if the silence may last for left. The caller
-// holds mu.
-func (s *silence) untilLook(left time.Duration) time.Duration {
-	if s.every > 0 {
-		return min(left, s.every)
+// untilCheck returns the time until the next check, if left is the rest of d.
+// It is called with mu held.
+func (s *silence) untilCheck(left time.Duration) time.Duration {
+	if s.checkEvery > 0 {
+		return min(left, s.checkEvery)
 	}
 	return left
 }
 
-// check runs in the timer's goroutine.
+// check closes the body if it has been silent for d, and else restarts the
+// timer. It runs in the timer's goroutine.
 func (s *silence) check() {
 	s.mu.Lock()
 	if s.stopped {
 		s.mu.Unlock()
 		return
 	}
-	if left := s.d - s.lasted(); left > 0 {
-		s.timer.Reset(s.untilLook(left))
+	if left := s.d - s.silentFor(); left > 0 {
+		s.timer.Reset(s.untilCheck(left))
 		s.mu.Unlock()
 		return
 	}
 	s.stopped = true
-	s.ranOut.Store(true)
+	s.expired.Store(true)
 	s.mu.Unlock()
 
 	var err error
-	if t := catch(func() { err = s.body.Close() }); t != nil {
-		s.thrown.Store(t)
+	if c := catch(func() { err = s.body.Close() }); c != nil {
+		s.caught.Store(c)
 		return
 	}
 	s.mu.Lock()
@@ -125,7 +140,7 @@ func (s *silence) check() {
 	s.closeErr = err
 }
 
-// stop leaves nothing behind. The caller holds mu.
+// stop stops the timer for good. It is called with mu held.
 func (s *silence) stop() {
 	s.stopped = true
 	if s.timer != nil {
@@ -133,16 +148,16 @@ func (s *silence) stop() {
 	}
 }
 
-// close is the caller's Close. If the timer has closed the body, or is about to,
-// then close returns the result of that, and does not wait for it: the body's
-// Close may be what calls it.
+// close is the caller's Close. If the timer has closed the body, close returns
+// the result of that Close. If that Close has not returned yet, close returns
+// nil and does not wait, because the body's own Close may have called close.
 func (s *silence) close() error {
 	s.raise()
 	s.mu.Lock()
 	s.stop()
-	ranOut, err := s.ranOut.Load(), s.closeErr
+	expired, err := s.expired.Load(), s.closeErr
 	s.mu.Unlock()
-	if !ranOut {
+	if !expired {
 		return s.body.Close()
 	}
 	if saysClosed(err) {
@@ -151,18 +166,18 @@ func (s *silence) close() error {
 	return err
 }
 
-// raise panics with what the body's Close has thrown in the timer's goroutine,
-// once. Each call of the body begins with it.
+// raise panics, once, if the body's Close has panicked in the timer's
+// goroutine. Each call of the body begins with raise.
 func (s *silence) raise() {
-	if s.thrown.Load() != nil {
-		if t := s.thrown.Swap(nil); t != nil {
-			panic(t.value)
+	if s.caught.Load() != nil {
+		if c := s.caught.Swap(nil); c != nil {
+			panic(c.value)
 		}
 	}
 }
 
-// explain returns err, or a TimeoutError if a call has failed because of the
-// silence.
+// explain returns err, or a TimeoutError if err is not nil and the timer has
+// closed the body.
 func (s *silence) explain(err error) error {
 	if err == nil {
 		return nil
@@ -170,10 +185,10 @@ func (s *silence) explain(err error) error {
 	return s.explainRead(err)
 }
 
-// explainRead is explain for a Read. No result of a Read is true of a body that
-// the timer has closed, not even that nothing went wrong.
+// explainRead is explain for a Read. Once the timer has closed the body, it
+// returns a TimeoutError even if err is nil.
 func (s *silence) explainRead(err error) error {
-	if s.ranOut.Load() {
+	if s.expired.Load() {
 		return &TimeoutError{s.hook, s.d, err}
 	}
 	return err

@@ -289,7 +289,7 @@ func TestSilenceIsNotBrokenByCalls(t *testing.T) {
 	}
 }
 
-// Nobody reads, nobody writes: the body is closed all the same.
+// Idle closes a body on which no call is made.
 func TestIdleClosesABodyThatNobodyUses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		orig, backend := newPipeBody()

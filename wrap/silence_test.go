@@ -16,8 +16,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// What the clocks of Linger and Idle do to real bodies, whose peer ignores EOF.
-// That they are exact is tested where time stands still.
+// Linger and Idle close real bodies whose peer ignores EOF. The tests in
+// silence_synctest_test.go check the exact times.
 func TestSilenceClosesRealBodies(t *testing.T) {
 	type body = func(*testing.T) io.ReadCloser
 	tests := []struct {

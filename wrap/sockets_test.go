@@ -87,8 +87,8 @@ func upgradeAndEcho(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// upgrade switches protocols and lets serve have the connection; r has what of
-// it was read already.
+// upgrade switches protocols and calls serve with the connection. r returns the
+// bytes that were already read, and then those of the connection.
 func upgrade(w http.ResponseWriter, serve func(conn net.Conn, r io.Reader)) {
 	conn, brw, err := testkit.Switch(w, "echo")
 	if err != nil {

@@ -47,8 +47,8 @@ func (c *counter) hooks() wrap.Hooks {
 	}
 }
 
-// A copy that splices moves its bytes through a pipe of the kernel's, which it
-// holds from its first byte to its last; one that does not splice has none.
+// A copy that splices holds a kernel pipe from its first byte to its last. A
+// copy that does not splice has no pipe.
 func TestCountingHooksKeepSplice(t *testing.T) {
 	const size = 1 << 20
 	counting := func(c *counter) []wrap.Hooks { return []wrap.Hooks{c.hooks()} }

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Summary is the life of one body, from the moment it was wrapped.
+// Summary describes the life of one body, from the moment it was wrapped.
 //
-// Times are durations since Start. One that is zero has not come to pass; one
-// that has is never zero.
+// Times are durations since Start. Zero means that the event has not happened.
+// The time of an event that has happened is never zero.
 type Summary struct {
 	Start    time.Time     // when the body was wrapped
 	Duration time.Duration // from Start to the report
@@ -19,31 +19,34 @@ type Summary struct {
 	// FirstByte is when the first bytes had been read.
 	FirstByte time.Duration
 
-	// ReadEnd is when reading reached EOF. Zero says that the body was closed
-	// before its end, or failed.
+	// ReadEnd is when reading reached EOF. Zero means that the body was
+	// closed before EOF, or failed.
 	ReadEnd time.Duration
 
-	// WriteEnd is when CloseWrite had succeeded. Zero says that the write side
-	// ended with the body, or was never there.
+	// WriteEnd is when CloseWrite had succeeded. Zero means that the write
+	// side ended with the body, or that the body had no write side.
 	WriteEnd time.Duration
 
-	// The first error of each kind, io.EOF aside. One that WriteTo or ReadFrom
-	// returned may be the other party's, since they do not tell. What a call
-	// returns once Close has been called is no error of reading or writing: the
-	// body is the caller's to close. A CloseWrite that cannot (its error is
-	// errors.ErrUnsupported) has not failed, any other error of it is a WriteErr.
+	// ReadErr, WriteErr and CloseErr are the first errors of each kind. An
+	// io.EOF of Read, Write or ReadFrom does not count.
 	//
-	// A read deadline is no ReadErr either, if the body has a SetReadDeadline
-	// method, or leads to a body that has one by Unwrap: the caller has set the
-	// deadline, and can move it and read on. An http.Server does so after each
-	// request. A write deadline is a WriteErr, since it can cost bytes, and so is
-	// a *TimeoutError an error of either kind, since that body is closed.
+	// An error of WriteTo or ReadFrom may come from the other party of the
+	// copy, since these methods do not tell. Errors that Read and Write
+	// return after the caller has called Close do not count. A CloseWrite
+	// error counts as WriteErr, unless it is errors.ErrUnsupported.
+	//
+	// A read deadline that expires is not a ReadErr if the body, or a body
+	// that it leads to by Unwrap, has a SetReadDeadline method: the caller
+	// has set the deadline, and can move it and read on. An http.Server
+	// does so after each request. A write deadline that expires is a
+	// WriteErr, because it can cost bytes. A *TimeoutError counts too,
+	// because its body is closed.
 	ReadErr, WriteErr, CloseErr error
 }
 
-// LogValue returns the summary as a group of attributes: read, written,
-// duration, and first_byte, read_end, write_end, read_error, write_error and
-// close_error as far as there is something to say. It makes a Summary a
+// LogValue returns the summary as a group of attributes: read, written and
+// duration, and those of first_byte, read_end, write_end, read_error,
+// write_error and close_error that are not zero. With LogValue, a Summary is a
 // [slog.LogValuer].
 func (s Summary) LogValue() slog.Value {
 	attrs := append(make([]slog.Attr, 0, 9),

@@ -5,15 +5,15 @@ import (
 	"sync/atomic"
 )
 
-// TeeRead copies to w what is read from a body. Each Read waits for w, so a
-// slow w slows the body down; a w that fails, or takes less than it is given,
-// gets nothing more from that body, and the body goes on: a copy is not worth
-// the original. Where it is, use io.TeeReader in [TransformRead].
+// TeeRead copies to w the bytes that are read from a body. Each Read waits for
+// w, so a slow w slows the body down. If w fails, or accepts fewer bytes than
+// it is given, w gets nothing more from that body, and the body goes on. To
+// fail the body instead, use io.TeeReader in [TransformRead].
 //
-// The copy is of what goes through at this place among the hooks: outside of a
-// transform what that makes of the bytes, inside of it what it is given. WriteTo
-// is routed through Read. One w gets the bytes of all bodies that are wrapped
-// with the result, and must then be safe for concurrent use. A nil w panics.
+// The copy has the bytes that pass at this place among the hooks: in front of a
+// transform its output, behind it its input. WriteTo is routed through Read. If
+// several bodies are wrapped with the result, w gets the bytes of all of them,
+// and must be safe for concurrent use. A nil w panics.
 func TeeRead(w io.Writer) Hooks {
 	if w == nil {
 		panic("wrap: TeeRead: the writer is nil; leave the hook out")
@@ -24,8 +24,9 @@ func TeeRead(w io.Writer) Hooks {
 	}}
 }
 
-// TeeWrite copies to w what a body has taken of what is written to it. All else
-// is as with [TeeRead], with ReadFrom routed through Write. A nil w panics.
+// TeeWrite copies to w the written bytes that a body has accepted. Everything
+// else is as with [TeeRead], with ReadFrom routed through Write. A nil w
+// panics.
 func TeeWrite(w io.Writer) Hooks {
 	if w == nil {
 		panic("wrap: TeeWrite: the writer is nil; leave the hook out")
@@ -38,7 +39,7 @@ func TeeWrite(w io.Writer) Hooks {
 
 type tee struct {
 	w      io.Writer
-	failed atomic.Bool
+	failed atomic.Bool // w has failed, and gets nothing more
 }
 
 func (t *tee) read(next io.Reader, p []byte) (int, error) {
@@ -53,6 +54,7 @@ func (t *tee) write(next io.Writer, p []byte) (int, error) {
 	return n, err
 }
 
+// copy writes p[:n] to w, unless n is impossible or w has failed.
 func (t *tee) copy(p []byte, n int) {
 	if n <= 0 || n > len(p) || t.failed.Load() {
 		return

@@ -26,7 +26,7 @@ func TestTeeCopiesEveryWay(t *testing.T) {
 	}
 }
 
-// What the body did not take was not written, so it is not copied either.
+// TeeWrite copies only the bytes that the body has accepted.
 func TestTeeWriteCopiesWhatTheBodyTook(t *testing.T) {
 	var written bytes.Buffer
 	broken := errors.New("broken")

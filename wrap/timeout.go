@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// isTimeout reports whether err is a timeout. A Read that returns one may go on
-// later, once the caller has moved the deadline, so no hook may keep it.
+// isTimeout reports whether err is a timeout. After a timeout the caller can
+// move the deadline and read on, so no hook may keep the error.
 func isTimeout(err error) bool {
 	if err == nil {
 		return false // without an allocation
@@ -16,15 +16,16 @@ func isTimeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// hasReadDeadline reports whether somebody can set a read deadline on body: if
-// body is a connection, or wraps one and says so.
+// hasReadDeadline reports whether body, or a value that body leads to by
+// Unwrap, has a SetReadDeadline method.
 func hasReadDeadline(body any) bool {
 	_, ok := As[interface{ SetReadDeadline(time.Time) error }](body)
 	return ok
 }
 
-// isDeadline reports whether err is a deadline that the caller has set, and not
-// the end of a body that Linger or Idle has closed.
+// isDeadline reports whether err is a deadline that the caller has set. The
+// TimeoutError of Linger and Idle also matches os.ErrDeadlineExceeded, but
+// isDeadline returns false for it.
 func isDeadline(err error) bool {
 	var ours *TimeoutError
 	return errors.Is(err, os.ErrDeadlineExceeded) && !errors.As(err, &ours)

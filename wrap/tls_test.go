@@ -31,7 +31,7 @@ var (
 	asksForMethods  = slices.Contains(build.Default.ReleaseTags, "go1.27")
 )
 
-// An outcome is what a client and a server see of one request.
+// An outcome holds what a client and a server see of one request.
 type outcome struct {
 	Proto     string // HTTP/2.0; "", as all else, if the request fails
 	ClientTLS string // Response.TLS: "" if it is nil, "empty" before the handshake, or "complete"
@@ -39,7 +39,8 @@ type outcome struct {
 	Plaintext bool   // whether the hooks saw what was said
 }
 
-// byRelease returns the first of outcomes from Go 1.27 on, and the second before.
+// byRelease returns the first of outcomes from Go 1.27 on, and the second
+// before.
 func byRelease(since, before outcome) outcome {
 	if asksForMethods {
 		return since
@@ -212,7 +213,7 @@ func tlsState(s *tls.ConnectionState) string {
 	return "complete"
 }
 
-// A spy looks for a word in what is written to connections.
+// A spy looks for a word in the bytes that are written to connections.
 type spy struct {
 	word  []byte
 	mu    sync.Mutex

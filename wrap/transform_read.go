@@ -6,49 +6,52 @@ import (
 	"sync/atomic"
 )
 
-// TransformRead passes what is read from a body through the reader that f
-// makes of it. The constructors that return a reader and an error fit as they
-// are; of the standard library these are gzip.NewReader and zlib.NewReader:
+// TransformRead passes the bytes that are read from a body through a reader
+// that f makes. f gets the body. A constructor that returns a reader and an
+// error fits as it is, such as gzip.NewReader and zlib.NewReader:
 //
 //	resp.Header.Del("Content-Encoding")
 //	wrap.Response(resp, wrap.TransformRead(gzip.NewReader))
 //
-// All others need a function around them: those of compress/flate,
-// compress/bzip2, compress/lzw, encoding/hex, encoding/base64, mime/quotedprintable
-// and bufio, and those that take options:
+// Other constructors need a function around them. These are the constructors
+// that take options, and those of compress/flate, compress/bzip2, compress/lzw,
+// encoding/hex, encoding/base64, mime/quotedprintable and bufio:
 //
 //	wrap.TransformRead(func(r io.Reader) (io.ReadCloser, error) {
 //		return flate.NewReader(r), nil
 //	})
 //
-// f is called at the first Read, for each body anew. Its error, such as that of
-// a bad gzip header, comes out of Read; io.EOF makes an empty body. A reader
-// that f makes of an empty body may be anything: [Response] does not ask it to
-// make something of the nothing that HEAD, 204, 205 and 304 bring.
+// TransformRead calls f once for each body, at the first Read. Read returns f's
+// error, such as the error of a bad gzip header. If f returns io.EOF, the body
+// is empty. With [Response], f need not handle the missing bodies of HEAD, 204,
+// 205 and 304: this hook does not see these responses.
 //
-// Once the reader has ended, and its last bytes have been read, the rest of the
-// body is read and dropped, so that trailers arrive and the connection can be
-// used again: EOF comes no earlier than the body's own. A body with Write has
-// neither and may never end: there, EOF comes when the reader ends. If the
-// reader has a Close method, with or without an error as its result, it is
-// closed after the body. A reader that time and again returns neither bytes nor
-// an error, gets [io.ErrNoProgress] in its place. After Close, Read returns
+// After the last bytes of the reader, Read reads the rest of the body and drops
+// it, so that trailers arrive and the connection can be used again. EOF comes
+// no earlier than the body's own. A body with Write has no trailers and may
+// never end, so its EOF comes when the reader ends. If the reader has a Close
+// method, with or without an error as its result, it is closed after the body.
+// If the reader returns neither bytes nor an error 100 times in a row, Read
+// returns [io.ErrNoProgress]. After Close, Read returns
 // [http.ErrBodyReadAfterClose], or for a [net.Conn] an error that is
 // [net.ErrClosed].
 //
-// Read keeps the first error, with one exception. An error whose Timeout method
-// returns true is returned once, and the next Read goes on where that one
-// stopped. Most readers would keep such an error themselves. On a body with a
-// SetReadDeadline method, and on one that leads to such a body by [Unwrap], the
-// reader therefore does not see it: the reader runs in a goroutine of its own,
-// from the first Read until the body is closed, and so must be closed. The
-// hooks behind this one are then called in that goroutine. Their panics, and
-// those of the reader, reach the caller all the same. On all other bodies the
-// reader runs in the caller's goroutine and does see timeouts: whether it goes
-// on after one depends on the reader, and gzip's does not.
+// Read keeps the first error, except a timeout. It returns an error whose
+// Timeout method returns true once, and the next Read goes on at the same
+// place. Most readers would keep such an error themselves. Whether the reader
+// sees a timeout depends on the body:
 //
-// The result has Changes set. WriteTo is routed through Read. To encode with
-// something that is a writer, see [Encoder]. A nil f panics.
+//   - If the body, or a body that it leads to by [Unwrap], has a
+//     SetReadDeadline method, the reader does not see timeouts. The reader runs
+//     in a separate goroutine, from the first Read until the body is closed, so
+//     the body must be closed. The hooks behind this one are called in that
+//     goroutine. Their panics, and those of the reader, still reach the caller.
+//   - All other readers run in the caller's goroutine, and see timeouts.
+//     Whether they go on after a timeout depends on the reader. gzip's does
+//     not.
+//
+// The result has Changes set. WriteTo is routed through Read. To encode with a
+// writer, see [Encoder]. A nil f panics.
 func TransformRead[R io.Reader](f func(io.Reader) (R, error)) Hooks {
 	if f == nil {
 		panic("wrap: TransformRead: the function is nil; leave the hook out")
@@ -70,7 +73,7 @@ func TransformRead[R io.Reader](f func(io.Reader) (R, error)) Hooks {
 // reader runs in the goroutine that calls Read.
 type transformRead struct {
 	closed  atomic.Bool // Close was called
-	onClose error       // what Read returns then
+	onClose error       // what Read returns after Close
 
 	mu     sync.Mutex // held by Read for the whole call; guards reader
 	reader transformed
@@ -84,7 +87,7 @@ func (t *transformRead) read(next io.Reader, p []byte) (int, error) {
 		return 0, nil
 	}
 	t.mu.Lock()
-	defer t.tidy()
+	defer t.closeIfUnused()
 	defer t.mu.Unlock()
 	if t.closed.Load() { // a Read may have waited for another one
 		return 0, t.onClose
@@ -95,13 +98,14 @@ func (t *transformRead) read(next io.Reader, p []byte) (int, error) {
 
 func (t *transformRead) close(next io.Closer) error {
 	t.closed.Store(true)
-	defer t.tidy() // also if the body's Close panics
+	defer t.closeIfUnused() // also if the body's Close panics
 	return next.Close()
 }
 
-// tidy closes the reader if Close was called and no Read is using the reader.
-// Close and each Read call it last, so the last of them finds it unused.
-func (t *transformRead) tidy() {
+// closeIfUnused closes the reader if Close was called and no Read is using the
+// reader. Close and each Read call closeIfUnused last, so the last of them
+// finds the reader unused.
+func (t *transformRead) closeIfUnused() {
 	if !t.closed.Load() || !t.mu.TryLock() {
 		return
 	}

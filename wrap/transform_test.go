@@ -100,7 +100,7 @@ func unhexed(s string) []byte {
 	return b
 }
 
-// Nothing is lost that came before an error.
+// Bytes that came before an error are not lost.
 func TestTransformReadErrors(t *testing.T) {
 	broken := errors.New("broken")
 	gunzips := wrap.TransformRead(gzip.NewReader)
@@ -276,7 +276,7 @@ func TestTransformWriteOfNothing(t *testing.T) {
 	}
 }
 
-// What is written arrives although no more follows: gzip.Writer has Flush.
+// Written bytes arrive even if no more follow, because gzip.Writer has Flush.
 func TestTransformWriteKeepsAConversationGoing(t *testing.T) {
 	near, far := net.Pipe()
 	defer far.Close()

@@ -9,29 +9,30 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
-// TransformWrite passes what is written to a body through the writer that f
-// makes for it, as gzip.NewWriter does:
+// TransformWrite passes the bytes that are written to a body through a writer
+// that f makes, such as gzip.NewWriter. The writer writes to the body:
 //
 //	conn = wrap.Conn(conn, wrap.TransformWrite(gzip.NewWriter))
 //
-// f is called at the first Write or CloseWrite, for each body anew. If the
-// writer has a `Flush() error` method, it is called after each Write, so that an
-// interactive stream stays one. The writer is closed before CloseWrite or Close
-// reaches the body, which sends what it still holds. CloseWrite without a Write
-// before sends what the writer makes of nothing; Close does not. Close does not
-// wait for a Write in another goroutine that is stuck: it then closes the body
-// first, and what the writer holds is lost. It may wait, as a Write may, for
-// the peer to take what is pending.
+// TransformWrite calls f once for each body, at the first Write or CloseWrite.
+// If the writer has a `Flush() error` method, TransformWrite calls it after
+// each Write, so that no byte waits for more. CloseWrite and Close first close
+// the writer, which sends its buffered bytes, and then the body. If there was
+// no Write, CloseWrite makes a writer and closes it, so that an empty stream is
+// sent. Close does not. If a Write is stuck in another goroutine, Close does
+// not wait for it, and closes the body first. The writer's buffered bytes are
+// then lost. Otherwise Close may wait until the peer takes the pending bytes,
+// as a Write may.
 //
-// Write returns how many bytes the writer has taken. A Write that reaches the
-// body in part fails with the body's error, or [io.ErrShortWrite]. After Close,
-// Write to a [net.Conn] returns an error that is [net.ErrClosed]. ReadFrom is
-// routed through Write. Headers are the caller's: [Response] and [Request]
-// look at what is read. A nil f panics.
+// Write returns how many bytes the writer has accepted. If the body accepts
+// only a part, Write returns the body's error or [io.ErrShortWrite]. After
+// Close, Write to a [net.Conn] returns an error that is [net.ErrClosed].
+// ReadFrom is routed through Write. The caller corrects the headers: [Response]
+// and [Request] do so only for bytes that are read. A nil f panics.
 //
-// TransformWrite keeps no error, but most writers keep that of the body behind
-// them, and a write deadline that expires cuts the writer's output off at some
-// byte. A stream that has missed a write deadline is therefore broken: close it.
+// TransformWrite keeps no error, but most writers keep the error of the body
+// behind them. A write deadline that expires may interrupt the writer's output
+// at any byte. The stream is then broken: close it.
 func TransformWrite[W io.WriteCloser](f func(io.Writer) W) Hooks {
 	if f == nil {
 		panic("wrap: TransformWrite: the function is nil; leave the hook out")
@@ -47,15 +48,18 @@ func TransformWrite[W io.WriteCloser](f func(io.Writer) W) Hooks {
 	}}
 }
 
+// A transformWrite is the TransformWrite of one body. The writer is made by the
+// first Write or CloseWrite, and closed once, by CloseWrite, by Close, or by
+// the call that Close would have had to wait for.
 type transformWrite struct {
-	open func(io.Writer) io.WriteCloser
+	open func(io.Writer) io.WriteCloser // makes the writer
 	body io.Writer
 
 	onClose error          // what Write returns after Close
 	closed  atomic.Bool    // Close was called
 	mu      sync.Mutex     // held by Write and CloseWrite; guards the rest
-	w       io.WriteCloser // nil before the first of them
-	ended   bool           // w is closed, or never will be there
+	w       io.WriteCloser // nil until start, and after finish
+	ended   bool           // finish was called: no writer is made any more
 }
 
 var (
@@ -65,27 +69,28 @@ var (
 
 func (t *transformWrite) write(_ io.Writer, p []byte) (int, error) {
 	t.mu.Lock()
-	defer t.tidy()
+	defer t.finishIfUnused()
 	defer t.mu.Unlock()
 	if err := t.start(); err != nil {
 		return 0, err
 	}
-	return flushing{t.w}.Write(p)
+	return flushingWriter{t.w}.Write(p)
 }
 
 func (t *transformWrite) closeWrite(next CloseWriter) error {
 	t.mu.Lock()
-	defer t.tidy()
+	defer t.finishIfUnused()
 	defer t.mu.Unlock()
 	var err error
 	if !t.ended && !t.closed.Load() {
 		err = t.start()
 	}
-	err = firstOf(err, t.finish())
-	return firstOf(err, next.CloseWrite())
+	err = firstError(err, t.finish())
+	return firstError(err, next.CloseWrite())
 }
 
-// start makes the writer.
+// start makes the writer, if there is none. It returns an error after finish or
+// Close. It is called with mu held.
 func (t *transformWrite) start() error {
 	if t.closed.Load() {
 		return t.onClose
@@ -96,7 +101,7 @@ func (t *transformWrite) start() error {
 	if t.w != nil {
 		return nil
 	}
-	w := t.open(exact{t.body})
+	w := t.open(strictWriter{t.body})
 	if chain.IsNil(w) {
 		return errNoWriter
 	}
@@ -104,7 +109,7 @@ func (t *transformWrite) start() error {
 	return nil
 }
 
-// finish closes the writer, once.
+// finish closes the writer, once. It is called with mu held.
 func (t *transformWrite) finish() error {
 	w := t.w
 	t.w, t.ended = nil, true
@@ -116,14 +121,16 @@ func (t *transformWrite) finish() error {
 
 func (t *transformWrite) close(next io.Closer) (err error) {
 	t.closed.Store(true)
-	defer func() { err = firstOf(err, next.Close()) }() // also if the writer's Close panics
-	return t.tidy()
+	// Deferred, so that the body is closed even if the writer's Close
+	// panics.
+	defer func() { err = firstError(err, next.Close()) }()
+	return t.finishIfUnused()
 }
 
-// tidy finishes the writer if Close was called and no call is using the writer.
-// Close and the calls that it may overtake call tidy last, so the last of them
-// finds the writer unused.
-func (t *transformWrite) tidy() error {
+// finishIfUnused closes the writer if Close was called and no call is using the
+// writer. Write, CloseWrite and Close call finishIfUnused last, so the last of
+// them finds the writer unused.
+func (t *transformWrite) finishIfUnused() error {
 	if !t.closed.Load() || !t.mu.TryLock() {
 		return nil
 	}
@@ -131,18 +138,19 @@ func (t *transformWrite) tidy() error {
 	return t.finish()
 }
 
-func firstOf(a, b error) error {
+// firstError returns a, or b if a is nil.
+func firstError(a, b error) error {
 	if a != nil {
 		return a
 	}
 	return b
 }
 
-// exact is a writer that holds the one behind it to the contract of io.Writer,
-// since not every encoder does.
-type exact struct{ w io.Writer }
+// A strictWriter enforces the contract of io.Writer on w, for encoders that do
+// not check the count of the writer behind them.
+type strictWriter struct{ w io.Writer }
 
-func (e exact) Write(p []byte) (int, error) {
+func (e strictWriter) Write(p []byte) (int, error) {
 	n, err := e.w.Write(p)
 	if uint(n) > uint(len(p)) {
 		return 0, errImpossibleCount

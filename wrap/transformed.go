@@ -8,16 +8,17 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
-// A transformed is a body as TransformRead presents it: first what open's reader
-// makes of the body, then nothing more, while the rest of the body is read and
-// dropped.
+// A transformed is a body as TransformRead presents it. Read first returns the
+// bytes of open's reader. When that reader has reached EOF and drain is set,
+// Read reads and drops the rest of the body before it returns EOF. One
+// goroutine at a time may use a transformed.
 type transformed struct {
-	open  func(io.Reader) (io.Reader, error)
-	drain bool // the rest of the body is read and dropped
+	open  func(io.Reader) (io.Reader, error) // makes the reader
+	drain bool                               // drop the rest of the body
 
 	body   io.Reader
 	reader io.Reader // nil until open has succeeded
-	ended  bool      // the reader has ended, and drain is set
+	ended  bool      // the reader has reached EOF, and drain is set
 	err    error     // what every further Read returns; never a timeout
 }
 
@@ -39,12 +40,12 @@ func (t *transformed) read(p []byte) (int, error) {
 		}
 	}
 	if t.ended {
-		return 0, t.rest()
+		return 0, t.drainBody()
 	}
 	for range copybuf.MaxEmptyReads {
 		n, err := t.reader.Read(p)
 		if uint(n) > uint(len(p)) {
-			return 0, impossible("transform's Read", n, len(p))
+			return 0, countError("transform's Read", n, len(p))
 		}
 		if err != nil {
 			return t.readerEnded(n, err)
@@ -70,8 +71,8 @@ func (t *transformed) start() error {
 }
 
 // readerEnded returns the result of a Read in which the reader returned n and
-// err. Bytes that come with EOF go out at once: the rest of the body may be long
-// in coming.
+// the error err. If n bytes came with EOF, readerEnded returns them before it
+// drains the body, which may take long.
 func (t *transformed) readerEnded(n int, err error) (int, error) {
 	if err != io.EOF || !t.drain {
 		return n, err
@@ -80,12 +81,12 @@ func (t *transformed) readerEnded(n int, err error) (int, error) {
 	if n > 0 {
 		return n, nil
 	}
-	return 0, t.rest()
+	return 0, t.drainBody()
 }
 
-// rest reads and drops the rest of the body. After a timeout it may be called
-// again.
-func (t *transformed) rest() error {
+// drainBody reads and drops the rest of the body, and returns io.EOF at its
+// end. After a timeout, call drainBody again.
+func (t *transformed) drainBody() error {
 	if _, err := pump(io.Discard, t.body); err != nil {
 		return err
 	}

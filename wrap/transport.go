@@ -3,15 +3,18 @@ package wrap
 import "net/http"
 
 // ModifyResponse returns a function for the field of that name in
-// [net/http/httputil.ReverseProxy]. It calls [Response] with the hooks that hooks
-// returns for each response, by its status, header or request.
+// [net/http/httputil.ReverseProxy]. For each response the function calls hooks,
+// which can look at the status, the header and the request, and then [Response]
+// with the result.
 //
-//	proxy.ModifyResponse = wrap.ModifyResponse(func(resp *http.Response) []wrap.Hooks {
-//		return []wrap.Hooks{wrap.Log(logger, slog.LevelInfo, slog.Int("status", resp.StatusCode))}
-//	})
+//	logged := func(resp *http.Response) []wrap.Hooks {
+//		status := slog.Int("status", resp.StatusCode)
+//		return []wrap.Hooks{wrap.Log(logger, slog.LevelInfo, status)}
+//	}
+//	proxy.ModifyResponse = wrap.ModifyResponse(logged)
 //
-// The function may change the header too, and must leave the body alone. The
-// error is always nil. A nil hooks panics.
+// hooks may change the header too, but must not touch the body. The error of
+// the returned function is always nil. A nil hooks panics.
 func ModifyResponse(hooks func(*http.Response) []Hooks) func(*http.Response) error {
 	if hooks == nil {
 		panic("wrap: ModifyResponse: the function is nil; it must return the hooks for a response")
@@ -22,8 +25,8 @@ func ModifyResponse(hooks func(*http.Response) []Hooks) func(*http.Response) err
 	}
 }
 
-// withHooks puts the hooks that hooks returns in front of resp's body. If one of
-// them panics then nobody else closes the body.
+// withHooks puts the hooks that hooks returns in front of resp's body. If hooks
+// or a hook's New panics, withHooks closes the body, since nobody else does.
 func withHooks(resp *http.Response, hooks func(*http.Response) []Hooks) {
 	if resp.Body == nil {
 		Response(resp, hooks(resp)...)
@@ -32,16 +35,15 @@ func withHooks(resp *http.Response, hooks func(*http.Response) []Hooks) {
 	closeOnPanic(resp.Body, func() { Response(resp, hooks(resp)...) })
 }
 
-// Transport returns a RoundTripper that calls base and then [Response], with
-// the hooks that hooks returns for each response. It is [ModifyResponse] for
-// those who sit lower: [http.Client], or another RoundTripper. Errors of base
-// come back as they are.
+// Transport returns a RoundTripper that calls base and then [Response] with the
+// hooks that hooks returns for each response. Transport is [ModifyResponse] for
+// an [http.Client] or another RoundTripper. It returns base's errors unchanged.
 //
-// A nil base means [http.DefaultTransport], as that is at each call. The result
-// has a CloseIdleConnections method, for [http.Client.CloseIdleConnections], if
-// base has one or is nil, and may be used by as many goroutines as base and
-// hooks allow. If hooks, or a hook's New, panics then resp.Body is closed and
-// the panic goes on. A nil hooks panics.
+// If base is nil, each call uses the current value of [http.DefaultTransport].
+// The result has a CloseIdleConnections method, for
+// [http.Client.CloseIdleConnections], if base has one or is nil. As many
+// goroutines may use the result as base and hooks allow. If hooks or a hook's
+// New panics, resp.Body is closed and the panic goes on. A nil hooks panics.
 func Transport(base http.RoundTripper, hooks func(*http.Response) []Hooks) http.RoundTripper {
 	if hooks == nil {
 		panic("wrap: Transport: the function is nil; it must return the hooks for a response")
@@ -76,7 +78,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// An idleTransport is a transport whose base may have idle connections.
+// An idleTransport is a transport with a CloseIdleConnections method.
 type idleTransport struct{ transport }
 
 type idleCloser interface{ CloseIdleConnections() }

@@ -53,7 +53,7 @@ func TestHandlerKeepsExactlyTheMethodsOfTheWriter(t *testing.T) {
 	}
 }
 
-// Each member of the family by itself: what it is asked, its original is.
+// Each member of the family passes every call on to its original.
 func TestEachWriterCallReachesTheOriginalOnce(t *testing.T) {
 	at := time.Date(2000, 1, 1, 12, 0, 0, 0, time.UTC)
 	for mask := range allWriterMethods + 1 {
@@ -181,13 +181,14 @@ func TestHandlerLeavesOutWhatCannotGoAlone(t *testing.T) {
 	}
 }
 
-// plain is a writer of the usual kind: it hides everything, and says what.
+// plain is a typical wrapper of a writer: it hides all optional methods, and
+// has Unwrap.
 type plain struct{ http.ResponseWriter }
 
 func (p plain) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
-// A writer that cannot hijack, above one that can: the connection is hijacked
-// through a ResponseController, and not behind our back.
+// The writer cannot hijack, and a writer below it can. The connection that a
+// ResponseController hijacks has hooks.
 func TestHandlerBelowAWriterThatHidesHijack(t *testing.T) {
 	for depth := 1; depth <= 3; depth++ {
 		conn := &connRecorder{recorder: newRecorder("early")}

@@ -46,7 +46,7 @@ type (
 	closeNotifier  interface{ CloseNotify() <-chan bool } // http.CloseNotifier is deprecated, and in use
 )
 
-// writerMethodsOf asks w for its optional methods.
+// writerMethodsOf returns the optional methods of w.
 func writerMethodsOf(w http.ResponseWriter) (mask int) {
 	if _, ok := w.(http.Hijacker); ok {
 		mask |= writerHijack
@@ -78,7 +78,8 @@ func writerMethodsOf(w http.ResponseWriter) (mask int) {
 	return mask
 }
 
-// keptByHandler is mask without the methods that do not go alone.
+// keptByHandler returns mask without the methods that Handler leaves out
+// because another one is missing.
 func keptByHandler(mask int) int {
 	if mask&writerFlush == 0 {
 		mask &^= writerFlushError
@@ -92,8 +93,7 @@ func keptByHandler(mask int) int {
 	return mask
 }
 
-// A writerRecorder can do everything that a ResponseWriter may do, and notes
-// each call.
+// A writerRecorder has every method of a ResponseWriter, and records each call.
 type writerRecorder struct {
 	calls  []string
 	header http.Header

@@ -26,7 +26,7 @@ type hookList struct {
 var hookLists = []hookList{
 	{file: "README.md", from: "## Recipes", to: "\n## ", why: "what people come for"},
 	{file: "CHANGELOG.md", from: "- Ready-made hooks:", to: "\n- ", why: "what there is"},
-	{file: "wrap/doc.go", from: "# Hooks that are there already", to: "# Connections", why: "what they do, and their order"},
+	{file: "wrap/doc.go", from: "# Ready-made hooks", to: "# Connections", why: "what they do, and their order"},
 	{file: "wrap/misuse_test.go", decls: []string{"TestMisusePanicsWithAdvice"}, why: "misuse panics at the call"},
 	{
 		file: "wrap/readymade_test.go", decls: []string{"TestHooksThatChangeNothingPassWraptest"}, why: "the kit finds what a hook loses",

@@ -9,10 +9,11 @@ import (
 	"testing/iotest"
 
 	"github.com/bodywrap/bodywrap/wrap"
+	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 )
 
-// bodyChecks are what is looked at in a body, and in a connection as well.
-// Each is named for the method it is about.
+// bodyChecks are the checks of a body, and of a connection as well. Each has
+// the name of the method that it tests.
 var bodyChecks = []check{
 	{"methods", checkMethods},
 	{"Read", checkRead},
@@ -26,12 +27,14 @@ var bodyChecks = []check{
 	{"counting", checkCounting},
 }
 
+// A maker makes a subject whose original reads from src.
 type maker = func(src io.Reader) *subject
 
+// nothing returns a reader at EOF.
 func nothing() io.Reader { return strings.NewReader("") }
 
-// content is what there is to read and to write: enough for more than one
-// buffer, no two blocks alike.
+// content is the data that checks read and write. It is longer than one buffer,
+// and no two blocks of it are equal.
 var content = func() []byte {
 	p := make([]byte, 40<<10)
 	for i := range p {
@@ -49,14 +52,14 @@ func checkMethods(found *subject, fresh maker) {
 		case want&^got&bit != 0:
 			found.fault("the wrapper has no %s: %s", o.name, o.loss)
 		case got&^s.has&bit != 0:
-			found.fault("the wrapper has %s and the original does not: whoever looks for it is misled", o.name)
+			found.fault("the wrapper has %s and the original does not: code that looks for it is misled", o.name)
 		case got&^want&bit != 0:
 			found.fault("the wrapper has %s, which Options.Hides says it hides", o.name)
 		}
 	}
 }
 
-// A result is what a Read or a Write returns.
+// A result holds the results of a Read or Write.
 type result struct {
 	n   int
 	err error
@@ -88,7 +91,7 @@ func checkRead(found *subject, fresh maker) {
 			return
 		}
 		if !bytes.Equal(p[:n], content[:n]) {
-			found.fault("Read gives other bytes than the original's")
+			found.fault("Read returns other bytes than the original's Read")
 			return
 		}
 		if calls := s.count("Read"); calls != 1 {
@@ -109,11 +112,11 @@ func checkRead(found *subject, fresh maker) {
 	}
 }
 
-// sources are the ways in which a Reader may give what it has.
+// sources are the ways in which a Reader may return its bytes.
 var sources = []struct {
 	name string
-	size int
-	of   func(io.Reader) io.Reader
+	size int                       // how many bytes of content there are
+	of   func(io.Reader) io.Reader // makes such a Reader
 }{
 	{"all it has", len(content), func(r io.Reader) io.Reader { return r }},
 	{"one byte at a time", 200, iotest.OneByteReader},
@@ -123,21 +126,21 @@ var sources = []struct {
 	{"nothing at all", 0, func(r io.Reader) io.Reader { return r }},
 }
 
-// hesitant returns 0, nil before each read that gives something.
+// hesitant returns 0, nil before each Read of r.
 type hesitant struct {
-	r    io.Reader
-	gave bool
+	r     io.Reader
+	empty bool // the last Read returned 0, nil
 }
 
 func (h *hesitant) Read(p []byte) (int, error) {
-	if h.gave = !h.gave; h.gave {
+	if h.empty = !h.empty; h.empty {
 		return 0, nil
 	}
 	return h.r.Read(p)
 }
 
-// readAll reads with a buffer of size bytes until an error. It gives up on a
-// reader that neither gives nor ends.
+// readAll reads with a buffer of size bytes until an error. It gives up after
+// 1000 Reads in a row that return neither bytes nor an error.
 func readAll(r io.Reader, size int) (all []byte, err error) {
 	p := make([]byte, size)
 	for empty := 0; empty < 1000; {
@@ -217,12 +220,12 @@ func checkWrite(found *subject, fresh maker) {
 	}
 	for _, want := range []result{{5, nil}, {3, errOwn}, {0, errOwn}} {
 		s := fresh(nothing())
-		s.took = func(p []byte) (int, error) { return min(want.n, len(p)), want.err }
+		s.onWrite = func(p []byte) (int, error) { return min(want.n, len(p)), want.err }
 		p := []byte("hello")
 		n, err := s.wrapped.(io.Writer).Write(p)
 		switch {
 		case string(p) != "hello":
-			found.fault("Write changes the bytes in its caller's hands")
+			found.fault("Write changes the bytes of its caller's slice")
 		case result{n, err} != want:
 			found.fault("the original's Write returns %v; the wrapper's returns %v", want, result{n, err})
 		case s.count("Write") != 1:
@@ -279,7 +282,7 @@ func checkReadFrom(found *subject, fresh maker) {
 		return
 	}
 	s = fresh(nothing())
-	s.took = func(p []byte) (int, error) { return min(2, len(p)), errOwn }
+	s.onWrite = func(p []byte) (int, error) { return min(2, len(p)), errOwn }
 	if n, err := s.wrapped.(io.ReaderFrom).ReadFrom(bytes.NewReader(content)); n != 2 || err != errOwn {
 		found.fault("writing fails after 2 bytes; ReadFrom returns %d, %v and not that error", n, err)
 	}
@@ -307,7 +310,8 @@ func checkCloseWrite(found *subject, fresh maker) {
 			found.fault("the original's CloseWrite returns %v; the wrapper's returns %v", want, err)
 			return
 		}
-		if got, err := readAll(s.wrapped, 64); len(got) == 0 { // if they are right is Read's business
+		// checkRead compares the bytes. Here any will do.
+		if got, err := readAll(s.wrapped, 64); len(got) == 0 {
 			found.fault("after CloseWrite, Read gives %s: the answer that was to come is lost", compared(got, []byte("answer"), err))
 			return
 		}
@@ -339,8 +343,8 @@ func checkClose(found *subject, fresh maker) {
 	}
 }
 
-// checkConcurrency makes the calls that ReverseProxy makes at the same time.
-// A Read that waits must hold up none of the others.
+// checkConcurrency makes the calls that ReverseProxy makes at the same time. No
+// other call may wait for a Read that waits.
 func checkConcurrency(found *subject, fresh maker) {
 	s := fresh(nothing())
 	s.blocks = true
@@ -348,11 +352,11 @@ func checkConcurrency(found *subject, fresh maker) {
 	read := start(func() { _, _ = s.wrapped.Read(make([]byte, 1)) })
 	select {
 	case <-s.reading:
-	case <-read.over:
+	case <-read.returned:
 		found.fault("a Read that should wait for the original returns at once")
 		return
 	}
-	// However it ends, the Read must not stay behind.
+	// In every case, close the original, so that the Read returns.
 	defer read.within(limit)
 	defer func() { _ = s.original.Close() }()
 	calls := []struct {
@@ -380,7 +384,7 @@ func checkConcurrency(found *subject, fresh maker) {
 	race(fresh(bytes.NewReader(content)))
 }
 
-// race makes calls at the same time for the race detector to look at.
+// race makes calls at the same time, for the race detector.
 func race(s *subject) {
 	const times = 50
 	calls := []*done{
@@ -402,14 +406,15 @@ func race(s *subject) {
 		start(func() { _ = s.wrapped.Close() }),
 	}
 	for _, c := range calls {
-		c.within(s.options.Timeout) // that they return has been checked
+		c.within(s.options.Timeout) // checkConcurrency has checked that they return
 	}
 }
 
 func checkUnwrap(found *subject, fresh maker) {
 	s := fresh(nothing())
 	for at, steps := s.wrapped, 0; ; steps++ {
-		if at == s.shape || at == io.ReadCloser(s.original) { // NetConn leads past the shape
+		// NetConn leads to the original, without the shape.
+		if at == s.shape || at == io.ReadCloser(s.original) {
 			return
 		}
 		next := wrap.Unwrap(at)
@@ -419,7 +424,7 @@ func checkUnwrap(found *subject, fresh maker) {
 			}
 			return
 		}
-		if steps == 100 {
+		if steps == chain.Longest {
 			found.fault("Unwrap leads round in a circle")
 			return
 		}

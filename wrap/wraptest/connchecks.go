@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// connChecks are what is looked at in a connection besides what bodyChecks do.
+// connChecks are the checks of a connection, in addition to bodyChecks.
 var connChecks = []check{
 	{"CloseRead", checkCloseRead},
 	{"deadlines", checkDeadlines},
@@ -71,11 +71,11 @@ func checkDeadlines(found *subject, fresh maker) {
 
 func checkAddresses(found *subject, fresh maker) {
 	c := fresh(nothing()).wrapped.(net.Conn)
-	if got := c.LocalAddr(); got != net.Addr(here) {
-		found.fault("LocalAddr is %v, not the original's %v", got, here)
+	if got := c.LocalAddr(); got != net.Addr(localAddr) {
+		found.fault("LocalAddr is %v, not the original's %v", got, localAddr)
 	}
-	if got := c.RemoteAddr(); got != net.Addr(there) {
-		found.fault("RemoteAddr is %v, not the original's %v: logs and access rules go wrong", got, there)
+	if got := c.RemoteAddr(); got != net.Addr(remoteAddr) {
+		found.fault("RemoteAddr is %v, not the original's %v: logs and access rules go wrong", got, remoteAddr)
 	}
 }
 
@@ -104,7 +104,7 @@ func checkConnectionState(found *subject, fresh maker) {
 	if !is[tlsState](s.shape) || !is[tlsState](s.wrapped) {
 		return
 	}
-	if got := s.wrapped.(tlsState).ConnectionState(); got.ServerName != agreed {
+	if got := s.wrapped.(tlsState).ConnectionState(); got.ServerName != serverName {
 		found.fault("ConnectionState does not return what the original's returns")
 	}
 }

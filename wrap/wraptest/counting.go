@@ -5,12 +5,13 @@ import (
 	"io"
 )
 
-// checkCounting compares what the wrapper has counted with what went through it.
+// checkCounting compares the bytes that the wrapper has counted with those that
+// went through it.
 func checkCounting(found *subject, fresh maker) {
 	for _, way := range []struct {
 		name  string
-		moves func(body io.ReadCloser) bool // or the body cannot
-		reads bool
+		moves func(body io.ReadCloser) bool // false if body lacks the method
+		reads bool                          // moves reads; if false, moves writes
 	}{
 		{"Read", func(b io.ReadCloser) bool { _, _ = readAll(b, 4096); return true }, true},
 		{"WriteTo, which io.Copy prefers to Read,", func(b io.ReadCloser) bool {

@@ -10,7 +10,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
-// bytesSeen is what a wrapper has counted.
+// bytesSeen holds the counts of a wrapper.
 type bytesSeen struct{ read, written atomic.Int64 }
 
 // options expect the count to be right.
@@ -39,8 +39,8 @@ func TestHooksCountEveryByte(t *testing.T) {
 	wraptest.Conn(t, func(c net.Conn) net.Conn { return wrap.Conn(c, conn.hooks()) }, conn.options())
 }
 
-// readFromGoesRound counts what is written, and not what ReadFrom passes on: a
-// httpsnoop.Hooks with Write alone does the same.
+// readFromGoesRound counts in Write, and not in ReadFrom. An httpsnoop.Hooks
+// with Write alone has the same fault.
 type readFromGoesRound struct {
 	everything
 	seen *bytesSeen

@@ -11,7 +11,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
-// What somebody has written, and a test of it.
+// meter is a typical hand-written wrapper.
 type meter struct{ io.ReadCloser }
 
 var t *testing.T
@@ -39,8 +39,7 @@ func ExampleCheckModifyResponse() {
 	// Output: TCP/echo: the backend agreed, and the client was answered 502 Bad Gateway: the wrapper has no Write
 }
 
-// A wrapper of every response, upgraded or not, may still be told apart by
-// what a user would notice.
+// CheckBody returns the faults of a wrapper as an error.
 func ExampleCheckBody() {
 	err := wraptest.CheckBody(func(body io.ReadCloser) io.ReadCloser {
 		return meter{body}

@@ -7,19 +7,20 @@ import (
 
 // A Finding is one fault.
 type Finding struct {
-	Check string // the name of the check that found it, as in Options.Skip
-	Text  string // what is wrong, in one sentence
+	Check string // the name of the check, as in Options.Skip
+	Text  string // the fault, in one sentence
 }
 
 func (f *Finding) Error() string { return f.Check + ": " + f.Text }
 
-// findings are what the checks that were made have found. A check that found
-// nothing is there as well, with no findings.
+// findings holds the results of all checks that have run, also of those that
+// found no fault.
 type findings []checked
 
+// A checked is the result of one check.
 type checked struct {
 	name  string
-	found []*Finding
+	found []*Finding // empty if there was no fault
 }
 
 // joined returns all findings as one error, or nil.
@@ -33,7 +34,7 @@ func (fs findings) joined() error {
 	return errors.Join(errs...)
 }
 
-// report fails t with each finding, in a subtest for each check if t has those.
+// report fails t with each finding. If t has subtests, each check is one.
 func (fs findings) report(t testing.TB) {
 	t.Helper()
 	sub, ok := t.(interface {

@@ -24,9 +24,9 @@ const (
 	hasConnectionState
 	hasHandshakeContext
 
-	ofBody = hasWrite | hasCloseWrite | hasWriteTo | hasReadFrom
-	ofTLS  = hasConnectionState | hasHandshakeContext
-	ofConn = hasCloseWrite | hasWriteTo | hasReadFrom | hasCloseRead | hasSyscallConn | hasNetConn | ofTLS
+	bodyFamily = hasWrite | hasCloseWrite | hasWriteTo | hasReadFrom
+	ofTLS      = hasConnectionState | hasHandshakeContext
+	connFamily = hasCloseWrite | hasWriteTo | hasReadFrom | hasCloseRead | hasSyscallConn | hasNetConn | ofTLS
 )
 
 // The methods that have no interface of their own.
@@ -38,11 +38,11 @@ type (
 	handshaker  interface{ HandshakeContext(context.Context) error }
 )
 
-// optional says what each method is for, which is what its loss costs.
+// optional describes each method, in the order of the bits of methods.
 var optional = []struct {
 	name string
-	in   func(v any) bool
-	loss string
+	in   func(v any) bool // reports whether v has the method
+	loss string           // what a user loses without the method
 }{
 	{"Write", is[io.Writer], "ReverseProxy answers an upgrade with 502"},
 	{"CloseWrite", is[closeWriter], "a half-close ends the whole tunnel, and the last answer is lost"},
@@ -70,7 +70,7 @@ func methodsOf(v any, family methods) (m methods) {
 	return m
 }
 
-// String is Read+Close+Write for a body that can write.
+// String returns names such as Read+Close+Write.
 func (m methods) String() string {
 	names := []string{"Read", "Close"}
 	for i, o := range optional {
@@ -81,7 +81,7 @@ func (m methods) String() string {
 	return strings.Join(names, "+")
 }
 
-// without returns m less those that names names.
+// without returns m without the methods in names.
 func (m methods) without(names []string) methods {
 	for i, o := range optional {
 		if slices.Contains(names, o.name) {

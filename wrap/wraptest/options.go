@@ -6,31 +6,31 @@ import (
 	"time"
 )
 
-// Options say what to expect otherwise. The zero value expects everything.
+// Options say what a test does not expect. The zero value expects everything.
 type Options struct {
-	// Hides are the methods that the wrapper hides on purpose, such as
-	// "WriteTo". That they are there after all is then a fault.
+	// Hides are the names of the methods that the wrapper hides on purpose,
+	// such as "WriteTo". If the wrapper has one of them, that is a fault.
 	Hides []string
 
-	// Skip are the checks to leave out, by the names that findings have. A
+	// Skip are the names of the checks to leave out, as in Finding.Check. A
 	// name such as "TLS/client resets" may be shortened to its last part.
 	Skip []string
 
-	// BytesRead and BytesWritten, if not nil, return how many bytes the wrapper
-	// has counted up to now, of all that it wrapped. Body and Conn then read and
-	// write in every way there is, and expect each byte to be counted once:
-	// whoever counts in Read and Write alone misses what io.Copy moves by
-	// WriteTo and ReadFrom.
+	// BytesRead and BytesWritten, if not nil, return how many bytes the
+	// wrapper has counted until now, in everything that it wrapped. Body
+	// and Conn then read and write by every method, and expect each byte to
+	// be counted once. A wrapper that counts only in Read and Write misses
+	// the bytes that io.Copy moves by WriteTo and ReadFrom.
 	BytesRead, BytesWritten func() int64
 
-	// Timeout is how long to wait for what must come. Only a fault reaches it.
-	// If zero, 10 seconds.
+	// Timeout is how long to wait for an event that must come. Only a fault
+	// reaches it. If zero, 10 seconds.
 	Timeout time.Duration
 }
 
-// only returns the one Options there is. To give several would leave open
-// which of them counts.
-func only(opts []Options) Options {
+// single returns the one Options of opts, or the default. It panics if there
+// are several, because it could not know which of them to use.
+func single(opts []Options) Options {
 	switch len(opts) {
 	case 0:
 		return Options{Timeout: 10 * time.Second}
@@ -44,6 +44,7 @@ func only(opts []Options) Options {
 	panic("wraptest: more than one Options: put all settings into one")
 }
 
+// skips reports whether Skip has the name of check or its last part.
 func (o Options) skips(check string) bool {
 	return slices.Contains(o.Skip, check) || slices.Contains(o.Skip, path.Base(check))
 }

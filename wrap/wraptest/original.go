@@ -14,21 +14,28 @@ import (
 // errOwn is an error that only the original returns.
 var errOwn = errors.New("the original's own error")
 
-// An original is what the wrapper under test is given. It can do everything,
-// notes each call, and answers as a check has told it to.
+// An original is the body or connection behind the wrapper under test. It has
+// every method, records each call, and returns the results that a check has
+// set.
 type original struct {
-	mu      sync.Mutex
-	calls   map[string]int
-	src     io.Reader // what there is to read
-	written []byte
-	took    func(p []byte) (int, error) // answers Write; nil takes all
-	err     error                       // answers Close, CloseWrite, CloseRead, HandshakeContext and deadlines
-	times   []time.Time                 // of the deadlines
+	mu      sync.Mutex     // guards calls, src, written and times
+	calls   map[string]int // how often each method was called
+	src     io.Reader      // Read and WriteTo read from it
+	written []byte         // the bytes that Write and ReadFrom accepted
 
-	blocks  bool          // Read waits for Close
-	reading chan struct{} // closed when such a Read waits
-	closed  chan struct{} // closed by Close
-	once    [2]sync.Once
+	// onWrite makes the result of Write. If nil, Write accepts all bytes.
+	onWrite func(p []byte) (int, error)
+
+	// err is the result of Close, CloseWrite, CloseRead, HandshakeContext
+	// and the methods that set deadlines.
+	err   error
+	times []time.Time // the arguments of the methods that set deadlines
+
+	blocks      bool          // Read waits for Close
+	reading     chan struct{} // closed when a Read with blocks waits
+	closed      chan struct{} // closed by Close
+	readingOnce sync.Once     // closes reading
+	closedOnce  sync.Once     // closes closed
 }
 
 func newOriginal(src io.Reader) *original {
@@ -41,7 +48,7 @@ func (o *original) note(call string) {
 	o.calls[call]++
 }
 
-// count returns how often call has come.
+// count returns how often the method call was called.
 func (o *original) count(call string) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -51,7 +58,7 @@ func (o *original) count(call string) int {
 func (o *original) Read(p []byte) (int, error) {
 	o.note("Read")
 	if o.blocks {
-		o.once[0].Do(func() { close(o.reading) })
+		o.readingOnce.Do(func() { close(o.reading) })
 		<-o.closed
 		return 0, errOwn
 	}
@@ -65,8 +72,8 @@ func (o *original) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n, err := len(p), error(nil)
-	if o.took != nil {
-		n, err = o.took(p)
+	if o.onWrite != nil {
+		n, err = o.onWrite(p)
 	}
 	o.written = append(o.written, p[:n]...)
 	return n, err
@@ -79,16 +86,16 @@ func (o *original) WriteTo(w io.Writer) (int64, error) {
 
 func (o *original) ReadFrom(r io.Reader) (int64, error) {
 	o.note("ReadFrom")
-	return io.Copy(writer(o.take), onlyReader{r})
+	return io.Copy(writer(o.accept), onlyReader{r})
 }
 
-// take is Write that is not noted: it came through ReadFrom.
-func (o *original) take(p []byte) (int, error) {
+// accept is Write without a record of the call, for ReadFrom.
+func (o *original) accept(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n, err := len(p), error(nil)
-	if o.took != nil {
-		n, err = o.took(p)
+	if o.onWrite != nil {
+		n, err = o.onWrite(p)
 	}
 	o.written = append(o.written, p[:n]...)
 	return n, err
@@ -96,7 +103,7 @@ func (o *original) take(p []byte) (int, error) {
 
 func (o *original) Close() error {
 	o.note("Close")
-	o.once[1].Do(func() { close(o.closed) })
+	o.closedOnce.Do(func() { close(o.closed) })
 	return o.err
 }
 
@@ -121,8 +128,8 @@ func (o *original) deadline(call string, t time.Time) error {
 func (o *original) SetDeadline(t time.Time) error      { return o.deadline("SetDeadline", t) }
 func (o *original) SetReadDeadline(t time.Time) error  { return o.deadline("SetReadDeadline", t) }
 func (o *original) SetWriteDeadline(t time.Time) error { return o.deadline("SetWriteDeadline", t) }
-func (o *original) LocalAddr() net.Addr                { return here }
-func (o *original) RemoteAddr() net.Addr               { return there }
+func (o *original) LocalAddr() net.Addr                { return localAddr }
+func (o *original) RemoteAddr() net.Addr               { return remoteAddr }
 
 func (o *original) SyscallConn() (syscall.RawConn, error) {
 	o.note("SyscallConn")
@@ -136,7 +143,7 @@ func (o *original) NetConn() net.Conn {
 
 func (o *original) ConnectionState() tls.ConnectionState {
 	o.note("ConnectionState")
-	return tls.ConnectionState{ServerName: agreed}
+	return tls.ConnectionState{ServerName: serverName}
 }
 
 func (o *original) HandshakeContext(ctx context.Context) error {
@@ -147,22 +154,25 @@ func (o *original) HandshakeContext(ctx context.Context) error {
 	return o.err
 }
 
-// agreed is the server's name in the original's ConnectionState.
-const agreed = "original.example"
+// serverName is the server's name in the original's ConnectionState.
+const serverName = "original.example"
 
-// contextKey is in the context of a check that calls HandshakeContext.
+// contextKey is the key by which HandshakeContext recognizes the check's
+// context.
 type contextKey struct{}
 
 // errOtherContext is what HandshakeContext returns for any other context.
 var errOtherContext = errors.New("not the caller's context")
 
 var (
-	here  = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
-	there = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2}
+	localAddr  = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
+	remoteAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2}
 )
 
+// onlyReader hides the other methods of a reader from io.Copy.
 type onlyReader struct{ io.Reader }
 
+// writer is an io.Writer that is a function.
 type writer func(p []byte) (int, error)
 
 func (w writer) Write(p []byte) (int, error) { return w(p) }

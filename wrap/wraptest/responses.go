@@ -16,23 +16,23 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// An exchange is an ordinary request, what the backend answers, and what must
-// become of it.
+// An exchange is a request without an upgrade, the backend's answer to it, and
+// the answer that the client must get.
 type exchange struct {
 	name   string
-	method string // GET if empty
-	serve  func(w http.ResponseWriter)
+	method string                      // GET if empty
+	serve  func(w http.ResponseWriter) // the backend's handler
 	want   answer
 }
 
 // An answer is what a client sees of a response.
 type answer struct {
 	status  int
-	length  int64  // of http.Response
+	length  int64  // ContentLength of http.Response; -1 if unknown
 	coding  string // Content-Encoding
 	tag     string // ETag
 	body    []byte
-	trailer string // Sum, in the trailer
+	trailer string // the field Sum of the trailer
 }
 
 var exchanges = []exchange{
@@ -139,7 +139,7 @@ func responses(config probe.LocalConfig, o Options) (all findings) {
 	}
 	check("reuse", e.reuse)
 	check("early close", e.earlyClose)
-	if config.ModifyResponse == nil { // which has no part in it: there is no response
+	if config.ModifyResponse == nil { // without a response it is not called
 		check("gives up", e.givesUp)
 	}
 	return all
@@ -147,13 +147,15 @@ func responses(config probe.LocalConfig, o Options) (all findings) {
 
 // ordinary is the backend and the client of ordinary requests.
 type ordinary struct {
-	client  *http.Client
-	url     string
-	limit   time.Duration
-	opened  atomic.Int64  // connections to the backend
-	stopped chan struct{} // has a value when an endless response was stopped
-	asked   chan struct{} // has a value when the request came that is not answered
-	gaveUp  chan struct{} // has a value when the backend was told that nobody waits for that answer
+	client *http.Client
+	url    string
+	limit  time.Duration
+	opened atomic.Int64 // how many connections the backend has accepted
+
+	// Each channel gets a value at an event in the backend.
+	stopped chan struct{} // an endless response has stopped
+	asked   chan struct{} // the request that gets no answer has come
+	gaveUp  chan struct{} // that request was cancelled
 }
 
 func (e *ordinary) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -173,11 +175,11 @@ func (e *ordinary) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveEndless answers without end, until the backend is told that the client
-// has gone. It sends burst at once, which is too little to use up the memory of
-// a wrapper that collects the whole. It then sends a piece every pace: kernels
-// may have room for all of burst, and a proxy may learn of a client that has
-// gone only from a Write that fails.
+// serveEndless writes until the backend learns that the client has gone. It
+// first sends burst at once, which a wrapper that collects the whole response
+// still has memory for. It then sends a piece every pace: the kernels' buffers
+// may hold all of burst, and a proxy may learn that the client has gone only
+// from a Write that fails.
 func (e *ordinary) serveEndless(w http.ResponseWriter, r *http.Request) {
 	defer func() { e.stopped <- struct{}{} }()
 	const (
@@ -205,9 +207,9 @@ func (e *ordinary) serveEndless(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveNone does not answer until the backend is told that the client has gone.
-// It reads the body of the request to EOF first, since net/http tells of a
-// client that has gone only after that.
+// serveNone does not answer, and returns when the backend learns that the
+// client has gone. It first reads the body of the request to EOF, because only
+// then does net/http cancel the request of a client that has gone.
 func (e *ordinary) serveNone(r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body) // if it fails, the context ends as well
 	note(e.asked)
@@ -215,7 +217,7 @@ func (e *ordinary) serveNone(r *http.Request) {
 	note(e.gaveUp)
 }
 
-// note leaves a value in c, unless there is one already: a proxy may send a
+// note puts a value into c, unless c has one already: a proxy may send a
 // request twice.
 func note(c chan<- struct{}) {
 	select {
@@ -229,11 +231,13 @@ func (e *ordinary) do(ctx context.Context, method, name string) (*http.Response,
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept-Encoding", "gzip") // or the proxy's transport asks for it, and unpacks
+	// Without this field, the proxy's transport would set it and unpack
+	// gzip.
+	req.Header.Set("Accept-Encoding", "gzip")
 	return e.client.Do(req)
 }
 
-// exchange does x, and says what is wrong with the answer.
+// exchange sends x's request. It returns the fault of the answer, or "".
 func (e *ordinary) exchange(x exchange) string {
 	ctx, cancel := context.WithTimeout(context.Background(), e.limit)
 	defer cancel()
@@ -261,7 +265,8 @@ func (e *ordinary) exchange(x exchange) string {
 	return ""
 }
 
-// reuse makes a few requests, one after the other.
+// reuse sends a few requests, one after the other. The backend must see fewer
+// connections than requests.
 func (e *ordinary) reuse() string {
 	const requests = 4
 	before := e.opened.Load()
@@ -279,12 +284,12 @@ func (e *ordinary) reuse() string {
 		}
 	}
 	if n := e.opened.Load() - before; n >= requests {
-		return fmt.Sprintf("%d requests in a row took %d connections to the backend: none is used again", requests, n)
+		return fmt.Sprintf("%d requests in a row took %d connections to the backend: no connection is used again", requests, n)
 	}
 	return ""
 }
 
-// earlyClose goes away in the middle of a response.
+// earlyClose closes a response in its middle. The backend must learn of it.
 func (e *ordinary) earlyClose() string {
 	ctx, cancel := context.WithTimeout(context.Background(), e.limit)
 	defer cancel()
@@ -310,7 +315,8 @@ func (e *ordinary) earlyClose() string {
 	}
 }
 
-// givesUp goes away before the backend has answered.
+// givesUp cancels a request that has no answer yet. The backend must learn of
+// it.
 func (e *ordinary) givesUp() string {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -336,7 +342,8 @@ func (e *ordinary) givesUp() string {
 	}
 }
 
-// awaitAnswer sends the request that is not answered, and says what came of it.
+// awaitAnswer sends the request that gets no answer, and sends the result to
+// answered.
 func (e *ordinary) awaitAnswer(ctx context.Context, answered chan<- string) {
 	resp, err := e.do(ctx, "GET", "none")
 	if err != nil {

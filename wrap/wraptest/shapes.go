@@ -7,13 +7,11 @@ import (
 	"github.com/bodywrap/bodywrap/internal/shapes"
 )
 
-// shapes returns the sets of optional methods that the kit's bodies and
-// connections have. ReadFrom without Write is not among them: it makes no sense,
-// and wrappers may leave it out. Of the connections with TLS there is one that has
-// shaken hands already, one that does later, a tls.Conn, and one that can do
-// everything.
+// bodyShapes returns the sets of optional methods that the kit's bodies have.
+// ReadFrom without Write is not among them: it makes no sense, and wrappers may
+// leave it out.
 func bodyShapes() (sets []methods) {
-	for m := methods(0); m <= ofBody; m++ {
+	for m := methods(0); m <= bodyFamily; m++ {
 		if m&hasReadFrom == 0 || m&hasWrite != 0 {
 			sets = append(sets, m)
 		}
@@ -21,9 +19,12 @@ func bodyShapes() (sets []methods) {
 	return sets
 }
 
+// connShapes is bodyShapes for connections. Of the sets with TLS there are
+// four: a connection whose handshake is done, one whose handshake comes later,
+// a *tls.Conn, and a connection with all methods.
 func connShapes() (sets []methods) {
-	for m := methods(0); m <= ofConn&^ofTLS; m++ {
-		if m&^ofConn == 0 {
+	for m := methods(0); m <= connFamily&^ofTLS; m++ {
+		if m&^connFamily == 0 {
 			sets = append(sets, m)
 		}
 	}
@@ -31,11 +32,11 @@ func connShapes() (sets []methods) {
 		hasConnectionState,
 		ofTLS,
 		hasCloseWrite|hasNetConn|ofTLS,
-		ofConn,
+		connFamily,
 	)
 }
 
-// body returns o with the methods in m and no others. Two of its bodies are
+// body returns o with exactly the methods in m. The results of two calls are
 // never equal.
 func (o *original) body(m methods) io.ReadCloser { return shapes.OfBody(o, shapes.BodySet(m)) }
 

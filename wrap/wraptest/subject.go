@@ -9,40 +9,42 @@ import (
 	"time"
 )
 
-// Body tests a wrapper of a body: for each combination of optional methods it
-// wraps a body that has those, and looks at what the result has and does.
+// Body tests a wrapper of a body. For each combination of optional methods, it
+// wraps a body that has them, and checks the methods and the calls of the
+// result.
 //
-// Close may reach the body more than once for one call, which bodies allow;
-// every other call must reach it exactly once.
+// One Close may reach the body more than once, which bodies allow. Every other
+// call must reach the body exactly once.
 func Body(t testing.TB, wrap func(io.ReadCloser) io.ReadCloser, opts ...Options) {
 	t.Helper()
-	checkBody(wrap, only(opts)).report(t)
+	checkBody(wrap, single(opts)).report(t)
 }
 
 // CheckBody is [Body] without a testing.TB.
 func CheckBody(wrap func(io.ReadCloser) io.ReadCloser, opts ...Options) error {
-	return checkBody(wrap, only(opts)).joined()
+	return checkBody(wrap, single(opts)).joined()
 }
 
-// Conn tests a wrapper of a connection, as [Body] tests that of a body. The
-// connections that have ConnectionState and HandshakeContext, which net/http asks
-// for since Go 1.27, are not all combinations but a few: those of a *tls.Conn, of
-// TLS that has shaken hands before, and of a connection that can do everything.
+// Conn tests a wrapper of a connection, as [Body] tests a wrapper of a body.
+// With ConnectionState and HandshakeContext, for which net/http asks since Go
+// 1.27, Conn does not test every combination. It tests the methods of a
+// *tls.Conn, of TLS connections whose handshake is done or comes later, and of
+// a connection with all methods.
 func Conn(t testing.TB, wrap func(net.Conn) net.Conn, opts ...Options) {
 	t.Helper()
-	checkConn(wrap, only(opts)).report(t)
+	checkConn(wrap, single(opts)).report(t)
 }
 
 // CheckConn is [Conn] without a testing.TB.
 func CheckConn(wrap func(net.Conn) net.Conn, opts ...Options) error {
-	return checkConn(wrap, only(opts)).joined()
+	return checkConn(wrap, single(opts)).joined()
 }
 
 func checkBody(wrap func(io.ReadCloser) io.ReadCloser, o Options) (all findings) {
 	for _, m := range bodyShapes() {
 		all = append(all, checkEach(bodyChecks, m, o, func(orig *original) subject {
 			body := orig.body(m)
-			return subject{original: orig, shape: body, wrapped: wrap(body), family: ofBody, has: m}
+			return subject{original: orig, shape: body, wrapped: wrap(body), family: bodyFamily, has: m}
 		})...)
 	}
 	return all
@@ -53,7 +55,7 @@ func checkConn(wrap func(net.Conn) net.Conn, o Options) (all findings) {
 	for _, m := range connShapes() {
 		all = append(all, checkEach(checks, m, o, func(orig *original) subject {
 			conn := orig.conn(m)
-			s := subject{original: orig, shape: conn, family: ofConn, has: m}
+			s := subject{original: orig, shape: conn, family: connFamily, has: m}
 			if c := wrap(conn); c != nil {
 				s.wrapped = c
 			}
@@ -63,33 +65,34 @@ func checkConn(wrap func(net.Conn) net.Conn, o Options) (all findings) {
 	return all
 }
 
-// A subject is a wrapper around an original.
+// A subject is a wrapper around an original, for one check.
 type subject struct {
 	*original
-	shape   io.ReadCloser // what was wrapped: the original, with the methods in has
-	wrapped io.ReadCloser
-	family  methods
-	has     methods
+	shape   io.ReadCloser // the wrapped value: original with the methods in has
+	wrapped io.ReadCloser // the result of the wrapper
+	family  methods       // all optional methods of a body or connection
+	has     methods       // the optional methods of shape
 	options Options
-	faults  []string
+	faults  []string // what the check has found
 }
 
-// fault notes a fault, in a sentence that tells the user's loss.
+// fault records a fault, in a sentence that says what the user loses.
 func (s *subject) fault(format string, args ...any) {
 	s.faults = append(s.faults, fmt.Sprintf(format, args...))
 }
 
-// A check looks at one thing. It makes as many subjects as it needs, each from
-// what there is to read.
+// A check tests one method or one property. run records its faults in found. It
+// calls fresh for each subject that it needs, with the reader from which the
+// subject's original reads.
 type check struct {
 	name string
-	run  func(s *subject, fresh func(src io.Reader) *subject)
+	run  func(found *subject, fresh func(src io.Reader) *subject)
 }
 
-// checkEach makes every check of one combination of methods. One that panics
-// or does not return is a finding too.
-func checkEach(checks []check, m methods, o Options, make func(*original) subject) (all findings) {
-	if s := make(newOriginal(nothing())); s.wrapped == nil {
+// checkEach runs every check for one combination of methods. A check that
+// panics or does not return is a finding too.
+func checkEach(checks []check, m methods, o Options, newSubject func(*original) subject) (all findings) {
+	if s := newSubject(newOriginal(nothing())); s.wrapped == nil {
 		return findings{{m.String(), []*Finding{{m.String(), "the wrapper returns nil"}}}}
 	}
 	for _, c := range checks {
@@ -102,7 +105,7 @@ func checkEach(checks []check, m methods, o Options, make func(*original) subjec
 		go done.run(func() {
 			collect := &subject{options: o}
 			c.run(collect, func(src io.Reader) *subject {
-				s := make(newOriginal(src))
+				s := newSubject(newOriginal(src))
 				s.options = o
 				return &s
 			})
@@ -123,33 +126,34 @@ func checkEach(checks []check, m methods, o Options, make func(*original) subjec
 	return all
 }
 
-// A done is a call under way in a goroutine of its own.
+// A done is a call in a separate goroutine.
 type done struct {
-	over     chan struct{}
-	panicked any
+	returned chan struct{} // closed when the call has returned or panicked
+	panicked any           // the panic's value; set before returned is closed
 }
 
-func newDone() *done { return &done{over: make(chan struct{})} }
+func newDone() *done { return &done{returned: make(chan struct{})} }
 
 func (d *done) run(f func()) {
-	defer close(d.over)
+	defer close(d.returned)
 	defer func() { d.panicked = recover() }()
 	f()
 }
 
-// within waits for the call, and returns what it panicked with.
+// within waits up to limit for the call, and returns the value of its panic. ok
+// is false if the call has not returned.
 func (d *done) within(limit time.Duration) (panicked any, ok bool) {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
-	case <-d.over:
+	case <-d.returned:
 		return d.panicked, true
 	case <-timer.C:
 		return nil, false
 	}
 }
 
-// start makes a call that may hang.
+// start calls f in a separate goroutine.
 func start(f func()) *done {
 	d := newDone()
 	go d.run(f)

@@ -9,7 +9,7 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// tunnels plays every scenario of package probe.
+// tunnels plays every scenario of package probe that o does not skip.
 func tunnels(config probe.LocalConfig, o Options) findings {
 	var wanted []probe.Scenario
 	for _, s := range probe.All() {
@@ -42,6 +42,7 @@ func tunnels(config probe.LocalConfig, o Options) findings {
 	return append(all, end)
 }
 
+// judged turns a probe's result into findings.
 func judged(over string, r probe.Result) checked {
 	c := checked{name: over + "/" + r.Scenario}
 	if r.Verdict == probe.Bad {
@@ -50,18 +51,20 @@ func judged(over string, r probe.Result) checked {
 	return c
 }
 
-// A control is what ReverseProxy makes of a response that nobody touches.
+// A control knows the scenarios that ReverseProxy passes with an unchanged
+// response.
 type control struct {
 	once sync.Once
-	ok   map[string]bool // by scenario
+	ok   map[string]bool // by the scenario's name; set by once
 }
 
 var controls [2]control // TCP, TLS
 
-// controlLimit is how long the control waits for what must come.
+// controlLimit is how long a control waits for each event.
 const controlLimit = 10 * time.Second
 
-// passes reports whether ReverseProxy by itself passes s.
+// passes reports whether ReverseProxy passes s with an unchanged response. The
+// first call plays all scenarios.
 func passes(s probe.Scenario, secure bool) bool {
 	c := &controls[0]
 	if secure {

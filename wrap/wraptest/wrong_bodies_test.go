@@ -10,7 +10,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// everything is a body that can do all that a body may do.
+// everything is a body with every method of a body.
 type everything interface {
 	io.ReadWriteCloser
 	io.WriterTo
@@ -18,8 +18,8 @@ type everything interface {
 	wrap.CloseWriter
 }
 
-// wrongBody is wrong about a body that can do everything, and leaves all
-// others alone.
+// wrongBody applies wrong to a body that has every method, and returns all
+// other bodies unchanged.
 func wrongBody(wrong func(everything) io.ReadCloser) func(io.ReadCloser) io.ReadCloser {
 	return func(body io.ReadCloser) io.ReadCloser {
 		if b, ok := body.(everything); ok {
@@ -29,7 +29,7 @@ func wrongBody(wrong func(everything) io.ReadCloser) func(io.ReadCloser) io.Read
 	}
 }
 
-// What is wrong in one way each.
+// Each of these types has one fault.
 type (
 	losesWrite struct {
 		io.ReadCloser

@@ -11,7 +11,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// tcpConn is what a *net.TCPConn can do.
+// tcpConn has the methods of a *net.TCPConn.
 type tcpConn interface {
 	net.Conn
 	io.WriterTo
@@ -34,7 +34,7 @@ func wrongConn(wrong func(tcpConn) net.Conn) func(net.Conn) net.Conn {
 	}
 }
 
-// What is wrong in one way each.
+// Each of these types has one fault.
 type (
 	sysConn = syscall.Conn // net.Conn and syscall.Conn have one name
 
@@ -79,7 +79,7 @@ func (c connMovesDeadline) SetWriteDeadline(t time.Time) error {
 }
 func (connHasNoPeer) RemoteAddr() net.Addr { return nil }
 
-// tlsConn is what a *tls.Conn can do.
+// tlsConn has the methods of a *tls.Conn.
 type tlsConn interface {
 	net.Conn
 	wrap.CloseWriter

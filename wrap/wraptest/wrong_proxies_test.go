@@ -109,7 +109,8 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 		says   string // in the first finding
 	}{
 		{
-			// golang/go#46965, and every struct that embeds io.ReadCloser
+			// golang/go#46965, and every struct that embeds
+			// io.ReadCloser
 			"loses Write", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return onlyReadCloser{b} }),
 			upgrades, "the client was answered 502 Bad Gateway: the wrapper has no Write",
 		},
@@ -327,7 +328,7 @@ func reverseProxy(backend *url.URL) *httputil.ReverseProxy {
 	}
 }
 
-// What ReverseProxy does not do by itself. It loses early bytes
+// These are the faults of ReverseProxy itself. It loses early bytes
 // (golang/go#80875), and an answer to an upload that the backend no longer
 // reads. Whether it leaks a connection is up to the garbage collector.
 var reverseProxyLacks = []string{"early request bytes", "backend refuses upload", "wrong token", "unasked 101"}
@@ -459,8 +460,8 @@ func (w hidesClientCloseWrite) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return struct{ net.Conn }{conn}, brw, err
 }
 
-// endsAtFirstEOF is a tunnel as many write it: two copies, and the first that
-// ends closes both connections.
+// endsAtFirstEOF is a typical hand-written tunnel: it makes two copies, and the
+// first copy that ends closes both connections.
 func endsAtFirstEOF(w http.ResponseWriter, r *http.Request, backend *url.URL) {
 	out, err := net.Dial("tcp", backend.Host)
 	if err != nil {

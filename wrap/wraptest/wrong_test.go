@@ -15,7 +15,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
-// findingsIn returns the findings that a Check form has joined.
+// findingsIn returns the findings that err joins.
 func findingsIn(t *testing.T, err error) (all []*wraptest.Finding) {
 	t.Helper()
 	if err == nil {
@@ -44,7 +44,8 @@ func onlyFinding(t *testing.T, err error, check, says string) {
 	}
 }
 
-// impatient is for those faults that are found by waiting in vain.
+// impatient is a short Timeout, for faults that a check finds by waiting until
+// it.
 var impatient = wraptest.Options{Timeout: 500 * time.Millisecond}
 
 func TestEachWrongBodyIsCaughtByOneFinding(t *testing.T) {
@@ -68,7 +69,7 @@ func TestEachWrongBodyIsCaughtByOneFinding(t *testing.T) {
 		{"counts wrong in WriteTo", func(b everything) io.ReadCloser { return countsWrong{b} }, "WriteTo", "WriteTo returns 40961 for 40960 bytes"},
 		{"hides WriteTo's error", func(b everything) io.ReadCloser { return hidesCopyError{b} }, "WriteTo", "not that error"},
 		{"stops WriteTo at one buffer", func(b everything) io.ReadCloser { return stopsAtOneBuffer{b} }, "WriteTo", "32768 of 40960 bytes"},
-		{"changes its caller's bytes", func(b everything) io.ReadCloser { return changesCallers{b} }, "Write", "in its caller's hands"},
+		{"changes its caller's bytes", func(b everything) io.ReadCloser { return changesCallers{b} }, "Write", "of its caller's slice"},
 		{"claims to have written all", func(b everything) io.ReadCloser { return claimsAll{b} }, "Write", "returns 3, the original's own error; the wrapper's returns 5"},
 		{"hides a write error", func(b everything) io.ReadCloser { return hidesWriteError{b} }, "Write", "the wrapper's returns 3, <nil>"},
 		{"writes in two", func(b everything) io.ReadCloser { return writesInTwo{b} }, "Write", "one Write reaches the original 2 times"},

@@ -7,14 +7,15 @@ import (
 	"reflect"
 )
 
-// Longest is the number of steps after which a chain of wrappers is taken for a
-// loop.
+// Longest is the longest chain of wrappers, in steps. A longer chain counts as
+// a loop.
 const Longest = 100
 
-// Next returns what v wraps, or nil if v does not tell. framed is true if v told
-// by a NetConn method, as [crypto/tls.Conn] does: what is written to v has a
-// framing of its own, which ends otherwise than the connection below. A nil
-// pointer wraps nothing, and none of its methods is called.
+// Next returns the value that v wraps, or nil if v has no Unwrap or NetConn
+// method. framed is true if the method was NetConn, as with [crypto/tls.Conn]:
+// bytes that are written to v then have a framing of their own, and the end of
+// that framing is not the end of the connection below. For a nil pointer, Next
+// returns nil and calls no method.
 func Next(v any) (next any, framed bool) {
 	if IsNil(v) {
 		return nil, false

@@ -4,5 +4,5 @@ package socket
 
 import "syscall"
 
-// Queued returns 0 and false: elsewhere than on Linux the kernel is not asked.
+// Queued returns 0 and false: only on Linux does Queued ask the kernel.
 func Queued(syscall.RawConn) (n int, ok bool) { return 0, false }

@@ -1,6 +1,6 @@
-// Package socket finds the socket behind a connection or a body, to look at it.
-// Nothing is read from it or written to it: what wrappers hold back, and what
-// net/http has buffered, would be gone round.
+// Package socket finds the socket behind a connection or a body, to inspect it.
+// Do not read from the socket or write to it: this would bypass the buffers of
+// wrappers and of net/http.
 package socket
 
 import (
@@ -14,9 +14,8 @@ import (
 // Behind returns the TCP or Unix connection at the end of the chain of wrappers
 // that begins with v, or nil if the chain does not lead to one. A step is an
 // Unwrap or NetConn method, or leads from the body that an http.Transport makes
-// of a 101 response to its connection. framed is true if a NetConn method was
-// on the way, as [crypto/tls.Conn] has: what is written there has a framing of
-// its own, which ends otherwise than the connection does.
+// for a 101 response to its connection. framed is true if one of the steps was
+// a NetConn method, such as [crypto/tls.Conn]'s: see [chain.Next].
 func Behind(v any) (conn net.Conn, framed bool) {
 	for range chain.Longest {
 		if chain.IsNil(v) {

@@ -13,7 +13,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
-// Each Go release is asked: the body of a 101 is a type that net/http may change.
+// Each Go release is asked: the body of a 101 is a type that net/http may
+// change.
 func TestBehindTheBodyOfA101(t *testing.T) {
 	backend := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, _, err := testkit.Switch(w, "x")
