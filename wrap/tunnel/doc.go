@@ -40,7 +40,7 @@
 // with a net.Pipe or an SSH channel, a long Write is split, so that a side
 // which takes 1 KiB each second is not silent either.
 //
-// [Options.Linger] and [Options.Idle] limit the silence of a tunnel, which has
+// Options.Linger and Options.Idle limit the silence of a tunnel, which has
 // two directions. The hooks [wrap.Linger] and [wrap.Idle] of package wrap limit
 // the silence of one body or connection, and say how they measure it.
 //

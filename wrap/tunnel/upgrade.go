@@ -33,10 +33,10 @@ import (
 // bytes of it. So the bytes are copied, and not spliced. For splice, dial the
 // backend, write the request, and read the response with http.ReadResponse and
 // a bufio.Reader. Then set resp.Body to the connection, and
-// [Options.BackendBuffered] to the reader.
+// Options.BackendBuffered to the reader.
 //
 // In Go 1.24 the body of a 101 has no CloseWrite. There a client that
-// half-closes ends the tunnel with [ErrHalfClose]; see [Options.KeepOpen].
+// half-closes ends the tunnel with [ErrHalfClose]; see Options.KeepOpen.
 //
 // If the upgrade is impossible, Upgrade answers 502 Bad Gateway to the client,
 // closes resp.Body, and returns an error that says why: resp is not a 101; or
