@@ -113,6 +113,7 @@
 //	Open ReadFile
 //	Open ReadDir
 //	Open Stat
+//	Open Lstat
 //	Open Sub
 //	Open Glob
 //	Open ReadLink
