@@ -131,7 +131,7 @@ type route struct {
 	via    string // the name of the method that it calls
 	code   string // $self is the struct, $arg the argument, $pkg the package, $tmp a variable
 	pkg    string // the import path of $pkg, or ""
-	only   string // the interface of $pkg that $self is passed as, so that $pkg does not find the method again
+	only   string // the interface of $pkg that $self is passed as, so that $pkg finds no method but via
 	use    string // a method of the result that takes the argument, too, if only that calls via
 }
 
