@@ -114,6 +114,7 @@
 //	Open ReadFile
 //	Open ReadDir
 //	Open Stat
+//	Open Lstat
 //	Open Sub
 //	Open Glob
 //	Open ReadLink

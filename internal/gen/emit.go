@@ -48,7 +48,6 @@ type emitter struct {
 	core       string // the struct with its type arguments
 	params     string // type parameters with constraints, or ""
 	args       string // the same without constraints
-	result     string // the type as which members are handed around
 	wrapped    string // the type of the original
 	recv       string // the receiver of members' methods
 	holder     string // the field of a member that holds the struct, or ""
@@ -90,7 +89,7 @@ func (g *generator) write(o *output) error {
 	for range 2 {
 		e.buf.Reset()
 		clear(e.documented)
-		e.wrapped, e.result = e.types()
+		e.wrapped = e.originalType()
 		if o.proof {
 			g.emitProof(e)
 		} else {
@@ -164,23 +163,27 @@ func (e *emitter) member(c *combination) string {
 	return e.binding.names.members + strconv.Itoa(int(c.set))
 }
 
-// types returns the type of the original, and the type as which members are
-// handed around. The second is the first, unless the family declares methods
-// that every member has.
-func (e *emitter) types() (wrapped, result string) {
-	wrapped = e.literal(e.base)
+// originalType returns the type of the original.
+func (e *emitter) originalType() string {
 	if t := e.original.Type(); e.nameable(t) {
-		wrapped = e.imports.typ(t)
+		return e.imports.typ(t)
 	}
+	return e.literal(e.base)
+}
+
+// resultType returns the type as which members are handed around. It is that of
+// the original, unless the family declares methods that every member has. The
+// test of a family does not name it.
+func (e *emitter) resultType() string {
 	if len(e.always) == 0 {
-		return wrapped, wrapped
+		return e.wrapped
 	}
 	for _, el := range e.always {
 		if el.typ != nil && e.nameable(el.typ) && len(without(e.every, el.methods)) == 0 {
-			return wrapped, e.imports.typ(el.typ)
+			return e.imports.typ(el.typ)
 		}
 	}
-	return wrapped, e.literal(e.every)
+	return e.literal(e.every)
 }
 
 // nameable reports whether the file can name t.
@@ -306,7 +309,7 @@ func (e *emitter) emitChoice() {
 	if e.asksOriginal() {
 		e.printf("// Those that %s does not do itself, %s.%s has to have.\n", r, r, e.original.Name())
 	}
-	e.printf("func (%s *%s) %s(%s %s) %s {\n", r, e.core, e.binding.name, s, e.setName(), e.result)
+	e.printf("func (%s *%s) %s(%s %s) %s {\n", r, e.core, e.binding.name, s, e.setName(), e.resultType())
 	e.printf("\tswitch %s {\n", e.fitted(s))
 	for _, c := range e.combos {
 		cases := make([]string, len(c.sets))

@@ -29,6 +29,21 @@ var families = map[string]struct {
 	"limited":  {12, "fs.File: four, one needs another"},
 	"logged":   {8, "generic base, struct and element: three"},
 	"oddity":   {64, "clashing names, unexported and unnamed interfaces, an overlap: six"},
+
+	"bounded":   {16, "net.Listener: four, and two that are left out"},
+	"redacting": {32, "slog.Handler: five, and two that are left out"},
+	"hiding":    {64, "fs.FS: six, five of them through Open"},
+	"listed":    {16, "fs.File: four"},
+
+	"segmentsDriver": {2, "driver.Driver, as New Relic's agent lists it: one"},
+	"segmentsConn":   {512, "driver.Conn: nine, past the bound without a directive"},
+	"segmentsStmt":   {16, "driver.Stmt: four"},
+
+	"driverOf":    {2, "driver.Driver, as ngrok's sqlmw lists it: one"},
+	"connectorOf": {2, "driver.Connector: one; its struct has two fields of interface types"},
+	"connOf":      {256, "driver.Conn: eight, two of them of two methods"},
+	"stmtOf":      {16, "driver.Stmt: four"},
+	"rowsOf":      {64, "driver.Rows: six"},
 }
 
 // TestFamiliesProveThemselves generates every family in testdata with its

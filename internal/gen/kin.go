@@ -38,6 +38,7 @@ var relatives = [][]string{
 	{"Open(string) (io/fs.File, error)", "ReadFile(string) ([]byte, error)"},
 	{"Open(string) (io/fs.File, error)", "ReadDir(string) ([]io/fs.DirEntry, error)"},
 	{"Open(string) (io/fs.File, error)", "Stat(string) (io/fs.FileInfo, error)"},
+	{"Open(string) (io/fs.File, error)", "Lstat(string) (io/fs.FileInfo, error)"},
 	{"Open(string) (io/fs.File, error)", "Sub(string) (io/fs.FS, error)"},
 	{"Open(string) (io/fs.File, error)", "Glob(string) ([]string, error)"},
 	{"Open(string) (io/fs.File, error)", "ReadLink(string) (string, error)"},
@@ -130,20 +131,21 @@ type route struct {
 	via    string // the name of the method that it calls
 	code   string // $self is the struct, $arg the argument, $pkg the package, $tmp a variable
 	pkg    string // the import path of $pkg, or ""
-	only   string // the interface of $pkg that $self is passed as, so that $pkg does not find the method again
+	only   string // the interface of $pkg that $self is passed as, so that $pkg finds no method but via
+	use    string // a method of the result that takes the argument, too, if only that calls via
 }
 
 // routes are all routes that there are.
 var routes = []route{
-	{"WriteString(string) (int, error)", "Write", "return $self.Write([]byte($arg))", "", ""},
-	{"WriteByte(byte) error", "Write", "_, $tmp := $self.Write([]byte{$arg}); return $tmp", "", ""},
-	{"WriteRune(rune) (int, error)", "Write", "return $self.Write([]byte(string($arg)))", "", ""},
-	{"ReadFrom(io.Reader) (int64, error)", "Write", "return $pkg.Copy($self, $arg)", "io", "Writer"},
-	{"WriteTo(io.Writer) (int64, error)", "Read", "return $pkg.Copy($arg, $self)", "io", "Reader"},
-	{"FlushError() error", "Flush", "$self.Flush(); return nil", "", ""},
-	{"ReadFile(string) ([]byte, error)", "Open", "return $pkg.ReadFile($self, $arg)", "io/fs", "FS"},
-	{"ReadDir(string) ([]io/fs.DirEntry, error)", "Open", "return $pkg.ReadDir($self, $arg)", "io/fs", "FS"},
-	{"Stat(string) (io/fs.FileInfo, error)", "Open", "return $pkg.Stat($self, $arg)", "io/fs", "FS"},
-	{"Sub(string) (io/fs.FS, error)", "Open", "return $pkg.Sub($self, $arg)", "io/fs", "FS"},
-	{"Glob(string) ([]string, error)", "Open", "return $pkg.Glob($self, $arg)", "io/fs", "FS"},
+	{"WriteString(string) (int, error)", "Write", "return $self.Write([]byte($arg))", "", "", ""},
+	{"WriteByte(byte) error", "Write", "_, $tmp := $self.Write([]byte{$arg}); return $tmp", "", "", ""},
+	{"WriteRune(rune) (int, error)", "Write", "return $self.Write([]byte(string($arg)))", "", "", ""},
+	{"ReadFrom(io.Reader) (int64, error)", "Write", "return $pkg.Copy($self, $arg)", "io", "Writer", ""},
+	{"WriteTo(io.Writer) (int64, error)", "Read", "return $pkg.Copy($arg, $self)", "io", "Reader", ""},
+	{"FlushError() error", "Flush", "$self.Flush(); return nil", "", "", ""},
+	{"ReadFile(string) ([]byte, error)", "Open", "return $pkg.ReadFile($self, $arg)", "io/fs", "FS", ""},
+	{"ReadDir(string) ([]io/fs.DirEntry, error)", "Open", "return $pkg.ReadDir($self, $arg)", "io/fs", "FS", ""},
+	{"Stat(string) (io/fs.FileInfo, error)", "Open", "return $pkg.Stat($self, $arg)", "io/fs", "FS", ""},
+	{"Sub(string) (io/fs.FS, error)", "Open", "return $pkg.Sub($self, $arg)", "io/fs", "FS", "Open"},
+	{"Glob(string) ([]string, error)", "Open", "return $pkg.Glob($self, $arg)", "io/fs", "FS", ""},
 }

@@ -133,7 +133,7 @@ func (e *emitter) emitDetours() {
 		params, args, result := e.signature(m)
 		var body string
 		if r := e.routed[m.Id()]; r != nil {
-			body = e.route(r, m, args)
+			body = e.route(r, args)
 		} else {
 			body = fmt.Sprintf("%s.%s(%s)", e.asked(m), m.Name(), args)
 			if result != "" {
@@ -205,16 +205,29 @@ func (e *emitter) asked(m *types.Func) string {
 	return fmt.Sprintf("%s.(%s)", original, iface)
 }
 
+// distracts reports whether the struct has methods, of its own or from an
+// embedded field, that package $pkg would prefer to the method of r: io.Copy
+// finds ReadFrom, and WriteString if it copies from a strings.Reader. If they
+// are the original's, they go round it.
+func (e *emitter) distracts(r *route) bool {
+	set := types.NewMethodSet(types.NewPointer(e.strct))
+	for i := range set.Len() {
+		m := set.At(i).Obj().(*types.Func)
+		if m.Name() != r.via && related(r.via, fullShape(m)) {
+			return true
+		}
+	}
+	return false
+}
+
 // route returns the body of a detour through an own method.
-func (e *emitter) route(r *route, m *types.Func, arg string) string {
+func (e *emitter) route(r *route, arg string) string {
 	self := e.recv
 	words := []string{"$arg", arg, "$tmp", e.local("err", append(e.parameterNames(), e.recv)...)}
 	if r.pkg != "" {
 		p := e.path(r.pkg)
 		words = append(words, "$pkg", p)
-		// $pkg must not find the method again, which the struct has if
-		// it embeds its original.
-		if obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(e.strct), true, e.dest.types, m.Name()); obj != nil {
+		if e.distracts(r) {
 			self = fmt.Sprintf("struct{ %s.%s }{%s}", p, r.only, self)
 		}
 	}

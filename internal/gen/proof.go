@@ -372,7 +372,11 @@ func (e *emitter) emitRows() {
 			e.printf("in: %s,\n", e.expression(in))
 		}
 		e.printf("has: func(%s any) bool { _, %s := %s.(%s); return %s },\n", v, ok, v, asked, ok)
-		e.printf("call: func(%s any) []any { %s },\n", v, e.calling(v+".("+asked+")", m))
+		call := e.calling(v+".("+asked+")", m)
+		if r := e.routed[m.Id()]; r != nil && r.use != "" {
+			call = e.using(v+".("+asked+")", m, r.use)
+		}
+		e.printf("call: func(%s any) []any { %s },\n", v, call)
 		if e.own[m.Id()] != nil {
 			e.printf("own: func(%s *%s) []any { %s },\n", c, e.core, e.calling(c, m))
 		}
@@ -409,6 +413,18 @@ func (e *emitter) calling(on string, m *types.Func) string {
 	}
 	list := strings.Join(vars, ", ")
 	return fmt.Sprintf("%s := %s; return []any{%s}", list, call, list)
+}
+
+// using returns statements that call m, whose second result is an error, and
+// then the method use of its first result.
+func (e *emitter) using(on string, m *types.Func, use string) string {
+	return strings.NewReplacer(
+		"$r", e.local("r0"),
+		"$err", e.local("r1"),
+		"$call", on+"."+m.Name(),
+		"$use", use,
+		"$arg", e.argument(m.Signature().Params().At(0).Type()),
+	).Replace("$r, $err := $call($arg); if $err == nil { _, $err = $r.$use($arg) }; return []any{$r, $err}")
 }
 
 // argument returns an expression of type t that does no harm.

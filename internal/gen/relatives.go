@@ -95,6 +95,16 @@ func (g *generator) kinship(f *family) [][]*types.Func {
 	return groups
 }
 
+// related reports whether a row of relatives has a method named name and the
+// method with this shape.
+func related(name, shape string) bool {
+	return slices.ContainsFunc(relatives, func(row []string) bool {
+		return slices.Contains(row, shape) && slices.ContainsFunc(row, func(m string) bool {
+			return strings.HasPrefix(m, name+"(")
+		})
+	})
+}
+
 // method returns the method of that name, or nil.
 func method(methods []*types.Func, name string) *types.Func {
 	i := slices.IndexFunc(methods, func(m *types.Func) bool { return m.Name() == name })

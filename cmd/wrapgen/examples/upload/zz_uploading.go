@@ -80,7 +80,9 @@ func (u *upload) uploading(s uploadingSet) io.ReadCloser {
 func (u *upload) uploadingLen() int { return u.ReadCloser.(interface{ Len() int }).Len() }
 
 //go:noinline
-func (u *upload) uploadingWriteTo(w io.Writer) (int64, error) { return io.Copy(w, u) }
+func (u *upload) uploadingWriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, struct{ io.Reader }{u})
+}
 
 // uploading0 has no optional method.
 type uploading0 upload
