@@ -191,3 +191,6 @@ func (b *body15) WriteTo(w io.Writer) (int64, error)  { return (*layer)(b).Write
 func (b *body15) ReadFrom(r io.Reader) (int64, error) { return (*layer)(b).ReadFrom(r) }
 func (b *body15) Unwrap() io.ReadCloser               { return (*layer)(b).Unwrap() }
 func (b *body15) layer() *layer                       { return (*layer)(b) }
+
+// No optional method goes straight to the original so far.
+var _ = methodBehind[any]

@@ -120,6 +120,10 @@ func (e *emitter) emitFamily() {
 	if e.pkg == e.dest {
 		e.emitAssertion()
 	}
+	if e.from != "" && !e.asksOriginal() {
+		e.printf("// No optional method goes straight to the original so far.\n")
+		e.printf("var _ = %s[%s]\n", e.from, e.any())
+	}
 }
 
 func (e *emitter) printf(format string, args ...any) { fmt.Fprintf(&e.buf, format, args...) }

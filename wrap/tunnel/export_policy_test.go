@@ -301,11 +301,11 @@ func (m *Model) Play(step string) (next *Model, actions string, ok bool) {
 }
 
 // Outcome returns what Copy returns in the state of m, or panics with.
-func (m *Model) Outcome() (result Result, err error, panicked any) {
+func (m *Model) Outcome() (result Result, panicked any, err error) {
 	t := &tunnel{opt: Options{}, state: m.s}
 	t.toBackend.t, t.toClient.t = t, t
 	result, err = t.result()
-	return result, err, m.s.panicked
+	return result, m.s.panicked, err
 }
 
 // SidesInClose returns how many sides have not returned from Close.

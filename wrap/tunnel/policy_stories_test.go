@@ -173,7 +173,7 @@ func TestPolicyEndings(t *testing.T) {
 			for _, step := range strings.Split(strings.TrimSpace(tt.steps), "\n") {
 				m = play(t, m, strings.TrimSpace(step))
 			}
-			result, err, panicked := m.Outcome()
+			result, panicked, err := m.Outcome()
 			if got := endingOf(result.ToBackend); got != tt.toBackend {
 				t.Errorf("ToBackend = %q, want %q", got, tt.toBackend)
 			}
@@ -257,7 +257,7 @@ func TestPolicyMeasuresSilence(t *testing.T) {
 		}
 		m = next
 	}
-	if _, err, _ := m.Outcome(); !errors.Is(err, tunnel.ErrIdle) {
+	if _, _, err := m.Outcome(); !errors.Is(err, tunnel.ErrIdle) {
 		t.Errorf("the tunnel ends with %v, want ErrIdle", err)
 	}
 }
