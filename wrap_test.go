@@ -127,7 +127,8 @@ func copySources(t *testing.T, to, part string) {
 
 const module = "github.com/bodywrap/bodywrap"
 
-// Whoever imports the library compiles the standard library and nothing else.
+// A program that imports the library compiles the standard library and nothing
+// else.
 func TestLibraryImportsOnlyTheStandardLibrary(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./wrap/...").Output()
 	if err != nil {

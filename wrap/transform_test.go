@@ -214,7 +214,7 @@ func TestTransformReadClosesItsReader(t *testing.T) {
 	if err := receive(t, returned, "Read's return"); err != net.ErrClosed {
 		t.Errorf("Read = %v, want %v", err, net.ErrClosed)
 	}
-	// Whoever came last has closed it, and both have returned.
+	// The later of the two closed it, and both have returned.
 	if got := strings.Join(order, " "); got != "body reader" {
 		t.Errorf("closed: %s, want body reader", got)
 	}

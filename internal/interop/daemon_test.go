@@ -58,8 +58,7 @@ func (d daemon) says(t *testing.T) string {
 func (d daemon) start(t *testing.T, backend string) *url.URL {
 	t.Helper()
 	path := d.path(t)
-	// Whoever takes the port between our look and the daemon's costs one
-	// try.
+	// A program that takes the port before the daemon does costs one try.
 	for range 3 {
 		at := place{t.TempDir(), freeAddress(t), backend}
 		p := d.run(t, path, at)

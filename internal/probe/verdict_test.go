@@ -313,8 +313,8 @@ func TestErrorsAreToldApart(t *testing.T) {
 	}
 }
 
-// Whoever stops a probe learns nothing of the scenario that was under way, and
-// does not wait for it.
+// A probe that is stopped returns at once. It says nothing of the scenario that
+// was being played.
 func TestStoppedProbeEndsAtOnce(t *testing.T) {
 	started := make(chan struct{})
 	local, err := LocalConfig{Proxy: func(target *url.URL) http.Handler {
