@@ -165,7 +165,7 @@ func TestACallOfAReadyMadeHookAllocatesNothing(t *testing.T) {
 	hooks := map[string]wrap.Hooks{
 		"Done":             wrap.Done(func(wrap.Summary) {}),
 		"DoneBeforeClose":  wrap.DoneBeforeClose(func(wrap.Summary) {}),
-		"Log":              wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo),
+		"Log":              wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo),
 		"TeeRead":          wrap.TeeRead(io.Discard),
 		"TeeWrite":         wrap.TeeWrite(io.Discard),
 		"LimitRead":        wrap.LimitRead(math.MaxInt64),
@@ -214,7 +214,7 @@ func TestAllocationsOfReadyMadeHooks(t *testing.T) {
 	}{
 		{"Done", wrap.Done(func(wrap.Summary) {}), 2},
 		{"DoneBeforeClose", wrap.DoneBeforeClose(func(wrap.Summary) {}), 2},
-		{"Log below its threshold", wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo), 3},
+		{"Log below its threshold", wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo), 3},
 	}
 	p := make([]byte, 8)
 	for _, tt := range tests {

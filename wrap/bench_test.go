@@ -1,6 +1,7 @@
 package wrap_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"math"
@@ -73,7 +74,7 @@ func BenchmarkHooks(b *testing.B) {
 	}{
 		{"bare", closeOnly},
 		{"Done", wrap.Done(func(wrap.Summary) {})},
-		{"Log", wrap.Log(silent, slog.LevelInfo)},
+		{"Log", wrap.Log(context.Background(), silent, slog.LevelInfo)},
 		{"TeeRead", wrap.TeeRead(io.Discard)},
 		{"LimitRead", wrap.LimitRead(math.MaxInt64)},
 		{"Linger", wrap.Linger(time.Hour)},

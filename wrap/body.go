@@ -33,8 +33,12 @@ func layers(body io.ReadCloser, hooks []Hooks) io.ReadCloser {
 	return body
 }
 
-// hooked puts one Hooks in front of body.
+// hooked puts one Hooks in front of body. It does not call Content.
 func hooked(body io.ReadCloser, h Hooks) io.ReadCloser {
+	h.mustHaveMethods()
+	for i := len(h.joined) - 1; i >= 0; i-- {
+		body = hooked(body, h.joined[i])
+	}
 	if h.New != nil {
 		body = hooked(body, h.New(body))
 	}
@@ -43,4 +47,11 @@ func hooked(body io.ReadCloser, h Hooks) io.ReadCloser {
 	}
 	l := newLayer(body, &h)
 	return l.body(bodySetOf(body))
+}
+
+// mustHaveMethods panics if h needs a message, and there is none.
+func (h *Hooks) mustHaveMethods() {
+	if h.Content != nil && h.New == nil && len(h.joined) == 0 && !h.inFront() {
+		panic("wrap: this hook needs the header of a message; give it to Response, Request, ModifyResponse or Transport")
+	}
 }

@@ -50,6 +50,10 @@ func Conn(c net.Conn, hooks ...Hooks) net.Conn {
 
 // hookedConn puts one Hooks in front of c.
 func hookedConn(c net.Conn, h Hooks) net.Conn {
+	h.mustHaveMethods()
+	for i := len(h.joined) - 1; i >= 0; i-- {
+		c = hookedConn(c, h.joined[i])
+	}
 	if h.New != nil {
 		c = hookedConn(c, h.New(c))
 	}

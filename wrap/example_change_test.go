@@ -113,7 +113,7 @@ func ExampleEncoder() {
 	}))
 	defer backend.Close()
 	proxy := quietProxy(backend.URL)
-	proxy.ModifyResponse = wrap.ModifyResponse(func(resp *http.Response) []wrap.Hooks {
+	proxy.ModifyResponse = wrap.ModifyResponse(nil, func(resp *http.Response) []wrap.Hooks {
 		accepted := resp.Request.Header.Get("Accept-Encoding")
 		if resp.Header.Get("Content-Encoding") != "" || !strings.Contains(accepted, "gzip") {
 			return nil

@@ -25,7 +25,7 @@ func ExampleDone() {
 // A proxy counts bodies, bytes and errors.
 func ExampleDone_expvar() {
 	metrics := new(expvar.Map) // or expvar.NewMap("bodies"), to publish it
-	proxy.ModifyResponse = wrap.ModifyResponse(func(*http.Response) []wrap.Hooks {
+	proxy.ModifyResponse = wrap.ModifyResponse(nil, func(*http.Response) []wrap.Hooks {
 		return []wrap.Hooks{wrap.Done(func(s wrap.Summary) {
 			metrics.Add("bodies", 1)
 			metrics.Add("bytes read", s.Read)

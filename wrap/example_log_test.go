@@ -1,6 +1,7 @@
 package wrap_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"os"
@@ -21,7 +22,7 @@ func ExampleLog() {
 		},
 	}))
 	body := io.NopCloser(strings.NewReader("the backend's answer"))
-	body = wrap.Body(body, wrap.Log(logger, slog.LevelInfo, slog.String("backend", "a")))
+	body = wrap.Body(body, wrap.Log(context.Background(), logger, slog.LevelInfo, slog.String("backend", "a")))
 	_, _ = io.Copy(io.Discard, body)
 	body.Close()
 	// Output: level=INFO msg="body done" backend=a read=20 written=0

@@ -2,6 +2,7 @@ package wrap_test
 
 import (
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -31,8 +32,8 @@ func ExampleResponse() {
 
 // Hooks are made for each response, and may depend on it.
 func ExampleModifyResponse() {
-	proxy.ModifyResponse = wrap.ModifyResponse(func(resp *http.Response) []wrap.Hooks {
-		logged := wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo, slog.Int("status", resp.StatusCode))
+	proxy.ModifyResponse = wrap.ModifyResponse(nil, func(resp *http.Response) []wrap.Hooks {
+		logged := wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo, slog.Int("status", resp.StatusCode))
 		if resp.StatusCode == http.StatusSwitchingProtocols {
 			return []wrap.Hooks{logged}
 		}

@@ -30,6 +30,7 @@ type CloseWriter interface {
 // [io.ErrShortWrite]. All other counts and errors reach the caller unchanged.
 //
 // The zero Hooks does nothing. Hooks is a value: copy it and change the copy.
+// To combine several values, give them all, or use [Join].
 type Hooks struct {
 	Read       func(next io.Reader, p []byte) (int, error)
 	Write      func(next io.Writer, p []byte) (int, error)
@@ -46,11 +47,29 @@ type Hooks struct {
 	// read, write or close the body.
 	New func(body io.ReadCloser) Hooks
 
-	// Changes says that Read returns other bytes than the body has, as with
-	// TransformRead. Response and Request then correct the headers. They
-	// read Changes from the hooks that they are given, and not from the
-	// result of New. If false, the headers stay.
-	Changes bool
+	// Content, if not nil, says that these hooks change the content of an
+	// HTTP message. Response and Request call Content for each message that
+	// has content, and put the result in front of the body, in place of the
+	// other fields. Content may change the header of the message, for
+	// example Content-Encoding, so that bytes and header change together or
+	// not at all. If Content returns the zero Hooks, the message keeps its
+	// bytes. Otherwise Response and Request correct the length, the digests
+	// and the ETag. Content of the result is not called; see Message.Apply.
+	//
+	// Body and Conn have no message. They call the other fields and not
+	// Content, and panic if Content is the only field.
+	Content func(m Message) Hooks
+
+	// Upgraded says that Response puts hooks with Content in front of an
+	// upgraded stream, too: after a 101, or a 2xx to CONNECT. These streams
+	// are not content, so Content is not called, and the header stays. If
+	// false, hooks with Content do not see upgraded streams. Hooks without
+	// Content always do.
+	Upgraded bool
+
+	// joined, if not empty, are the hooks of Join. They are behind the
+	// functions above.
+	joined []Hooks
 
 	// stage, if not nil, is behind all of the above. It is a hook of this
 	// package that has its state and all its methods in one allocation.
@@ -66,8 +85,14 @@ type stage interface {
 	CloseWriter
 }
 
-// inFront reports whether h has a hook that needs a layer. New needs none: it
-// returns other Hooks.
+// IsZero reports whether h is the zero Hooks, which does nothing. Upgraded
+// alone does nothing either.
+func (h Hooks) IsZero() bool {
+	return h.New == nil && h.Content == nil && len(h.joined) == 0 && !h.inFront()
+}
+
+// inFront reports whether h has a hook that needs a layer. New and Content need
+// none: they return other Hooks.
 func (h *Hooks) inFront() bool {
 	return h.Read != nil || h.Write != nil || h.Close != nil || h.CloseWrite != nil ||
 		h.WriteTo != nil || h.ReadFrom != nil || h.stage != nil

@@ -361,8 +361,8 @@ func TestEveryHookIsConsulted(t *testing.T) {
 	fields := reflect.TypeFor[wrap.Hooks]()
 	for i := range fields.NumField() {
 		field := fields.Field(i)
-		if field.Type.Kind() != reflect.Func || field.Name == "New" {
-			continue
+		if field.Type.Kind() != reflect.Func || field.Name == "New" || field.Name == "Content" {
+			continue // they make hooks, and are in front of no method
 		}
 		t.Run(field.Name, func(t *testing.T) {
 			called := false

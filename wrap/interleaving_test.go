@@ -219,7 +219,7 @@ func TestDoneOnceForEachResponseWhateverTheClientDoes(t *testing.T) {
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.Transport = transport
 	proxy.ErrorLog = log.New(io.Discard, "", 0)
-	proxy.ModifyResponse = wrap.ModifyResponse(func(*http.Response) []wrap.Hooks {
+	proxy.ModifyResponse = wrap.ModifyResponse(nil, func(*http.Response) []wrap.Hooks {
 		i := wrapped.Add(1) - 1
 		return []wrap.Hooks{wrap.Done(func(wrap.Summary) { calls[i].Add(1); done.Add(1) })}
 	})

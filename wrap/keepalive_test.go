@@ -101,7 +101,7 @@ func TestDoneDoesNotCallAReadDeadlineAFailure(t *testing.T) {
 			l := serve(t, echo,
 				wrap.Done(func(s wrap.Summary) { logs <- s }), // outermost: is last to know
 				wrap.Done(done),
-				wrap.Log(slog.New(slog.NewTextHandler(&log, nil)), slog.LevelInfo))
+				wrap.Log(context.Background(), slog.New(slog.NewTextHandler(&log, nil)), slog.LevelInfo))
 			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: close}}
 			requests := 3
 			if close {

@@ -24,15 +24,12 @@ import (
 // an Unwrap method that returns l. Connections that are accepted from l itself,
 // or through the results of File and SyscallConn, have no hooks.
 func Listener(l net.Listener, hooks ...Hooks) net.Listener {
-	if l == nil || !slices.ContainsFunc(hooks, Hooks.acts) {
+	if l == nil || !slices.ContainsFunc(hooks, func(h Hooks) bool { return !h.IsZero() }) {
 		return l
 	}
 	layer := &listenerLayer{original: l, hooks: slices.Clone(hooks)}
 	return layer.listener(listenerSetOf(l))
 }
-
-// acts reports whether h is not the zero Hooks, apart from Changes.
-func (h Hooks) acts() bool { return h.New != nil || h.inFront() }
 
 // A listenerLayer holds the hooks for all connections of one listener. It never
 // changes, so Accept needs no lock.

@@ -8,9 +8,12 @@ import (
 
 // Log writes one record for each body when the body's life is over, as [Done]
 // defines it. The record has the attributes of [Summary.LogValue] and attrs.
-// Log never logs the content of a body.
+// Log never logs the content of a body. The handler gets ctx with each record,
+// and can add what ctx has, such as a trace id. Records come after ctx has
+// ended, too.
 //
-//	resp.Body = wrap.Body(resp.Body, wrap.Log(logger, slog.LevelInfo,
+//	ctx := resp.Request.Context()
+//	resp.Body = wrap.Body(resp.Body, wrap.Log(ctx, logger, slog.LevelInfo,
 //		slog.String("path", resp.Request.URL.Path)))
 //
 // The message is "body done". A body with Write, such as an upgraded one, gets
@@ -24,20 +27,23 @@ import (
 // even if [Summary] does not count it as an error of the body. Log does not
 // build a record for which logger is not enabled.
 //
-// A nil logger panics. For the default logger give [slog.Default]; to log
-// nothing, leave the hook out.
-func Log(logger *slog.Logger, level slog.Level, attrs ...slog.Attr) Hooks {
+// A nil logger or ctx panics. For the default logger give [slog.Default]; to
+// log nothing, leave the hook out. Without a context give [context.Background].
+func Log(ctx context.Context, logger *slog.Logger, level slog.Level, attrs ...slog.Attr) Hooks {
 	if logger == nil {
 		panic("wrap: Log: the logger is nil; use slog.Default(), or leave the hook out")
+	}
+	if ctx == nil {
+		panic("wrap: Log: the context is nil; use context.Background()")
 	}
 	if len(attrs) > 0 {
 		logger = slog.New(logger.Handler().WithAttrs(attrs))
 	}
-	l := bodyLog{logger, level}
+	l := bodyLog{ctx, logger, level}
 	done, ended := l.done, l.ended
 	return Hooks{New: func(body io.ReadCloser) Hooks {
 		next := methodsOf(body)
-		m := newMeter(body, next.staged(&callLog{passThrough{next}, logger}), done, false)
+		m := newMeter(body, next.staged(&callLog{passThrough{next}, ctx, logger}), done, false)
 		m.sideEnded = ended
 		return Hooks{stage: m}
 	}}
@@ -45,6 +51,7 @@ func Log(logger *slog.Logger, level slog.Level, attrs ...slog.Attr) Hooks {
 
 // A bodyLog writes the records of a body's and a side's end.
 type bodyLog struct {
+	ctx    context.Context // for the handler
 	logger *slog.Logger
 	level  slog.Level // of these records
 }
@@ -54,8 +61,8 @@ func (l bodyLog) done(s Summary) { l.log("body done", s) }
 func (l bodyLog) ended(direction string, s Summary) { l.log("body "+direction+" side ended", s) }
 
 func (l bodyLog) log(msg string, s Summary) {
-	if ctx := context.Background(); l.logger.Enabled(ctx, l.level) {
-		l.logger.LogAttrs(ctx, l.level, msg, s.LogValue().Group()...)
+	if l.logger.Enabled(l.ctx, l.level) {
+		l.logger.LogAttrs(l.ctx, l.level, msg, s.LogValue().Group()...)
 	}
 }
 
@@ -64,19 +71,19 @@ func (l bodyLog) log(msg string, s Summary) {
 // end that the call causes.
 type callLog struct {
 	passThrough
+	ctx    context.Context // for the handler
 	logger *slog.Logger
 }
 
 func (l *callLog) call(method string, n int64, err error) {
-	ctx := context.Background()
-	if !l.logger.Enabled(ctx, slog.LevelDebug) {
+	if !l.logger.Enabled(l.ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{slog.String("method", method), slog.Int64("bytes", n)}
 	if err != nil {
 		attrs = append(attrs, slog.Any("error", err))
 	}
-	l.logger.LogAttrs(ctx, slog.LevelDebug, "body call", attrs...)
+	l.logger.LogAttrs(l.ctx, slog.LevelDebug, "body call", attrs...)
 }
 
 func (l *callLog) Read(p []byte) (int, error) {

@@ -32,7 +32,7 @@ func logger(level slog.Level) (*slog.Logger, func() []string) {
 
 func TestLogOneRecordForEachBody(t *testing.T) {
 	log, lines := logger(slog.LevelInfo)
-	hook := wrap.Log(log, slog.LevelInfo, slog.String("path", "/x"))
+	hook := wrap.Log(context.Background(), log, slog.LevelInfo, slog.String("path", "/x"))
 	for _, data := range []string{"secret", "secret too"} {
 		body := wrap.Body(newRecorder(data).only(0), hook)
 		_, _ = io.ReadAll(body)
@@ -50,7 +50,7 @@ func TestLogOneRecordForEachBody(t *testing.T) {
 
 func TestLogTheHalvesOfAnUpgradedBody(t *testing.T) {
 	log, lines := logger(slog.LevelInfo)
-	body := wrap.Body(newRecorder("answer"), wrap.Log(log, slog.LevelWarn))
+	body := wrap.Body(newRecorder("answer"), wrap.Log(context.Background(), log, slog.LevelWarn))
 	_, _ = body.(io.Writer).Write([]byte("question"))
 	for range 2 {
 		_ = body.(wrap.CloseWriter).CloseWrite() // a recorder's cannot fail
@@ -72,7 +72,7 @@ func TestLogTheHalvesOfAnUpgradedBody(t *testing.T) {
 // Calls of a closed body add no record of an ended side.
 func TestLogNothingAfterTheEnd(t *testing.T) {
 	log, lines := logger(slog.LevelInfo)
-	body := wrap.Body(newRecorder("answer"), wrap.Log(log, slog.LevelInfo))
+	body := wrap.Body(newRecorder("answer"), wrap.Log(context.Background(), log, slog.LevelInfo))
 	body.Close()
 	_, _ = io.ReadAll(body)
 	_ = body.(wrap.CloseWriter).CloseWrite() // a recorder's cannot fail
@@ -87,7 +87,7 @@ func TestLogEachCallAtDebug(t *testing.T) {
 	log, lines := logger(slog.LevelDebug)
 	rec := newRecorder("secret")
 	rec.err = errors.New("broken")
-	body := wrap.Body(rec, wrap.Log(log, slog.LevelInfo, slog.Int("id", 7)))
+	body := wrap.Body(rec, wrap.Log(context.Background(), log, slog.LevelInfo, slog.Int("id", 7)))
 	_, _ = body.Read(make([]byte, 2))
 	_, _ = body.(io.WriterTo).WriteTo(io.Discard)
 	_, _ = body.(io.Writer).Write([]byte("secret"))
@@ -112,7 +112,7 @@ func TestLogEachCallAtDebug(t *testing.T) {
 // If the handler is enabled for no level, Log gives it no record, and costs
 // only the calls of Enabled.
 func TestLogBelowItsThreshold(t *testing.T) {
-	body := wrap.Body(endless{}, wrap.Log(slog.New(mute{t}), slog.LevelInfo))
+	body := wrap.Body(endless{}, wrap.Log(context.Background(), slog.New(mute{t}), slog.LevelInfo))
 	p := make([]byte, 8)
 	if got := testing.AllocsPerRun(100, func() {
 		_, _ = body.Read(p)
@@ -134,7 +134,7 @@ func TestLogAfterAPanicOfTheHandler(t *testing.T) {
 	for side, end := range ends {
 		t.Run(side, func(t *testing.T) {
 			var got []string
-			body := wrap.Body(newRecorder(""), wrap.Log(slog.New(panicky{&got}), slog.LevelInfo))
+			body := wrap.Body(newRecorder(""), wrap.Log(context.Background(), slog.New(panicky{&got}), slog.LevelInfo))
 			func() {
 				defer func() {
 					if v := recover(); v != "boom" {

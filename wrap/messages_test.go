@@ -261,7 +261,7 @@ func startProxy(t *testing.T, backend *httptest.Server, transport, modify func(*
 		proxy.Transport = wrap.Transport(proxy.Transport, transport)
 	}
 	if modify != nil {
-		proxy.ModifyResponse = wrap.ModifyResponse(modify)
+		proxy.ModifyResponse = wrap.ModifyResponse(nil, modify)
 	}
 	front := startBackend(t, "HTTP/1.1", proxy.ServeHTTP)
 	return front
@@ -274,10 +274,12 @@ func TestUpgradedThroughAProxy(t *testing.T) {
 	backend := startBackend(t, "HTTP/1.1", upgradeAndEcho)
 	done, c := summaries()
 	var toBackend, fromBackend bytes.Buffer
+	unzip := wrap.TransformRead(gzip.NewReader)
+	unzip.Upgraded = true
 	front := startProxy(t, backend, nil, func(resp *http.Response) []wrap.Hooks {
 		return []wrap.Hooks{
 			wrap.Done(done),
-			wrap.TransformRead(gzip.NewReader), wrap.TransformWrite(gzip.NewWriter),
+			unzip, wrap.TransformWrite(gzip.NewWriter),
 			wrap.TeeRead(&fromBackend), wrap.TeeWrite(&toBackend),
 		}
 	})

@@ -1,6 +1,7 @@
 package wrap_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -17,7 +18,7 @@ func TestMisusePanicsWithAdvice(t *testing.T) {
 	}{
 		{"Done", func() { wrap.Done(nil) }, "leave the hook out"},
 		{"DoneBeforeClose", func() { wrap.DoneBeforeClose(nil) }, "leave the hook out"},
-		{"Log", func() { wrap.Log(nil, 0) }, "slog.Default()"},
+		{"Log", func() { wrap.Log(context.Background(), nil, 0) }, "slog.Default()"},
 		{"TeeRead", func() { wrap.TeeRead(nil) }, "leave the hook out"},
 		{"TeeWrite", func() { wrap.TeeWrite(nil) }, "leave the hook out"},
 		{"LimitRead", func() { wrap.LimitRead(-1) }, "leave the hook out"},
@@ -30,7 +31,7 @@ func TestMisusePanicsWithAdvice(t *testing.T) {
 		{"Idle", func() { wrap.Idle(-1) }, "leave the hook out"},
 		{"Response", func() { wrap.Response(nil) }, "check the error"},
 		{"Request", func() { wrap.Request(nil) }, "check the error"},
-		{"ModifyResponse", func() { wrap.ModifyResponse(nil) }, "must return the hooks"},
+		{"ModifyResponse", func() { wrap.ModifyResponse(nil, nil) }, "must return the hooks"},
 		{"Transport", func() { wrap.Transport(nil, nil) }, "must return the hooks"},
 	}
 	for _, tt := range tests {

@@ -3,6 +3,7 @@ package wrap_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -25,7 +26,7 @@ func TestHooksCombineInAnyOrder(t *testing.T) {
 		hooks := []wrap.Hooks{
 			wrap.Done(done),
 			wrap.DoneBeforeClose(func(wrap.Summary) {}),
-			wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo),
+			wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo),
 			wrap.TeeRead(&teed),
 			wrap.TeeWrite(io.Discard),
 			wrap.LimitRead(1 << 20),
@@ -129,7 +130,7 @@ func TestHooksServeConnections(t *testing.T) {
 	conn := wrap.Conn(dialEcho(t),
 		wrap.Done(done),
 		wrap.DoneBeforeClose(func(wrap.Summary) {}),
-		wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo),
+		wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo),
 		wrap.TeeRead(io.Discard),
 		wrap.TeeWrite(io.Discard),
 		wrap.LimitRead(100),

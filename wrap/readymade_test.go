@@ -1,6 +1,7 @@
 package wrap_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"math"
@@ -18,7 +19,7 @@ func TestHooksThatChangeNothingPassWraptest(t *testing.T) {
 	hooks := map[string]wrap.Hooks{
 		"Done":            wrap.Done(func(wrap.Summary) {}),
 		"DoneBeforeClose": wrap.DoneBeforeClose(func(wrap.Summary) {}),
-		"Log":             wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo),
+		"Log":             wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo),
 		"TeeRead":         wrap.TeeRead(io.Discard),
 		"TeeWrite":        wrap.TeeWrite(io.Discard),
 		"LimitRead":       wrap.LimitRead(math.MaxInt64),
@@ -37,7 +38,7 @@ func TestHooksThatChangeNothingPassWraptest(t *testing.T) {
 		})
 	}
 	t.Run("all/ModifyResponse", func(t *testing.T) {
-		wraptest.ModifyResponse(t, wrap.ModifyResponse(func(*http.Response) []wrap.Hooks { return all }))
+		wraptest.ModifyResponse(t, wrap.ModifyResponse(nil, func(*http.Response) []wrap.Hooks { return all }))
 	})
 	t.Run("all/Transport", func(t *testing.T) {
 		wraptest.Transport(t, func(base http.RoundTripper) http.RoundTripper {

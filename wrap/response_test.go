@@ -12,7 +12,19 @@ import (
 )
 
 // upper changes bytes and says so.
-var upper = wrap.Hooks{Read: upperRead, Changes: true}
+var upper = changing(wrap.Hooks{Read: upperRead})
+
+// changing returns h as hooks that change the content of every message.
+func changing(h wrap.Hooks) wrap.Hooks {
+	h.Content = func(wrap.Message) wrap.Hooks { return h }
+	return h
+}
+
+// upgraded returns h for upgraded streams, too.
+func upgraded(h wrap.Hooks) wrap.Hooks {
+	h.Upgraded = true
+	return h
+}
 
 // This header has every field that depends on the bytes, and one that does not.
 func fullHeader() http.Header {
@@ -52,11 +64,16 @@ func TestResponseMakesTheHeaderTrue(t *testing.T) {
 		{"no hooks", 200, "GET", nil, fullHeader(), 5, "hello", "every header is kept"},
 		{"HEAD", 200, "HEAD", []wrap.Hooks{upper}, changed, -1, "hello", "it speaks of what GET would bring"},
 		{"HEAD unchanged", 200, "HEAD", []wrap.Hooks{harmless}, fullHeader(), 5, "hello", "every header is kept"},
-		{"304", 304, "GET", []wrap.Hooks{upper}, changed, 5, "hello", "it speaks of the response that was changed"},
+		{"304", 304, "GET", []wrap.Hooks{upper}, changed, 5, "hello", "it renews the response that was changed"},
 		{"204", 204, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "hello", "there are no bytes"},
 		{"205", 205, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "hello", "there may be no bytes (RFC 9110, section 15.3.6)"},
 		{"206", 206, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "hello", "a part of the old bytes"},
-		{"101", 101, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "HELLO", "a connection has no length"},
+		{"101", 101, "GET", []wrap.Hooks{upper}, fullHeader(), 5, "hello", "a stream is not content"},
+		{"101, asked for", 101, "GET", []wrap.Hooks{upgraded(upper)}, fullHeader(), 5, "HELLO", "a stream has no length"},
+		{"101, asked for of several", 101, "GET", []wrap.Hooks{upgraded(wrap.Join(harmless, upper))}, fullHeader(), 5, "HELLO", "as for each of them"},
+		{"CONNECT", 200, "CONNECT", []wrap.Hooks{upper}, fullHeader(), 5, "hello", "a stream is not content"},
+		{"CONNECT, 204", 204, "CONNECT", []wrap.Hooks{upgraded(upper)}, fullHeader(), 5, "HELLO", "any 2xx begins a stream (RFC 9110, section 9.3.6)"},
+		{"CONNECT refused", 407, "CONNECT", []wrap.Hooks{upper}, changed, -1, "HELLO", "an error page is content"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -292,7 +309,7 @@ func TestAPanicInHooksClosesTheBody(t *testing.T) {
 		}
 	}
 	modify := func(hooks func(*http.Response) []wrap.Hooks) func(io.ReadCloser) {
-		return func(body io.ReadCloser) { _ = wrap.ModifyResponse(hooks)(respond(body)) } // panics
+		return func(body io.ReadCloser) { _ = wrap.ModifyResponse(nil, hooks)(respond(body)) } // panics
 	}
 	panics := func(*http.Response) []wrap.Hooks { panic(boom) }
 	panicsLater := func(*http.Response) []wrap.Hooks { return inNew }

@@ -39,8 +39,8 @@ import (
 // goroutines share. It is not held while the reader, the body's Read or Close
 // runs. buf belongs to the reader while asked is set.
 type resumable struct {
+	passThrough
 	reader  transformed // used only in the reader's goroutine
-	body    io.Reader   // source reads it; set before the goroutine starts
 	onClose error       // what Read returns after Close
 
 	reading sync.Mutex // held by Read for the whole call: one Read at a time
@@ -72,13 +72,15 @@ type caughtPanic struct{ value any }
 
 var errReaderLeft = errors.New("wrap: TransformRead: the reader has ended its goroutine")
 
-func newResumable(reader transformed, onClose error) *resumable {
-	r := &resumable{reader: reader, onClose: onClose}
+func newResumable(next methods, reader transformed, onClose error) *resumable {
+	r := &resumable{passThrough: passThrough{next}, reader: reader, onClose: onClose}
 	r.changed.L = &r.mu
 	return r
 }
 
-func (r *resumable) read(next io.Reader, p []byte) (int, error) {
+func (r *resumable) WriteTo(w io.Writer) (int64, error) { return pump(w, r) }
+
+func (r *resumable) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, r.closedErr()
 	}
@@ -91,7 +93,7 @@ func (r *resumable) read(next io.Reader, p []byte) (int, error) {
 		return 0, r.onClose
 	}
 	if len(r.out) == 0 && r.err == nil {
-		if err := r.await(next, len(p)); err != nil {
+		if err := r.await(len(p)); err != nil {
 			return 0, err
 		}
 	}
@@ -118,7 +120,7 @@ func (r *resumable) closedErr() error {
 
 // await asks the reader for up to size bytes and waits until out or err is set,
 // or returns the timeout that interrupts it. It is called with mu held.
-func (r *resumable) await(body io.Reader, size int) error {
+func (r *resumable) await(size int) error {
 	r.turn++
 	if !r.asked {
 		r.asked = true
@@ -129,8 +131,7 @@ func (r *resumable) await(body io.Reader, size int) error {
 		r.buf = r.buf[:size]
 	}
 	if r.done == nil {
-		r.reader.body = (*source)(r)
-		r.body = body
+		r.reader.body = source{r}
 		r.done = make(chan struct{})
 		go r.run()
 	}
@@ -225,16 +226,16 @@ func catch(f func()) (c *caughtPanic) {
 	return nil
 }
 
-// source is the body as the reader sees it: without timeouts and panics.
-type source resumable
+// A source is the body as the reader sees it: without timeouts and panics.
+type source struct{ r *resumable }
 
-func (s *source) Read(p []byte) (int, error) {
-	r := (*resumable)(s)
+func (s source) Read(p []byte) (int, error) {
+	r := s.r
 	for {
 		turn := r.turnNow()
 		var n int
 		var err error
-		c := catch(func() { n, err = r.body.Read(p) })
+		c := catch(func() { n, err = r.next.r.Read(p) })
 		switch {
 		case c == nil && !isTimeout(err):
 			return n, err
@@ -271,15 +272,15 @@ func (r *resumable) interrupt(turn uint64, timeout error, c *caughtPanic) bool {
 	return !r.closed
 }
 
-// close closes the body. The reader's goroutine then closes the reader. close
+// Close closes the body. The reader's goroutine then closes the reader. Close
 // waits for that if the reader is idle, and never waits for a Read.
-func (r *resumable) close(next io.Closer) error {
+func (r *resumable) Close() error {
 	r.mu.Lock()
 	first := !r.closing
 	r.closing = true
 	r.mu.Unlock()
 	defer r.bodyClosed(first) // also if the body's Close panics
-	return next.Close()
+	return r.next.c.Close()
 }
 
 // bodyClosed ends the reader's goroutine, and waits for its end if the reader

@@ -10,8 +10,22 @@ import (
 // that f makes. f gets the body. A constructor that returns a reader and an
 // error fits as it is, such as gzip.NewReader and zlib.NewReader:
 //
-//	resp.Header.Del("Content-Encoding")
-//	wrap.Response(resp, wrap.TransformRead(gzip.NewReader))
+//	body = wrap.Body(body, wrap.TransformRead(gzip.NewReader))
+//
+// The result has a Content that runs the transform for the content of every
+// message, and corrects what [Response] and [Request] correct for all changes.
+// To change more of the header, or to choose the messages, replace it:
+//
+//	unzip := wrap.TransformRead(gzip.NewReader)
+//	unzip.Content = func(m wrap.Message) wrap.Hooks {
+//		if m.Header.Get("Content-Encoding") != "gzip" {
+//			return wrap.Hooks{}
+//		}
+//		m.Header.Del("Content-Encoding")
+//		return unzip
+//	}
+//
+// Package [github.com/bodywrap/bodywrap/wrap/transform] has such hooks ready.
 //
 // Other constructors need a function around them. These are the constructors
 // that take options, and those of compress/flate, compress/bzip2, compress/lzw,
@@ -50,28 +64,29 @@ import (
 //     Whether they go on after a timeout depends on the reader. gzip's does
 //     not.
 //
-// The result has Changes set. WriteTo is routed through Read. To encode with a
-// writer, see [Encoder]. A nil f panics.
+// WriteTo is routed through Read. To encode with a writer, see [Encoder]. A nil
+// f panics.
 func TransformRead[R io.Reader](f func(io.Reader) (R, error)) Hooks {
 	if f == nil {
 		panic("wrap: TransformRead: the function is nil; leave the hook out")
 	}
 	open := func(r io.Reader) (io.Reader, error) { return f(r) }
-	return Hooks{Changes: true, New: func(body io.ReadCloser) Hooks {
-		_, upgraded := body.(io.Writer)
-		reader := transformed{open: open, drain: !upgraded}
+	h := Hooks{New: func(body io.ReadCloser) Hooks {
+		next := methodsOf(body)
+		reader := transformed{open: open, drain: next.w == nil}
 		if hasReadDeadline(body) {
-			r := newResumable(reader, readAfterClose(body))
-			return Hooks{Read: r.read, Close: r.close}
+			return Hooks{stage: newResumable(next, reader, readAfterClose(body))}
 		}
-		t := &transformRead{reader: reader, onClose: readAfterClose(body)}
-		return Hooks{Read: t.read, Close: t.close}
+		return Hooks{stage: &transformRead{passThrough: passThrough{next}, reader: reader, onClose: readAfterClose(body)}}
 	}}
+	h.Content = func(Message) Hooks { return h }
+	return h
 }
 
 // A transformRead is the TransformRead of a body without a read deadline. The
 // reader runs in the goroutine that calls Read.
 type transformRead struct {
+	passThrough
 	closed  atomic.Bool // Close was called
 	onClose error       // what Read returns after Close
 
@@ -79,7 +94,7 @@ type transformRead struct {
 	reader transformed
 }
 
-func (t *transformRead) read(next io.Reader, p []byte) (int, error) {
+func (t *transformRead) Read(p []byte) (int, error) {
 	if t.closed.Load() {
 		return 0, t.onClose
 	}
@@ -92,14 +107,16 @@ func (t *transformRead) read(next io.Reader, p []byte) (int, error) {
 	if t.closed.Load() { // a Read may have waited for another one
 		return 0, t.onClose
 	}
-	t.reader.body = next
+	t.reader.body = t.next.r
 	return t.reader.Read(p)
 }
 
-func (t *transformRead) close(next io.Closer) error {
+func (t *transformRead) WriteTo(w io.Writer) (int64, error) { return pump(w, t) }
+
+func (t *transformRead) Close() error {
 	t.closed.Store(true)
 	defer t.closeIfUnused() // also if the body's Close panics
-	return next.Close()
+	return t.next.c.Close()
 }
 
 // closeIfUnused closes the reader if Close was called and no Read is using the

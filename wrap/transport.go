@@ -3,23 +3,31 @@ package wrap
 import "net/http"
 
 // ModifyResponse returns a function for the field of that name in
-// [net/http/httputil.ReverseProxy]. For each response the function calls hooks,
-// which can look at the status, the header and the request, and then [Response]
-// with the result.
+// [net/http/httputil.ReverseProxy]. For each response the function calls
+// before, then hooks, which can look at the status, the header and the request,
+// and then [Response] with the result.
 //
-//	logged := func(resp *http.Response) []wrap.Hooks {
-//		status := slog.Int("status", resp.StatusCode)
-//		return []wrap.Hooks{wrap.Log(logger, slog.LevelInfo, status)}
-//	}
-//	proxy.ModifyResponse = wrap.ModifyResponse(logged)
+//	proxy.ModifyResponse = wrap.ModifyResponse(proxy.ModifyResponse,
+//		func(resp *http.Response) []wrap.Hooks {
+//			status := slog.Int("status", resp.StatusCode)
+//			return []wrap.Hooks{wrap.Log(resp.Request.Context(), logger, slog.LevelInfo, status)}
+//		})
 //
-// hooks may change the header too, but must not touch the body. The error of
-// the returned function is always nil. A nil hooks panics.
-func ModifyResponse(hooks func(*http.Response) []Hooks) func(*http.Response) error {
+// before is the function that was in the field until now. It may be nil. If it
+// returns an error, the returned function returns the error and calls nothing
+// else. hooks must not touch the body. It may change the header, but changes
+// that go with a change of bytes belong into [Hooks.Content]. A nil hooks
+// panics.
+func ModifyResponse(before func(*http.Response) error, hooks func(*http.Response) []Hooks) func(*http.Response) error {
 	if hooks == nil {
 		panic("wrap: ModifyResponse: the function is nil; it must return the hooks for a response")
 	}
 	return func(resp *http.Response) error {
+		if before != nil {
+			if err := before(resp); err != nil {
+				return err
+			}
+		}
 		withHooks(resp, hooks)
 		return nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -39,7 +40,7 @@ var (
 		},
 	}
 	done = wrap.Done(func(s wrap.Summary) { total.Add(s.Read + s.Written) })
-	logs = wrap.Log(slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError})), slog.LevelInfo)
+	logs = wrap.Log(context.Background(), slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError})), slog.LevelInfo)
 )
 
 func wrappers() []wrapper {

@@ -43,8 +43,8 @@ var hookLists = []hookList{
 	{file: "internal/interop/treatments_test.go", decls: []string{"all", "copying", "transforming", "logging"}, why: "real programs, all hooks at once"},
 }
 
-// A ready-made hook is an exported function of package wrap that returns Hooks.
-// Every list names every one.
+// A ready-made hook is an exported function of package wrap that returns Hooks
+// and is not given any, as Join is. Every list names every one.
 func TestEveryListNamesEveryReadyMadeHook(t *testing.T) {
 	hooks := readyMadeHooks(t)
 	for _, known := range []string{"Done", "TransformRead"} { // TransformRead is generic
@@ -71,7 +71,7 @@ func TestEveryListNamesEveryReadyMadeHook(t *testing.T) {
 	}
 }
 
-// readyMadeHooks returns the names of the exported functions that return Hooks.
+// readyMadeHooks returns the names of the exported functions that make Hooks.
 func readyMadeHooks(t *testing.T) []string {
 	t.Helper()
 	library := func(info fs.FileInfo) bool { return !strings.HasSuffix(info.Name(), "_test.go") }
@@ -86,13 +86,24 @@ func readyMadeHooks(t *testing.T) []string {
 			if !ok || fn.Recv != nil || !fn.Name.IsExported() || fn.Type.Results == nil || len(fn.Type.Results.List) != 1 {
 				continue
 			}
-			if id, ok := fn.Type.Results.List[0].Type.(*ast.Ident); ok && id.Name == "Hooks" {
+			if id, ok := fn.Type.Results.List[0].Type.(*ast.Ident); ok && id.Name == "Hooks" && !takesHooks(fn) {
 				names = append(names, fn.Name.Name)
 			}
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// takesHooks reports whether fn has a variadic parameter of Hooks.
+func takesHooks(fn *ast.FuncDecl) bool {
+	for _, p := range fn.Type.Params.List {
+		if e, ok := p.Type.(*ast.Ellipsis); ok {
+			id, ok := e.Elt.(*ast.Ident)
+			return ok && id.Name == "Hooks"
+		}
+	}
+	return false
 }
 
 var (

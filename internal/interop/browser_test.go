@@ -43,7 +43,7 @@ func TestBrowser(t *testing.T) {
 	proxy := httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host },
 		ErrorLog: log.New(t.Output(), "proxy: ", 0),
-		ModifyResponse: wrap.ModifyResponse(func(resp *http.Response) []wrap.Hooks {
+		ModifyResponse: wrap.ModifyResponse(nil, func(resp *http.Response) []wrap.Hooks {
 			if resp.StatusCode != http.StatusSwitchingProtocols {
 				return nil
 			}
@@ -53,7 +53,7 @@ func TestBrowser(t *testing.T) {
 					logger.Info("websocket over", "code", frames.code, "reason", frames.reason)
 					over <- s
 				}),
-				wrap.Log(logger, slog.LevelInfo, slog.String("path", resp.Request.URL.Path)),
+				wrap.Log(context.Background(), logger, slog.LevelInfo, slog.String("path", resp.Request.URL.Path)),
 				wrap.TeeWrite(&frames),
 			}
 		}),

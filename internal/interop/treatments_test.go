@@ -2,6 +2,7 @@ package interop
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -40,7 +41,7 @@ type maker func() ([]wrap.Hooks, func(*testing.T))
 func hooked(name string, make maker) treatment {
 	return treatment{name, func() (func(*http.Response) error, func(*testing.T)) {
 		hooks, check := make()
-		return wrap.ModifyResponse(func(*http.Response) []wrap.Hooks { return hooks }), check
+		return wrap.ModifyResponse(nil, func(*http.Response) []wrap.Hooks { return hooks }), check
 	}}
 }
 
@@ -86,7 +87,7 @@ func done(hook func(func(wrap.Summary)) wrap.Hooks) maker {
 
 func logging() ([]wrap.Hooks, func(*testing.T)) {
 	var out bytes.Buffer
-	h := wrap.Log(slog.New(slog.NewJSONHandler(&out, nil)), slog.LevelInfo)
+	h := wrap.Log(context.Background(), slog.New(slog.NewJSONHandler(&out, nil)), slog.LevelInfo)
 	return []wrap.Hooks{h}, func(t *testing.T) {
 		if err := oneRecord(&out); err != nil {
 			t.Error(err)

@@ -1,6 +1,7 @@
 package wrap_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -44,7 +45,7 @@ func TestANewMethodPassesThrough(t *testing.T) {
 		"Read":            {Read: func(next io.Reader, p []byte) (int, error) { return next.Read(p) }},
 		"Done":            wrap.Done(func(wrap.Summary) {}),
 		"DoneBeforeClose": wrap.DoneBeforeClose(func(wrap.Summary) {}),
-		"Log":             wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo),
+		"Log":             wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo),
 		"TeeRead":         wrap.TeeRead(io.Discard),
 		"TeeWrite":        wrap.TeeWrite(io.Discard),
 		"LimitRead":       wrap.LimitRead(math.MaxInt64),

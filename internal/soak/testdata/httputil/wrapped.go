@@ -1,6 +1,7 @@
 package httputil
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -45,7 +46,7 @@ func wrapBody(body io.ReadCloser) io.ReadCloser {
 			if done.Swap(true) {
 				panic("Done called twice for one body")
 			}
-		}), wrap.Log(slog.New(slog.DiscardHandler), slog.LevelInfo), wrap.LimitRead(1<<30))
+		}), wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo), wrap.LimitRead(1<<30))
 	case "kept":
 		return wrap.Keep(body, struct{ io.ReadCloser }{body})
 	case "lossy": // what people write; the tests must fail
