@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
 // earlyBytes holds bytes that a client sent before a handler took over its
@@ -74,7 +76,7 @@ func (e *earlyBytes) writeTo(next io.WriterTo, w io.Writer) (int64, error) {
 		var err error
 		n, err = w.Write(p)
 		if uint(n) > uint(len(p)) {
-			return 0, errImpossibleCount
+			return 0, copybuf.ErrImpossibleCount
 		}
 		if n < len(p) {
 			e.putBack(p[n:])

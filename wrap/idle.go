@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 	"github.com/bodywrap/bodywrap/wrap/internal/socket"
 )
 
@@ -147,6 +148,6 @@ func (i *idle) CloseWrite() error {
 	return i.explain(i.next.cw.CloseWrite())
 }
 
-func (i *idle) WriteTo(w io.Writer) (int64, error)  { return pump(w, i) }
-func (i *idle) ReadFrom(r io.Reader) (int64, error) { return pump(i, r) }
+func (i *idle) WriteTo(w io.Writer) (int64, error)  { return copybuf.Pump(w, i) }
+func (i *idle) ReadFrom(r io.Reader) (int64, error) { return copybuf.Pump(i, r) }
 func (i *idle) Close() error                        { return i.close() }

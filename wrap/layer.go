@@ -1,6 +1,10 @@
 package wrap
 
-import "io"
+import (
+	"io"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
+)
 
 // A layer is one set of hooks in front of one body. The types in zz_body.go are
 // layers that differ only in their set of methods. Their methods call those
@@ -78,7 +82,7 @@ func (l *layer) WriteTo(w io.Writer) (int64, error) {
 	case l.hooks.writeTo != nil:
 		return l.hooks.writeTo(l.next.wt, w)
 	case l.hooks.read != nil: // the body's WriteTo would bypass the Read hook
-		return pump(w, (*hookedReader)(l))
+		return copybuf.Pump(w, (*hookedReader)(l))
 	}
 	return l.next.wt.WriteTo(w)
 }
@@ -88,7 +92,7 @@ func (l *layer) ReadFrom(r io.Reader) (int64, error) {
 	case l.hooks.readFrom != nil:
 		return l.hooks.readFrom(l.next.rf, r)
 	case l.hooks.write != nil: // the body's ReadFrom would bypass the Write hook
-		return pump((*hookedWriter)(l), r)
+		return copybuf.Pump((*hookedWriter)(l), r)
 	}
 	return l.next.rf.ReadFrom(r)
 }

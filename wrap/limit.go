@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
 // A LimitError is the error of a Read or Write that exceeds the limit of
@@ -101,7 +103,7 @@ func (l *limit) write(next io.Writer, p []byte) (n int, err error) {
 	if len(fits) > 0 || len(p) == 0 {
 		n, err = next.Write(fits)
 		if uint(n) > uint(len(fits)) {
-			return 0, errImpossibleCount
+			return 0, copybuf.ErrImpossibleCount
 		}
 		l.left -= int64(n)
 	}

@@ -3,6 +3,8 @@ package wrap
 import (
 	"io"
 	"time"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
 // Linger closes a body that stays silent for d after its CloseWrite has
@@ -120,5 +122,5 @@ func (l *linger) ReadFrom(r io.Reader) (int64, error) {
 	return n, l.explain(err)
 }
 
-func (l *linger) WriteTo(w io.Writer) (int64, error) { return pump(w, l) }
+func (l *linger) WriteTo(w io.Writer) (int64, error) { return copybuf.Pump(w, l) }
 func (l *linger) Close() error                       { return l.close() }

@@ -122,7 +122,7 @@ func (m *meter) WriteTo(w io.Writer) (n int64, err error) {
 func (m *meter) firstBlock(w io.Writer) (n int64, ended bool, err error) {
 	buf := copybuf.Get()
 	defer copybuf.Put(buf)
-	block, ended, err := pumpOnce(w, firstByteReader{m}, buf)
+	block, ended, err := copybuf.PumpOnce(w, firstByteReader{m}, buf)
 	return int64(block), ended, err
 }
 

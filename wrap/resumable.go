@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
+	"github.com/bodywrap/bodywrap/wrap/internal/timeout"
 )
 
 // A resumable is the TransformRead of a body with a read deadline. It runs the
@@ -78,7 +79,7 @@ func newResumable(next methods, reader transformed, onClose error) *resumable {
 	return r
 }
 
-func (r *resumable) WriteTo(w io.Writer) (int64, error) { return pump(w, r) }
+func (r *resumable) WriteTo(w io.Writer) (int64, error) { return copybuf.Pump(w, r) }
 
 func (r *resumable) Read(p []byte) (int, error) {
 	if len(p) == 0 {
@@ -102,7 +103,7 @@ func (r *resumable) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	err := r.err
-	if isTimeout(err) { // the reader's own
+	if timeout.Is(err) { // the reader's own
 		r.err = nil
 	}
 	return n, err
@@ -237,7 +238,7 @@ func (s source) Read(p []byte) (int, error) {
 		var err error
 		c := catch(func() { n, err = r.next.r.Read(p) })
 		switch {
-		case c == nil && !isTimeout(err):
+		case c == nil && !timeout.Is(err):
 			return n, err
 		case c == nil && n != 0:
 			return n, nil // the next Read times out again

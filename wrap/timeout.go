@@ -6,16 +6,6 @@ import (
 	"time"
 )
 
-// isTimeout reports whether err is a timeout. After a timeout the caller can
-// move the deadline and read on, so no hook may keep the error.
-func isTimeout(err error) bool {
-	if err == nil {
-		return false // without an allocation
-	}
-	var t interface{ Timeout() bool }
-	return errors.As(err, &t) && t.Timeout()
-}
-
 // hasReadDeadline reports whether body, or a value that body leads to by
 // Unwrap, has a SetReadDeadline method.
 func hasReadDeadline(body any) bool {

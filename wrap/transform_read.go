@@ -4,6 +4,8 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
 // TransformRead passes the bytes that are read from a body through a reader
@@ -111,7 +113,7 @@ func (t *transformRead) Read(p []byte) (int, error) {
 	return t.reader.Read(p)
 }
 
-func (t *transformRead) WriteTo(w io.Writer) (int64, error) { return pump(w, t) }
+func (t *transformRead) WriteTo(w io.Writer) (int64, error) { return copybuf.Pump(w, t) }
 
 func (t *transformRead) Close() error {
 	t.closed.Store(true)

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/bodywrap/bodywrap/wrap/internal/chain"
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
+	"github.com/bodywrap/bodywrap/wrap/internal/encode"
 )
 
 // TransformWrite passes the bytes that are written to a body through a writer
@@ -74,7 +76,7 @@ func (t *transformWrite) write(_ io.Writer, p []byte) (int, error) {
 	if err := t.start(); err != nil {
 		return 0, err
 	}
-	return flushingWriter{t.w}.Write(p)
+	return encode.FlushingWriter{Writer: t.w}.Write(p)
 }
 
 func (t *transformWrite) closeWrite(next CloseWriter) error {
@@ -153,7 +155,7 @@ type strictWriter struct{ w io.Writer }
 func (e strictWriter) Write(p []byte) (int, error) {
 	n, err := e.w.Write(p)
 	if uint(n) > uint(len(p)) {
-		return 0, errImpossibleCount
+		return 0, copybuf.ErrImpossibleCount
 	}
 	if n < len(p) && err == nil {
 		err = io.ErrShortWrite

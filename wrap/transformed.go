@@ -6,6 +6,7 @@ import (
 
 	"github.com/bodywrap/bodywrap/wrap/internal/chain"
 	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
+	"github.com/bodywrap/bodywrap/wrap/internal/timeout"
 )
 
 // A transformed is a body as TransformRead presents it. Read first returns the
@@ -27,7 +28,7 @@ func (t *transformed) Read(p []byte) (int, error) {
 		return 0, t.err
 	}
 	n, err := t.read(p)
-	if err != nil && !isTimeout(err) {
+	if err != nil && !timeout.Is(err) {
 		t.err = err
 	}
 	return n, err
@@ -87,7 +88,7 @@ func (t *transformed) readerEnded(n int, err error) (int, error) {
 // drainBody reads and drops the rest of the body, and returns io.EOF at its
 // end. After a timeout, call drainBody again.
 func (t *transformed) drainBody() error {
-	if _, err := pump(io.Discard, t.body); err != nil {
+	if _, err := copybuf.Pump(io.Discard, t.body); err != nil {
 		return err
 	}
 	return io.EOF

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
+	"github.com/bodywrap/bodywrap/wrap/internal/timeout"
 )
 
 // readHooks returns hooks that pass what is read from each body through a
@@ -71,7 +72,7 @@ func (s *readStream) read(next io.Reader, p []byte) (int, error) {
 				return 0, fmt.Errorf("transform: a Read returned %d for %d bytes", n, len(free))
 			}
 			rw.w += n
-			if isTimeout(err) {
+			if timeout.Is(err) {
 				return rw.give(p), err // the caller may read on
 			}
 			rw.ended = err
@@ -98,16 +99,6 @@ func (s *readStream) releaseIfUnused() {
 	}
 	defer s.mu.Unlock()
 	s.rewriter.release()
-}
-
-// isTimeout reports whether err is a timeout, after which the caller can move
-// the deadline and read on.
-func isTimeout(err error) bool {
-	if err == nil {
-		return false // without an allocation
-	}
-	var t interface{ Timeout() bool }
-	return errors.As(err, &t) && t.Timeout()
 }
 
 // A writeStream rewrites what is written to one body, for wrap.TransformWrite.

@@ -1,5 +1,5 @@
-// Package copybuf has what all loops share that copy bytes through memory: a
-// pool of buffers, and the bound on reads that bring nothing.
+// Package copybuf copies bytes through memory. Its pool of buffers, and its
+// bound on reads that bring nothing, also serve loops elsewhere.
 package copybuf
 
 import "sync"

@@ -1,40 +1,39 @@
-package wrap
+package copybuf
 
 import (
 	"errors"
 	"io"
-
-	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 )
 
-var errImpossibleCount = errors.New("wrap: Read or Write returned an impossible count")
+// ErrImpossibleCount says that a Read or Write broke its contract.
+var ErrImpossibleCount = errors.New("wrap: Read or Write returned an impossible count")
 
-// pump copies r to w until r ends, and returns how many bytes w accepted. pump
+// Pump copies r to w until r ends, and returns how many bytes w accepted. Pump
 // calls only Read and Write. io.Copy would prefer WriteTo and ReadFrom.
-func pump(w io.Writer, r io.Reader) (written int64, err error) {
-	buf := copybuf.Get()
-	defer copybuf.Put(buf)
+func Pump(w io.Writer, r io.Reader) (written int64, err error) {
+	buf := Get()
+	defer Put(buf)
 	for ended := false; !ended && err == nil; {
 		var n int
-		n, ended, err = pumpOnce(w, r, buf)
+		n, ended, err = PumpOnce(w, r, buf)
 		written += int64(n)
 	}
 	return written, err
 }
 
-// pumpOnce reads from r until a Read returns bytes or an error, and writes
+// PumpOnce reads from r until a Read returns bytes or an error, and writes
 // those bytes to w. It returns how many bytes w accepted and whether r reached
 // EOF.
-func pumpOnce(w io.Writer, r io.Reader, buf *copybuf.Buffer) (written int, ended bool, err error) {
-	for range copybuf.MaxEmptyReads {
+func PumpOnce(w io.Writer, r io.Reader, buf *Buffer) (written int, ended bool, err error) {
+	for range MaxEmptyReads {
 		n, rerr := r.Read(buf[:])
 		if uint(n) > uint(len(buf)) {
-			return 0, false, errImpossibleCount
+			return 0, false, ErrImpossibleCount
 		}
 		if n > 0 {
 			written, err = w.Write(buf[:n])
 			if uint(written) > uint(n) {
-				return 0, false, errImpossibleCount
+				return 0, false, ErrImpossibleCount
 			}
 			if err == nil && written < n {
 				err = io.ErrShortWrite

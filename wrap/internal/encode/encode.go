@@ -1,0 +1,80 @@
+// Package encode reads what a writer, such as an encoder, makes of a stream.
+package encode
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
+	"github.com/bodywrap/bodywrap/wrap/internal/timeout"
+)
+
+// A Reader returns what a writer makes of a body. The writer writes to Out. One
+// goroutine at a time may use a Reader.
+type Reader struct {
+	Out bytes.Buffer // what Read has not returned yet
+
+	body   io.Reader
+	w      FlushingWriter
+	closer io.Closer // closes w; nil once w is closed
+	err    error     // what Read returns after Out
+}
+
+// Reset makes r read what w makes of body. w writes to r.Out, which becomes
+// empty.
+func (r *Reader) Reset(body io.Reader, w io.WriteCloser) {
+	r.Out.Reset()
+	r.body, r.w.Writer, r.closer, r.err = body, w, w, nil
+}
+
+// Read returns a timeout of the body once, and then goes on.
+func (r *Reader) Read(p []byte) (int, error) {
+	if len(p) > 0 && r.Out.Len() == 0 && r.err == nil {
+		r.fill()
+	}
+	if r.Out.Len() > 0 {
+		return r.Out.Read(p)
+	}
+	err := r.err
+	if timeout.Is(err) {
+		r.err = nil
+	}
+	return 0, err
+}
+
+// fill reads from the body until Out has bytes or err is set.
+func (r *Reader) fill() {
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
+	for r.Out.Len() == 0 && r.err == nil {
+		var ended bool
+		_, ended, r.err = copybuf.PumpOnce(&r.w, r.body, buf)
+		if ended && r.err == nil {
+			r.err = r.Close()
+			if r.err == nil {
+				r.err = io.EOF
+			}
+		}
+	}
+}
+
+// Close closes the writer, once.
+func (r *Reader) Close() error {
+	c := r.closer
+	if r.closer = nil; c == nil {
+		return nil
+	}
+	return c.Close()
+}
+
+// A FlushingWriter is a writer that is flushed after each Write if it has a
+// `Flush() error` method.
+type FlushingWriter struct{ io.Writer }
+
+func (f FlushingWriter) Write(p []byte) (int, error) {
+	n, err := f.Writer.Write(p)
+	if flusher, ok := f.Writer.(interface{ Flush() error }); ok && err == nil {
+		err = flusher.Flush()
+	}
+	return n, err
+}
