@@ -2,9 +2,8 @@ package transform
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"mime"
+	"net/http"
 	"slices"
 
 	"github.com/bodywrap/bodywrap/wrap"
@@ -81,11 +80,7 @@ func Events(f func(e *Event) (*Event, error), o *Options) wrap.Hooks {
 // type.
 func isEventStream(m wrap.Message) bool {
 	value := m.Header.Get("Content-Type")
-	if value == "" {
-		return m.StatusCode == 304
-	}
-	t, _, err := mime.ParseMediaType(value)
-	return t == "text/event-stream" && (err == nil || errors.Is(err, mime.ErrInvalidMediaParameter))
+	return mediaType(value) == "text/event-stream" || value == "" && m.StatusCode == http.StatusNotModified
 }
 
 // events calls f for the events of one stream.

@@ -1,0 +1,162 @@
+package transform
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/bodywrap/bodywrap/wrap"
+)
+
+// CompressOptions are the settings of [Compress].
+type CompressOptions struct {
+	// Codings are the codings to use, the best first. If empty, Gzip.
+	Codings []*Coding
+
+	// MinSize is the length in bytes below which content is not worth the
+	// effort. If zero, 1 KiB; if negative, all content is. Content of
+	// unknown length always is.
+	MinSize int64
+
+	// Types reports whether content of a media type, in lower case and
+	// without parameters, becomes smaller. If nil, this is true of text,
+	// JSON, XML, JavaScript, SVG, WebAssembly, and some fonts.
+	Types func(mediaType string) bool
+}
+
+const defaultMinSize = 1 << 10
+
+// Compress encodes the content of messages, and says so in the header. It is
+// for the responses of a proxy or client, and for the requests of a client:
+//
+//	var zip = transform.Compress(nil)
+//
+//	proxy.ModifyResponse = wrap.ModifyResponse(nil, func(*http.Response) []wrap.Hooks {
+//		return []wrap.Hooks{zip}
+//	})
+//
+// For a response, Accept-Encoding of the request decides which of the codings
+// is used, with its weights (RFC 9110, section 12.5.3). A request without that
+// field gets no coding. Compress adds Accept-Encoding to Vary wherever another
+// request could have got another coding. The ETag becomes weak, and what
+// depends on the length goes, as [wrap.Response] documents. A request is
+// encoded by the first coding. Only its sender can know that the server
+// accepts that.
+//
+// Compress leaves a message as it is
+//
+//   - if it has a Content-Encoding already;
+//   - if Cache-Control says no-transform, in the message or in the request of a
+//     response (RFC 9111, sections 5.2.1.6 and 5.2.2.6);
+//   - if its type does not become smaller, or is missing;
+//   - if its length is known and below MinSize.
+//
+// Each read of the body is flushed through the encoder, so that events flow. A
+// 304 gets the ETag and the Vary that Compress gives to the response of status
+// 200. If the type is missing there, Compress supposes that it would encode.
+//
+// Compress is for messages: [wrap.Body] and [wrap.Conn] panic. To encode a bare
+// body, use [wrap.TransformRead] with [wrap.Encoder]. A nil o stands for the
+// zero CompressOptions.
+func Compress(o *CompressOptions) wrap.Hooks {
+	c := &compressor{minSize: defaultMinSize, types: compressible}
+	if o != nil {
+		c.codings = slices.Clone(o.Codings)
+		if o.MinSize != 0 {
+			c.minSize = o.MinSize
+		}
+		if o.Types != nil {
+			c.types = o.Types
+		}
+	}
+	if len(c.codings) == 0 {
+		c.codings = []*Coding{Gzip}
+	}
+	for _, coding := range c.codings {
+		c.hooks = append(c.hooks, encodeHooks(coding))
+	}
+	return wrap.Hooks{Content: c.content}
+}
+
+// encodeHooks returns hooks that encode what is read from a body.
+func encodeHooks(c *Coding) wrap.Hooks {
+	return wrap.TransformRead(func(body io.Reader) (*encoder, error) { return c.encode(body) })
+}
+
+type compressor struct {
+	codings []*Coding
+	hooks   []wrap.Hooks // one for each coding
+	minSize int64
+	types   func(string) bool
+}
+
+func (c *compressor) content(m wrap.Message) wrap.Hooks {
+	if !c.fits(m) {
+		return wrap.Hooks{}
+	}
+	coding := c.codings[0]
+	if m.StatusCode != 0 {
+		addVary(m.Header, "Accept-Encoding")
+		var accept http.Header
+		if m.Request != nil {
+			accept = m.Request.Header
+		}
+		if coding = accepted(accept, c.codings); coding == nil {
+			return wrap.Hooks{}
+		}
+	}
+	m.Header.Set("Content-Encoding", coding.name)
+	return c.hooks[slices.Index(c.codings, coding)]
+}
+
+// fits reports whether a client that accepts the codings gets m encoded.
+func (c *compressor) fits(m wrap.Message) bool {
+	switch {
+	case len(encodings(m.Header)) > 0:
+		return false
+	case has(m.Header, "Cache-Control", "no-transform"):
+		return false
+	case m.Request != nil && has(m.Request.Header, "Cache-Control", "no-transform"):
+		return false
+	case m.Length >= 0 && m.Length < c.minSize:
+		return false
+	}
+	value := m.Header.Get("Content-Type")
+	if value == "" {
+		return m.StatusCode == http.StatusNotModified
+	}
+	return c.types(mediaType(value))
+}
+
+// mediaType returns the media type in a Content-Type, in lower case.
+func mediaType(value string) string {
+	if t, _, err := mime.ParseMediaType(value); err == nil {
+		return t
+	}
+	t, _, _ := strings.Cut(value, ";")
+	return strings.ToLower(strings.TrimSpace(t))
+}
+
+// compressibleTypes are types that become smaller, beside text and those that
+// have a suffix.
+var compressibleTypes = []string{
+	"application/json", "application/javascript", "application/x-javascript", "application/xml",
+	"application/x-ndjson", "application/jsonl", "application/wasm", "application/graphql", "application/sql",
+	"application/x-www-form-urlencoded", "application/vnd.ms-fontobject",
+	"font/ttf", "font/otf", "image/bmp", "image/x-icon", "image/vnd.microsoft.icon",
+}
+
+func compressible(mediaType string) bool {
+	return strings.HasPrefix(mediaType, "text/") ||
+		strings.HasSuffix(mediaType, "+json") || strings.HasSuffix(mediaType, "+xml") || strings.HasSuffix(mediaType, "+text") ||
+		slices.Contains(compressibleTypes, mediaType)
+}
+
+// addVary adds a field name to Vary, unless it is there.
+func addVary(h http.Header, name string) {
+	if !has(h, "Vary", name) && !has(h, "Vary", "*") {
+		h.Add("Vary", name)
+	}
+}
