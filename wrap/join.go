@@ -8,17 +8,23 @@ package wrap
 // Do not combine hooks by copying single fields from one value to another. Most
 // hooks of this package consist of New alone, and their other fields are nil.
 func Join(hooks ...Hooks) Hooks {
-	joined := make([]Hooks, 0, len(hooks))
+	n, last := 0, -1
+	for i, h := range hooks {
+		if !h.IsZero() {
+			n, last = n+1, i
+		}
+	}
+	switch n {
+	case 0:
+		return Hooks{}
+	case 1:
+		return hooks[last]
+	}
+	joined := make([]Hooks, 0, n)
 	for _, h := range hooks {
 		if !h.IsZero() {
 			joined = append(joined, h)
 		}
-	}
-	switch len(joined) {
-	case 0:
-		return Hooks{}
-	case 1:
-		return joined[0]
 	}
 	return Hooks{joined: joined}
 }

@@ -144,11 +144,13 @@ func closeReader(r io.Reader) {
 	}
 }
 
-// nothing is an empty reader. Its methods Bytes and Len let the zstd decoder of
-// klauspost/compress see that it is empty, without a goroutine that reads.
+// nothing is an empty reader. Package compress/flate would put a buffer in front
+// of a reader without ReadByte. The zstd decoder of klauspost/compress starts no
+// goroutine for a reader with Bytes and Len.
 type nothing struct{}
 
 func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
+func (nothing) ReadByte() (byte, error)  { return 0, io.EOF }
 func (nothing) Bytes() []byte            { return nil }
 func (nothing) Len() int                 { return 0 }
 
