@@ -7,6 +7,8 @@
 //   - [github.com/bodywrap/bodywrap/wrap] is the library: Body returns a body
 //     whose calls run through hooks, and which has exactly the optional methods
 //     (Write, CloseWrite, WriteTo, ReadFrom) of the body that it wraps.
+//   - [github.com/bodywrap/bodywrap/wrap/transform] has hooks that change the
+//     content of messages: compress, decompress, rewrite lines and events.
 //   - [github.com/bodywrap/bodywrap/wrap/tunnel] joins two connections, for
 //     proxies that do not use httputil.ReverseProxy.
 //   - [github.com/bodywrap/bodywrap/wrap/wraptest] tests wrappers, hooks and

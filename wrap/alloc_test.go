@@ -166,6 +166,9 @@ func TestACallOfAReadyMadeHookAllocatesNothing(t *testing.T) {
 		"Done":             wrap.Done(func(wrap.Summary) {}),
 		"DoneBeforeClose":  wrap.DoneBeforeClose(func(wrap.Summary) {}),
 		"Log":              wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo),
+		"Count":            wrap.Count(new(wrap.Counters)),
+		"CloseWaits":       wrap.CloseWaits(),
+		"Throttle":         wrap.Throttle(wrap.NewLimiter(1<<40, 1<<20), wrap.NewLimiter(1<<40, 1<<20)),
 		"TeeRead":          wrap.TeeRead(io.Discard),
 		"TeeWrite":         wrap.TeeWrite(io.Discard),
 		"LimitRead":        wrap.LimitRead(math.MaxInt64),
@@ -214,6 +217,8 @@ func TestAllocationsOfReadyMadeHooks(t *testing.T) {
 	}{
 		{"Done", wrap.Done(func(wrap.Summary) {}), 2},
 		{"DoneBeforeClose", wrap.DoneBeforeClose(func(wrap.Summary) {}), 2},
+		{"Count", wrap.Count(new(wrap.Counters)), 1},
+		{"CloseWaits", wrap.CloseWaits(), 2},
 		{"Log below its threshold", wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo), 3},
 	}
 	p := make([]byte, 8)
