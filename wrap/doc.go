@@ -58,15 +58,38 @@
 // been an error. Done counts only those bytes of the call that are known to
 // have passed.
 //
+// # Which entry to use
+//
+//	in front of                                    entry
+//	a proxy's responses, upgraded ones too         ModifyResponse
+//	a client's responses, upgraded ones too        Transport
+//	one response, or one request with a body       Response, Request
+//	a body without its header                      Body
+//	a connection                                   Conn
+//	each connection that a listener accepts        Listener
+//	the client's side of upgrades in a handler     Handler
+//
+// The first four see the header of the message. They run hooks that change
+// content, and correct the header for them. ModifyResponse and Transport call
+// Response. The others see a stream of bytes. A hook that needs the header,
+// such as transform.Compress, panics there. Upgraded streams are not content:
+// hooks that change content see them in the first four only if [Hooks].Upgraded
+// is set, and always in the others.
+//
 // # Ready-made hooks
 //
-// [Done], [DoneBeforeClose] and [Log] report the life of a body. [TeeRead] and
-// [TeeWrite] copy its bytes, [LimitRead] and [LimitWrite] limit their number,
-// and [TransformRead] and [TransformWrite] change them. [Linger] and [Idle]
-// close a silent body. Each hook can be given to any number of bodies, and
-// keeps separate state for each. [Response] and [Request] put hooks in front of
-// a whole message and correct its header. [ModifyResponse] and [Transport] do
-// it for every response.
+// [Done], [DoneBeforeClose] and [Log] report the life of a body, and [Count]
+// counts its bytes while it runs. [TeeRead] and [TeeWrite] copy its bytes,
+// [LimitRead] and [LimitWrite] limit their number, [Throttle] limits their
+// rate, and [TransformRead] and [TransformWrite] change them. [Linger] and
+// [Idle] close a silent body. [CloseWaits] makes the end of a request's body
+// the end of all reads. Each hook can be given to any number of bodies, and
+// keeps separate state for each, unless its comment says otherwise. [Join]
+// makes one value of several.
+//
+// Package [github.com/bodywrap/bodywrap/wrap/transform] has hooks for what
+// people change in content: compress, decompress, go over lines or events,
+// replace.
 //
 // Hooks combine in any order, and the order has a meaning:
 //
@@ -78,6 +101,8 @@
 //     the bytes that are received. Limits hold for upgraded streams, too.
 //   - A tee in front of a transform copies the bytes that the caller gets.
 //     Behind the transform, it copies the bytes that were sent.
+//   - Put Throttle where its bytes should count: in front of a transform, or
+//     behind it for the bytes that are sent.
 //   - Put Linger and Idle last. In front of a transform they would take the
 //     time in which it holds bytes back for silence.
 //

@@ -29,8 +29,8 @@ import (
 // Write returns how many bytes the writer has accepted. If the body accepts
 // only a part, Write returns the body's error or [io.ErrShortWrite]. After
 // Close, Write to a [net.Conn] returns an error that is [net.ErrClosed].
-// ReadFrom is routed through Write. The caller corrects the headers: [Response]
-// and [Request] do so only for bytes that are read. A nil f panics.
+// ReadFrom is routed through Write. Only upgraded bodies and connections have
+// Write, so the hook has no Content, and needs no Upgraded. A nil f panics.
 //
 // TransformWrite keeps no error, but most writers keep the error of the body
 // behind them. A write deadline that expires may interrupt the writer's output
