@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
@@ -41,7 +42,7 @@ func (l *lent) Close() error {
 func TestABufferIsFreeAfterCloseWaits(t *testing.T) {
 	for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
 		t.Run(proto, func(t *testing.T) {
-			server := startBackend(t, proto, func(w http.ResponseWriter, r *http.Request) {
+			server := testkit.StartBackend(t, proto, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.ReadFull(r.Body, make([]byte, 1))
 				w.WriteHeader(http.StatusTeapot) // and does not read the rest
 			})

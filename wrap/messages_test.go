@@ -4,17 +4,15 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
-	"log"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
-	"net/http/httputil"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/google/go-cmp/cmp"
 )
@@ -70,43 +68,9 @@ func serveMessages(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A message is what the client sees of a response.
-type message struct {
-	Status        int
-	ContentLength int64
-	Header        http.Header
-	Body          string
-	Trailer       http.Header
-}
-
-func fetch(t *testing.T, client *http.Client, method, url string) message {
-	t.Helper()
-	req, err := http.NewRequest(method, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Accept-Encoding", "gzip") // or net/http undoes it
-	req.Header.Set("TE", "trailers")
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatalf("%s %s: %v", method, url, err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatalf("%s %s: reading the body: %v", method, url, err)
-	}
-	resp.Header.Del("Date")
-	m := message{resp.StatusCode, resp.ContentLength, resp.Header, string(body), resp.Trailer}
-	if len(m.Trailer) == 0 {
-		m.Trailer = nil
-	}
-	return m
-}
-
 // asChanged returns m as the client must see it after its bytes are changed to
 // body.
-func asChanged(m message, body string) message {
+func asChanged(m testkit.Message, body string) testkit.Message {
 	m.Header = maps.Clone(m.Header)
 	for _, field := range []string{"Content-Length", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest", "Accept-Ranges"} {
 		delete(m.Header, field)
@@ -121,7 +85,7 @@ func asChanged(m message, body string) message {
 }
 
 // without returns m with one header field less.
-func without(m message, field string) message {
+func without(m testkit.Message, field string) testkit.Message {
 	m.Header = maps.Clone(m.Header)
 	delete(m.Header, field)
 	return m
@@ -146,10 +110,10 @@ func TestWholeMessages(t *testing.T) {
 		resp.Header.Set("Content-Encoding", "gzip")
 		return []wrap.Hooks{wrap.TransformRead(wrap.Encoder(gzip.NewWriter))}
 	}
-	same := func(m message) message { return m }
-	shouted := func(m message) message { return asChanged(m, strings.ToUpper(hello)) }
-	headOnly := func(m message) message { return asChanged(m, "") }
-	zipped := func(m message) message {
+	same := func(m testkit.Message) testkit.Message { return m }
+	shouted := func(m testkit.Message) testkit.Message { return asChanged(m, strings.ToUpper(hello)) }
+	headOnly := func(m testkit.Message) testkit.Message { return asChanged(m, "") }
+	zipped := func(m testkit.Message) testkit.Message {
 		m = asChanged(m, m.Body)
 		m.Header.Set("Content-Encoding", "gzip")
 		return m
@@ -157,7 +121,7 @@ func TestWholeMessages(t *testing.T) {
 	tests := []struct {
 		name, method, path string
 		hooks              func(*http.Response) []wrap.Hooks
-		want               func(m message) message
+		want               func(m testkit.Message) testkit.Message
 		why                string
 	}{
 		{"watched", "GET", "/sized", watching, same, "no hook changes it"},
@@ -175,26 +139,26 @@ func TestWholeMessages(t *testing.T) {
 		{"changed", "HEAD", "/sized", changing, headOnly, "as GET's, whose length is not known"},
 		{"changed", "GET", "/204", changing, same, "there is no representation"},
 		{"changed", "GET", "/206", changing, same, "a part cannot be changed by itself"},
-		{"changed", "GET", "/304", changing, func(m message) message {
+		{"changed", "GET", "/304", changing, func(m testkit.Message) testkit.Message {
 			n := asChanged(m, "")
 			n.ContentLength = m.ContentLength
 			return n
 		}, "as the response in the cache"},
-		{"unzipped", "GET", "/gzip", gunzipping, func(m message) message {
+		{"unzipped", "GET", "/gzip", gunzipping, func(m testkit.Message) testkit.Message {
 			return without(asChanged(m, hello), "Content-Encoding")
 		}, "the hook says that it is no longer zipped"},
-		{"unzipped", "HEAD", "/gzip", gunzipping, func(m message) message {
+		{"unzipped", "HEAD", "/gzip", gunzipping, func(m testkit.Message) testkit.Message {
 			return without(asChanged(m, ""), "Content-Encoding")
 		}, "as GET's"},
 		{"zipped", "GET", "/sized", zipping, zipped, "the hook says that it is zipped"},
 		{"zipped", "GET", "/empty", zipping, zipped, "nothing, zipped, is something"},
 	}
 	for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
-		backend := startBackend(t, proto, serveMessages)
+		backend := testkit.StartBackend(t, proto, serveMessages)
 		for _, tt := range tests {
 			t.Run(proto+"/"+tt.name+"/"+tt.method+tt.path, func(t *testing.T) {
 				plain := startProxy(t, backend, nil, nil)
-				want := fetch(t, plain.Client(), tt.method, plain.URL+tt.path)
+				want := testkit.Fetch(t, plain.Client(), tt.method, plain.URL+tt.path)
 				want = tt.want(want)
 				for _, entry := range []string{"ModifyResponse", "Transport"} {
 					done, c := summaries()
@@ -210,7 +174,7 @@ func TestWholeMessages(t *testing.T) {
 					} else {
 						hooked = startProxy(t, backend, nil, hooks)
 					}
-					got := fetch(t, hooked.Client(), tt.method, hooked.URL+tt.path)
+					got := testkit.Fetch(t, hooked.Client(), tt.method, hooked.URL+tt.path)
 					size := len(got.Body)
 					if tt.name == "zipped" {
 						got.Body = gunzip(t, []byte(got.Body)) // its own bytes are gzip's affair
@@ -231,47 +195,25 @@ func TestWholeMessages(t *testing.T) {
 	}
 }
 
-// startBackend serves h over proto, and returns the server with a client whose
-// transport leaves compression alone.
-func startBackend(t *testing.T, proto string, h http.HandlerFunc) *httptest.Server {
-	t.Helper()
-	s := httptest.NewUnstartedServer(h)
-	if proto == "HTTP/2.0" {
-		s.EnableHTTP2 = true
-		s.StartTLS()
-	} else {
-		s.Start()
-	}
-	s.Client().Transport.(*http.Transport).DisableCompression = true
-	t.Cleanup(s.Close)
-	return s
-}
-
 // startProxy puts a ReverseProxy before backend, with hooks at either entry.
 func startProxy(t *testing.T, backend *httptest.Server, transport, modify func(*http.Response) []wrap.Hooks) *httptest.Server {
 	t.Helper()
-	target, err := url.Parse(backend.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.ErrorLog = log.New(io.Discard, "", 0)
-	proxy.Transport = backend.Client().Transport
+	var rt func(http.RoundTripper) http.RoundTripper
 	if transport != nil {
-		proxy.Transport = wrap.Transport(proxy.Transport, transport)
+		rt = func(base http.RoundTripper) http.RoundTripper { return wrap.Transport(base, transport) }
 	}
+	var f func(*http.Response) error
 	if modify != nil {
-		proxy.ModifyResponse = wrap.ModifyResponse(nil, modify)
+		f = wrap.ModifyResponse(nil, modify)
 	}
-	front := startBackend(t, "HTTP/1.1", proxy.ServeHTTP)
-	return front
+	return testkit.StartProxy(t, backend, rt, f)
 }
 
 // An upgraded connection through a ReverseProxy, with a transform each way. The
 // client half-closes and gets its answer all the same, except from a Go that
 // does not pass half-closes on.
 func TestUpgradedThroughAProxy(t *testing.T) {
-	backend := startBackend(t, "HTTP/1.1", upgradeAndEcho)
+	backend := testkit.StartBackend(t, "HTTP/1.1", upgradeAndEcho)
 	done, c := summaries()
 	var toBackend, fromBackend bytes.Buffer
 	unzip := wrap.TransformRead(gzip.NewReader)
@@ -298,7 +240,7 @@ func TestUpgradedThroughAProxy(t *testing.T) {
 // The connection is free for the next request, also when a transform ends
 // before the body does.
 func TestHooksKeepTheConnection(t *testing.T) {
-	backend := startBackend(t, "HTTP/1.1", serveMessages)
+	backend := testkit.StartBackend(t, "HTTP/1.1", serveMessages)
 	tests := []struct {
 		name, path string
 		hooks      []wrap.Hooks
@@ -350,7 +292,7 @@ func TestRequestThroughARedirect(t *testing.T) {
 	for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
 		t.Run(proto, func(t *testing.T) {
 			var got []string
-			backend := startBackend(t, proto, func(w http.ResponseWriter, r *http.Request) {
+			backend := testkit.StartBackend(t, proto, func(w http.ResponseWriter, r *http.Request) {
 				body, err := io.ReadAll(r.Body)
 				if err != nil {
 					t.Errorf("reading the request: %v", err)
@@ -388,7 +330,7 @@ func TestRequestThroughARedirect(t *testing.T) {
 // missing body as it is.
 func TestRequestWithoutABodyIsFramedSo(t *testing.T) {
 	var got []string
-	backend := startBackend(t, "HTTP/1.1", func(w http.ResponseWriter, r *http.Request) {
+	backend := testkit.StartBackend(t, "HTTP/1.1", func(w http.ResponseWriter, r *http.Request) {
 		got = append(got, strconv.FormatInt(r.ContentLength, 10)+strings.Join(r.TransferEncoding, ","))
 	})
 	for _, body := range []io.Reader{nil, http.NoBody, strings.NewReader("")} {
