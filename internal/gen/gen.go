@@ -222,9 +222,7 @@ func (g *generator) unit(u *unit) (ok bool, err error) {
 		return true, nil
 	}
 	for _, o := range outputs {
-		if err := g.write(o); err != nil {
-			return false, err
-		}
+		g.write(o)
 	}
 	if len(g.faults) > 0 {
 		return true, nil
