@@ -3,7 +3,6 @@ package gen_test
 import (
 	"bytes"
 	"flag"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/bodywrap/bodywrap/internal/gen"
+	"github.com/bodywrap/bodywrap/internal/gen/gentest"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -48,10 +48,10 @@ var families = map[string]struct {
 }
 
 // TestFamiliesProveThemselves generates every family in testdata with its
-// test, and runs that.
+// test, and runs the tests.
 func TestFamiliesProveThemselves(t *testing.T) {
-	dir := copyFamilies(t, "families")
-	result := generate(t, dir)
+	dir := gentest.Copy(t, "testdata/families")
+	result := gentest.Generate(t, dir)
 	for _, f := range result.Families {
 		if want := families[f.Name]; f.Combinations != want.combinations {
 			t.Errorf("%s has %d combinations, want %d: %s", f.Name, f.Combinations, want.combinations, want.why)
@@ -60,10 +60,7 @@ func TestFamiliesProveThemselves(t *testing.T) {
 	if got, want := len(result.Families), len(families); got != want {
 		t.Errorf("testdata has %d families, want %d", got, want)
 	}
-	run(t, dir, "go", "test", "-vet=all", "-trimpath", "./...")
-	if *staticcheck != "" {
-		run(t, dir, "go", "run", "honnef.co/go/tools/cmd/staticcheck@"+*staticcheck, "./...")
-	}
+	gentest.Check(t, dir, *staticcheck)
 
 	again, err := gen.Generate(gen.Config{Dir: dir}, "./...")
 	if err != nil {
@@ -77,8 +74,8 @@ func TestFamiliesProveThemselves(t *testing.T) {
 // TestProofBites breaks the generated code of a family in several ways and
 // wants the generated test to notice each.
 func TestProofBites(t *testing.T) {
-	dir := filepath.Join(copyFamilies(t, "families"), "fsfile")
-	generate(t, dir)
+	dir := filepath.Join(gentest.Copy(t, "testdata/families"), "fsfile")
+	gentest.Generate(t, dir)
 	path := filepath.Join(dir, "zz_limited.go")
 	good, err := os.ReadFile(path)
 	if err != nil {
@@ -176,50 +173,5 @@ func TestProofBites(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// copyFamilies copies a module of testdata to where files can be generated.
-func copyFamilies(t *testing.T, name string) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))); err != nil {
-		t.Fatal(err)
-	}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && strings.HasPrefix(d.Name(), "zz_") {
-			t.Errorf("testdata has a generated file, %s", path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-// generate writes the files of all families in dir.
-func generate(t *testing.T, dir string) *gen.Result {
-	t.Helper()
-	result, err := gen.Generate(gen.Config{Dir: dir}, "./...")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range result.Files {
-		if err := os.WriteFile(filepath.Join(dir, f.Path), f.Content, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return result
-}
-
-// run runs a command that has to succeed and say nothing of note.
-func run(t *testing.T, dir, name string, args ...string) {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
 }
