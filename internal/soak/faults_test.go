@@ -116,8 +116,8 @@ var (
 	either = []bool{true, false}
 )
 
-// rightOutcome returns the right outcome of f: how much has to arrive. It covers
-// every place, kind and position.
+// rightOutcome returns the right outcome of f: how much has to arrive. It
+// covers every place, kind and position.
 func (rec recording) rightOutcome(f fault) right {
 	var (
 		k      = f.at - rec.head[f.place] // bytes of the upgraded connection before the fault
@@ -259,8 +259,9 @@ func (rec recording) checkSummary(t *testing.T, x *exchange, sum wrap.Summary) {
 		}
 	}
 	if f.place == toBackend && payload && f.kind == failed && !errors.Is(sum.WriteErr, errReset) && !errors.Is(sum.ReadErr, errReset) {
-		// Read fails, too. If it fails first, the proxy closes the body,
-		// and Done does not count the Write that fails after Close.
+		// Read fails, too. If it fails first, the proxy closes the
+		// body, and Done does not count the Write that fails after
+		// Close.
 		t.Errorf("%v: Summary.WriteErr, ReadErr = %v, %v, want %v", f, sum.WriteErr, sum.ReadErr, errReset)
 	}
 	if want := rec.rightOutcome(f); want.whole && (sum.ReadErr != nil || sum.WriteErr != nil || sum.ReadEnd == 0 || sum.WriteEnd == 0) {

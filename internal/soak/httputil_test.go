@@ -16,9 +16,9 @@ import (
 
 // The standard library's own tests of net/http/httputil pass when every body
 // that ReverseProxy and DumpResponse see is a wrapped one. The test builds
-// httputil with an overlay, in which package wrap is net/http/internal/bodywrap.
-// httputil can import it, because wrap and the packages below it import no more
-// of the standard library than net/http does.
+// httputil with an overlay, in which package wrap is
+// net/http/internal/bodywrap. httputil can import it, because wrap and the
+// packages below it import no more of the standard library than net/http does.
 func TestStandardLibraryWithBodiesWrapped(t *testing.T) {
 	binary := buildHTTPUtil(t)
 	for _, tt := range []struct {

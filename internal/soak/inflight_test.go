@@ -21,10 +21,10 @@ import (
 const upgradeInFlight = "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: soak\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 // A client asks for an upgrade and goes on sending the body of its request. The
-// backend answers 101 before it has read the body. So http.Transport still reads
-// the body, through the server's buffer, while the proxy takes over the client's
-// connection. The process must survive and serve the next client. The short form
-// makes 32 upgrades through each proxy.
+// backend answers 101 before it has read the body. So http.Transport still
+// reads the body, through the server's buffer, while the proxy takes over the
+// client's connection. The process must survive and serve the next client. The
+// short form makes 32 upgrades through each proxy.
 func TestRequestsWithABodyInFlight(t *testing.T) {
 	underHandler := func(hooks ...wrap.Hooks) func(http.Handler) http.Handler {
 		return func(proxy http.Handler) http.Handler { return wrap.Handler(proxy, hooks...) }

@@ -22,9 +22,9 @@ import (
 )
 
 // The test opens upgraded connections by the hundred, and each ends in a way
-// chosen at random. If the end does not come by force, all bytes arrive in order
-// at both ends. Done is called once for each connection with the true totals.
-// Afterwards the process holds no more than before. ReverseProxy passes
+// chosen at random. If the end does not come by force, all bytes arrive in
+// order at both ends. Done is called once for each connection with the true
+// totals. Afterwards the process holds no more than before. ReverseProxy passes
 // half-closes on since Go 1.25.
 func TestEveryWayToEnd(t *testing.T) {
 	for _, tt := range []struct {
@@ -90,8 +90,8 @@ func soak(t *testing.T, newProxy newProxyFunc, secure *security) {
 
 // heapSlack returns how many more bytes of heap may be in use after any number
 // of connections, atOnce of them at a time. For every goroutine of the largest
-// number at once, the runtime keeps half a KiB. That number differs from batch to
-// batch.
+// number at once, the runtime keeps half a KiB. That number differs from batch
+// to batch.
 func heapSlack(atOnce int) int64 { return 1<<20 + 4<<10*int64(atOnce) }
 
 // A tally counts connections by the way they end, and bytes.
