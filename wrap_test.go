@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,6 +62,8 @@ func TestGeneratedFilesAreFresh(t *testing.T) {
 // line in its family: added in a copy of the module, it passes through Body,
 // Keep and the ready-made hooks.
 func TestAMethodIsOneLine(t *testing.T) {
+	t.Setenv("GOWORK", "off")
+	t.Setenv("GOFLAGS", "-trimpath") // finds in the cache what was built in another temporary directory
 	dir := t.TempDir()
 	for _, part := range []string{"wrap", "wrap/export_test.go", "go.mod", "go.sum", "wrap_gen.go"} {
 		copySources(t, dir, part)
@@ -96,7 +99,6 @@ func TestAMethodIsOneLine(t *testing.T) {
 	}
 	cmd := exec.Command("go", "test", "-vet=off", "-run", "ANewMethod", "./wrap")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -300,7 +302,7 @@ var _ = wrap.Body(http.NoBody)
 		words := strings.Fields(c)
 		cmd := exec.Command(words[0], words[1:]...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOPROXY=off")
+		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-trimpath", "GOPROXY=off") // as in TestAMethodIsOneLine
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", c, err, out)
 		}
@@ -492,14 +494,20 @@ func moduleFiles(t *testing.T) map[string]string {
 // can use, commands among them, without the root.
 func publicPackages(t *testing.T) []string {
 	t.Helper()
-	out, err := exec.Command("go", "list", "./...").Output()
+	packages, err := modulePackages()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool {
+	return slices.DeleteFunc(slices.Clone(packages), func(p string) bool {
 		return p == module || slices.Contains(strings.Split(p, "/"), "internal")
 	})
 }
+
+// modulePackages returns the import paths of all packages of this module.
+var modulePackages = sync.OnceValues(func() ([]string, error) {
+	out, err := exec.Command("go", "list", "./...").Output()
+	return strings.Fields(string(out)), err
+})
 
 // go doc . is the map of the module.
 func TestPackageCommentNamesEveryPart(t *testing.T) {

@@ -38,6 +38,7 @@ func upperReader(r io.Reader) (io.Reader, error) {
 // next Read goes on. A decoder in the caller's goroutine would keep the timeout
 // for ever.
 func TestTransformReadGoesOnAfterADeadline(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	text := strings.Repeat("The quick brown fox. ", 500)
 	zipped := gzipped(text)
 	gunzips := wrap.TransformRead(gzip.NewReader)

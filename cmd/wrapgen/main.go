@@ -179,9 +179,10 @@ then:	c := &countingWriter{ResponseWriter: w}; return c.counting(countingSetOf(w
   -v        print the number of combinations and the size of the files
 `
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(run(gen.Config{}, os.Args[1:], os.Stdout, os.Stderr)) }
 
-func run(args []string, stdout, stderr io.Writer) int {
+// run is the command in config.Dir. It returns the exit status.
+func run(config gen.Config, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("wrapgen", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	check := flags.Bool("check", false, "")
@@ -197,7 +198,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 
-	result, err := gen.Generate(gen.Config{}, flags.Args()...)
+	result, err := gen.Generate(config, flags.Args()...)
 	if err == nil && len(result.Families)+len(result.Files) == 0 {
 		err = errors.New("no family here: none of these packages has a //wrapgen:for")
 	}
@@ -207,9 +208,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case *list:
 		printList(stdout, result)
 	case *check:
-		stale, err = printStale(stdout, result.Files)
+		stale, err = printStale(stdout, config.Dir, result.Files)
 	default:
-		err = write(result.Files)
+		err = write(config.Dir, result.Files)
 	}
 	if err != nil {
 		if !errors.As(err, new(gen.Faults)) {
@@ -246,11 +247,11 @@ func printList(w io.Writer, result *gen.Result) {
 	}
 }
 
-// printStale prints how the files on disk differ from what is generated, and
-// whether any does.
-func printStale(w io.Writer, files []gen.File) (stale bool, err error) {
+// printStale prints how the files on the disk differ from files, whose paths
+// are relative to dir. It reports whether any does.
+func printStale(w io.Writer, dir string, files []gen.File) (stale bool, err error) {
 	for _, f := range files {
-		old, err := os.ReadFile(f.Path)
+		old, err := os.ReadFile(filepath.Join(dir, f.Path))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return stale, err
 		}
@@ -262,9 +263,10 @@ func printStale(w io.Writer, files []gen.File) (stale bool, err error) {
 	return stale, nil
 }
 
-// write brings the disk up to date. Every file is written whole under another
-// name first. If one cannot be renamed, those before it become what they were.
-func write(files []gen.File) (err error) {
+// write brings the disk up to date with files, whose paths are relative to dir.
+// It first writes each file whole under another name, then renames them all. If
+// a rename fails, write gives the files before it their old content back.
+func write(dir string, files []gen.File) (err error) {
 	var changes []*change
 	defer func() {
 		for _, c := range changes {
@@ -275,8 +277,8 @@ func write(files []gen.File) (err error) {
 		}
 	}()
 	for _, f := range files {
-		c := &change{path: f.Path, remove: f.Content == nil}
-		c.old, err = os.ReadFile(f.Path)
+		c := &change{path: filepath.Join(dir, f.Path), remove: f.Content == nil}
+		c.old, err = os.ReadFile(c.path)
 		switch {
 		case err == nil && !c.remove && bytes.Equal(gen.LF(c.old), f.Content):
 			continue // a checkout with CRLF is not stale

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -12,12 +13,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/bodywrap/bodywrap/internal/gen"
 )
 
-var long = flag.Bool("long", false, "also build, vet and test what the scripts generate")
+var long = flag.Bool("long", false, "also build, vet and test what the scripts generate, and build wrapgen from vendored sources")
 
-// asCommand makes the test binary be wrapgen.
+// asCommand is the environment variable that makes the test binary wrapgen.
 const asCommand = "WRAPGEN_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
@@ -31,10 +35,13 @@ func TestMain(m *testing.M) {
 // TestScripts runs the scripts in testdata/script, each in an empty directory
 // with the files that follow it in the txtar format. A script has the commands
 //
-//	[!] wrapgen [args]      run the command; it has to succeed [or fail]
+//	[!] wrapgen [args]      do what the command does, in this process, which asks
+//	                        only once about the standard library; it has to
+//	                        succeed [or fail]
+//	[!] exec wrapgen [args] run the command itself
 //	[!] go [args]           run the go command
-//	[long] command          with -long only: what wrapgen has type-checked is
-//	                        also built, vetted and tested
+//	[long] command          with -long only: build, vet and test what wrapgen has
+//	                        type-checked; build wrapgen from vendored sources
 //	status n                the last command exited with n
 //	stdout | stderr regexp  the last command printed a match, on several lines (?m)
 //	! stdout | ! stderr     it printed nothing there
@@ -139,7 +146,11 @@ func (s *script) command(line string) error {
 	arg = strings.TrimSpace(arg)
 	args := words(arg)
 	switch name {
-	case "wrapgen", "go":
+	case "wrapgen":
+		return s.wrapgen(args, not)
+	case "exec":
+		return s.exec(args[0], args[1:], not)
+	case "go":
 		return s.exec(name, args, not)
 	case "status":
 		if got := fmt.Sprint(s.status); got != arg {
@@ -240,36 +251,99 @@ func (s *script) read(name string) string {
 	return string(content)
 }
 
-// exec runs a program: wrapgen is this test binary.
+// environ is the environment of the script's commands. Without the names of
+// temporary directories, the go command finds in its cache what it has built
+// for an earlier run of the script.
+func (s *script) environ(more ...string) []string {
+	return slices.Concat(os.Environ(), []string{"GOWORK=off", "GOFLAGS=-ldflags=-w -trimpath -vet=off", "GOPROXY=off"}, more, s.env)
+}
+
+// exec runs a program. The program wrapgen is this test binary.
 func (s *script) exec(name string, args []string, fail bool) error {
 	for i := range args {
 		args[i] = s.expand(args[i])
 	}
+	isWrapgen := name == "wrapgen"
 	cmd := exec.Command(name, args...)
-	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=-ldflags=-w -vet=off", "GOPROXY=off"), s.env...)
-	if name == "wrapgen" {
+	cmd.Env = s.environ()
+	if isWrapgen {
 		self, err := os.Executable()
 		if err != nil {
 			return err
 		}
 		cmd = exec.Command(self, args...)
-		cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=-ldflags=-w -vet=off", "GOPROXY=off", asCommand+"=1"), s.env...)
+		cmd.Env = s.environ(asCommand + "=1")
 	}
 	cmd.Dir = s.dir
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	before := s.listing()
-	err := cmd.Run()
-	s.stdout, s.stderr = stdout.String(), stderr.String()
-	s.status = cmd.ProcessState.ExitCode()
-	if (err != nil) != fail {
-		return fmt.Errorf("%w; want failure: %v", err, fail)
+	return s.outcome(isWrapgen, fail, func(stdout, stderr io.Writer) int {
+		cmd.Stdout, cmd.Stderr = stdout, stderr
+		if err := cmd.Run(); cmd.ProcessState == nil {
+			fmt.Fprintln(stderr, err) // it has not started
+		}
+		return cmd.ProcessState.ExitCode() // -1 if it has not started
+	})
+}
+
+// wrapgen does in this process what the command does.
+func (s *script) wrapgen(args []string, fail bool) error {
+	return s.outcome(true, fail, func(stdout, stderr io.Writer) int {
+		return run(gen.Config{Dir: s.dir, Run: s.runGo}, args, stdout, stderr)
+	})
+}
+
+// outcome keeps what a command prints and its exit status. It returns an error
+// if the command failed or succeeded against the script's will, or if wrapgen
+// failed and wrote something nevertheless.
+func (s *script) outcome(isWrapgen, fail bool, command func(stdout, stderr io.Writer) (status int)) error {
+	var before map[string]string
+	if isWrapgen && fail {
+		before = s.listing()
 	}
-	// Whatever went wrong, nothing may have been written.
-	if after := s.listing(); name == "wrapgen" && fail && !maps.Equal(before, after) {
-		return fmt.Errorf("failed, but changed files: %v, then %v", before, after)
+	var stdout, stderr bytes.Buffer
+	s.status = command(&stdout, &stderr)
+	s.stdout, s.stderr = stdout.String(), stderr.String()
+	if (s.status != 0) != fail {
+		return fmt.Errorf("exit status %d; want failure: %v", s.status, fail)
+	}
+	if isWrapgen && fail {
+		if after := s.listing(); !maps.Equal(before, after) {
+			return fmt.Errorf("failed, but changed files: %v, then %v", before, after)
+		}
 	}
 	return nil
+}
+
+// standard are the packages of the standard library that the scripts' families
+// and the generated files import.
+var standard = []string{
+	"bufio", "bytes", "context", "errors", "fmt", "io", "io/fs", "net", "net/http",
+	"os", "reflect", "runtime", "slices", "strings", "sync", "testing", "time",
+}
+
+// answer is what the go command says of the export data of standard. It is the
+// same for all scripts that have set no variable.
+var answer struct {
+	once sync.Once
+	out  []byte
+	err  error
+}
+
+// runGo runs a go command of wrapgen. If the command asks for export data of
+// standard packages alone, runGo gives it the answer about all of them.
+func (s *script) runGo(cmd *exec.Cmd) error {
+	cmd.Env = s.environ()
+	paths := slices.Index(cmd.Args, "--") + 1
+	isOther := func(path string) bool { return !slices.Contains(standard, path) }
+	if len(s.env) > 0 || !slices.Contains(cmd.Args, "-export") || slices.ContainsFunc(cmd.Args[paths:], isOther) {
+		return cmd.Run()
+	}
+	answer.once.Do(func() {
+		all := exec.Command(cmd.Path, slices.Concat(cmd.Args[1:paths], standard)...)
+		all.Dir, all.Env = cmd.Dir, cmd.Env
+		answer.out, answer.err = all.Output()
+	})
+	_, _ = cmd.Stdout.Write(answer.out) // into memory
+	return answer.err
 }
 
 // listing returns all files with their content.

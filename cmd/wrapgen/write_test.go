@@ -10,26 +10,25 @@ import (
 	"github.com/bodywrap/bodywrap/internal/gen"
 )
 
-// If one file cannot be renamed, those before it are as they were: written,
-// removed or not there.
+// If write cannot rename or remove one file, the files before it are as they
+// were: with their old content, or not there.
 func TestWriteIsUndone(t *testing.T) {
 	dir := t.TempDir()
-	path := func(name string) string { return filepath.Join(dir, name) }
 	before := map[string]string{"changed.go": "old", "gone.go": "old"}
 	for name, content := range before {
-		if err := os.WriteFile(path(name), []byte(content), 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// The last change fails after all are prepared: its file is gone by
-	// then.
+	// The last change fails after all are prepared: there is no file to
+	// remove.
 	files := []gen.File{
-		{Path: path("changed.go"), Content: []byte("new")},
-		{Path: path("gone.go")},
-		{Path: path("new.go"), Content: []byte("new")},
-		{Path: path("last.go")},
+		{Path: "changed.go", Content: []byte("new")},
+		{Path: "gone.go"},
+		{Path: "new.go", Content: []byte("new")},
+		{Path: "last.go"},
 	}
-	if err := write(files); err == nil {
+	if err := write(dir, files); err == nil {
 		t.Fatal("write removed a file that is not there")
 	}
 	after := make(map[string]string)
@@ -38,7 +37,7 @@ func TestWriteIsUndone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		content, err := os.ReadFile(path(e.Name()))
+		content, err := os.ReadFile(filepath.Join(dir, e.Name()))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,7 +29,7 @@ func recordFile() string {
 	return filepath.Join("testdata", tags[len(tags)-1]+".txt")
 }
 
-var library = sync.OnceValues(func() (*follow.Library, error) { return follow.Load(nil) })
+var library = sync.OnceValues(follow.Load)
 
 func load(t *testing.T) *follow.Library {
 	t.Helper()
@@ -109,7 +109,7 @@ func TestEveryDecisionIsNeeded(t *testing.T) {
 
 // A library that has changed in every way that a question can be put.
 func TestNewQuestionsAreFound(t *testing.T) {
-	changed, err := follow.Load(map[string]string{
+	changed, err := load(t).With(map[string]string{
 		"net/http": `package http
 
 			import "net"

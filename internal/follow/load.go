@@ -45,17 +45,16 @@ type listing struct {
 	DepOnly    bool              // no pattern matches it
 }
 
-// loaded is a package with its types. Only what a pattern matches has info.
+// loaded is a package with its types. info is nil unless a pattern matches the
+// package.
 type loaded struct {
 	types *types.Package
 	files []*ast.File
 	info  *types.Info
 }
 
-// Load type-checks the standard library of the go command in PATH. Each package
-// in extra gets one more file, of that text; tests play a library that has
-// changed with it.
-func Load(extra map[string]string) (*Library, error) {
+// Load type-checks the standard library of the go command in PATH.
+func Load() (*Library, error) {
 	cmd := exec.Command("go", append([]string{"list", "-deps", "-json=ImportPath,Dir,GoFiles,ImportMap,DepOnly"}, patterns...)...)
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
 	var stderr strings.Builder
@@ -67,7 +66,6 @@ func Load(extra map[string]string) (*Library, error) {
 	lib := &Library{
 		fset:     token.NewFileSet(),
 		listed:   make(map[string]*listing),
-		extra:    extra,
 		packages: make(map[string]*loaded),
 	}
 	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
@@ -79,12 +77,48 @@ func Load(extra map[string]string) (*Library, error) {
 		}
 		lib.listed[l.ImportPath] = l
 	}
-	for path := range lib.listed {
-		if _, err := lib.load(path); err != nil {
-			return nil, err
+	return lib, lib.loadAll()
+}
+
+// With returns the library that lib would be if each package in extra had one
+// more file, of that text. With is how tests play a library that has changed.
+// It leaves lib as it is.
+func (lib *Library) With(extra map[string]string) (*Library, error) {
+	changed := &Library{
+		fset:     lib.fset,
+		listed:   lib.listed,
+		extra:    extra,
+		packages: make(map[string]*loaded),
+	}
+	depends := make(map[*types.Package]bool) // on a package in extra
+	var visit func(p *types.Package) bool
+	visit = func(p *types.Package) bool {
+		yes, seen := depends[p]
+		if !seen {
+			_, yes = extra[p.Path()]
+			for _, imported := range p.Imports() {
+				yes = visit(imported) || yes
+			}
+			depends[p] = yes
+		}
+		return yes
+	}
+	for path, p := range lib.packages {
+		if !visit(p.types) {
+			changed.packages[path] = p
 		}
 	}
-	return lib, nil
+	return changed, changed.loadAll()
+}
+
+// loadAll loads the packages that go list has listed and that are not loaded.
+func (lib *Library) loadAll() error {
+	for path := range lib.listed {
+		if _, err := lib.load(path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // load returns the package at path, with its real path if it is vendored.
@@ -128,11 +162,14 @@ func (lib *Library) check(path string, files []*ast.File, vendored map[string]st
 		FakeImportC:      true,
 		IgnoreFuncBodies: declarations,
 	}
-	p := &loaded{files: files, info: &types.Info{
-		Types: make(map[ast.Expr]types.TypeAndValue),
-		Defs:  make(map[*ast.Ident]types.Object),
-		Uses:  make(map[*ast.Ident]types.Object),
-	}}
+	p := &loaded{files: files}
+	if !declarations {
+		p.info = &types.Info{
+			Types: make(map[ast.Expr]types.TypeAndValue),
+			Defs:  make(map[*ast.Ident]types.Object),
+			Uses:  make(map[*ast.Ident]types.Object),
+		}
+	}
 	var err error
 	p.types, err = config.Check(path, lib.fset, files, p.info)
 	return p, err

@@ -34,8 +34,8 @@ func declarationErrors(u *unit, p *pkg) []types.Error {
 
 // compile type-checks the generated files of u with the rest of their packages.
 // An error in a generated file is a fault of its family. An error in another
-// file is none: the compiler will report it. compile then renders each file
-// again, with the build constraints of all files that it depends on.
+// file is none: the compiler will report it. compile then renders each file,
+// with the build constraints of all files that it depends on.
 func (g *generator) compile(u *unit, outputs []*output) error {
 	for _, p := range u.pkgs {
 		g.compilePackage(p, slices.DeleteFunc(slices.Clone(outputs), func(o *output) bool { return o.dest != p }))
@@ -59,7 +59,7 @@ func (g *generator) compilePackage(p *pkg, outputs []*output) {
 	byPath := make(map[string]*output)
 	parsed := make(map[*output]*ast.File)
 	for _, o := range outputs {
-		file, err := parser.ParseFile(g.fset, o.path, o.content, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(g.fset, o.path, o.unformatted(), parser.SkipObjectResolution)
 		if err != nil {
 			g.wouldNotCompile(o, err.Error())
 			continue

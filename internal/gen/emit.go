@@ -19,22 +19,25 @@ type output struct {
 	proof   bool              // it is the family's test
 	terms   []constraint.Expr // the constraints of the files that it depends on
 	text    string            // what follows the package clause
-	content []byte            // the whole file
+	content []byte            // the whole file, formatted; nil before render
 }
 
-// render puts the file together.
-func (o *output) render() error {
+// unformatted returns the whole file before gofmt.
+func (o *output) unformatted() []byte {
 	var file bytes.Buffer
 	fmt.Fprintf(&file, "%s\n\n", header{o.name, relative(o.dest.Dir, o.source)})
 	if c := conjunction(o.terms); c != "" {
 		fmt.Fprintf(&file, "//go:build %s\n\n", c)
 	}
 	fmt.Fprintf(&file, "package %s\n\n%s", o.dest.Name, o.text)
-	content, err := format.Source(file.Bytes())
-	if err != nil {
+	return file.Bytes()
+}
+
+// render formats the file.
+func (o *output) render() (err error) {
+	if o.content, err = format.Source(o.unformatted()); err != nil {
 		return fmt.Errorf("%s: %w", o.path, err)
 	}
-	o.content = content
 	return nil
 }
 
@@ -55,8 +58,8 @@ type emitter struct {
 	foreign    bool // a method of another package is called
 }
 
-// write generates the file of o.
-func (g *generator) write(o *output) error {
+// write writes the code of o.
+func (g *generator) write(o *output) {
 	e := &emitter{
 		binding:    o.binding,
 		imports:    newImports(o.dest, o.names.pkg),
@@ -101,7 +104,6 @@ func (g *generator) write(o *output) error {
 		o.text = "//lint:file-ignore SA1019 what is deprecated is forwarded, too\n\n"
 	}
 	o.text += e.imports.String() + e.buf.String()
-	return o.render()
 }
 
 // emitFamily writes all of a family but its test.

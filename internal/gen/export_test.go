@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"go/parser"
 	"go/token"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -35,7 +36,7 @@ type Package struct {
 // Generate does what gen.Generate does in p.Dir.
 func (p Package) Generate() (*Result, error) {
 	g := &generator{loader: newLoader(p.Dir)}
-	g.goCommand = p.list
+	g.runCmd = p.list
 	if err := g.run([]string{"."}); err != nil {
 		return nil, err
 	}
@@ -47,9 +48,11 @@ func (p Package) Generate() (*Result, error) {
 }
 
 // list answers as the go command would.
-func (p Package) list(_ string, args ...string) ([]byte, error) {
-	if slices.Contains(args, "-export") {
-		return exportData()
+func (p Package) list(cmd *exec.Cmd) error {
+	if slices.Contains(cmd.Args, "-export") {
+		out, err := exportData()
+		_, _ = cmd.Stdout.Write(out) // to a bytes.Buffer
+		return err
 	}
 	info := map[string]any{
 		"Dir": p.Dir, "ImportPath": "example.com/p", "Name": "p", "GoFiles": p.Files,
@@ -67,13 +70,13 @@ func (p Package) list(_ string, args ...string) ([]byte, error) {
 		}
 	}
 	info["Imports"] = imports
-	return json.Marshal(info)
+	return json.NewEncoder(cmd.Stdout).Encode(info)
 }
 
 // exportData asks the go command once for the export data of the packages that
 // a Package can import.
 var exportData = sync.OnceValues(func() ([]byte, error) {
-	return goCommand("", append([]string{"list", "-e", "-export", "-deps", "-json=ImportPath,Dir,Export,Error", "--",
+	return newLoader("").goCommand("", append([]string{"list", "-e", "-export", "-deps", "-json=ImportPath,Dir,Export,Error", "--",
 		"bufio", "context", "database/sql/driver", "hash", "io", "io/fs", "net", "net/http", "net/netip", "os", "syscall", "time"},
 		proofImports...)...)
 })

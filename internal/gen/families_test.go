@@ -3,14 +3,15 @@ package gen_test
 import (
 	"bytes"
 	"flag"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/bodywrap/bodywrap/internal/gen"
+	"github.com/bodywrap/bodywrap/internal/gen/gentest"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -47,10 +48,10 @@ var families = map[string]struct {
 }
 
 // TestFamiliesProveThemselves generates every family in testdata with its
-// test, and runs that.
+// test, and runs the tests.
 func TestFamiliesProveThemselves(t *testing.T) {
-	dir := copyFamilies(t, "families")
-	result := generate(t, dir)
+	dir := gentest.Copy(t, "testdata/families")
+	result := gentest.Generate(t, dir)
 	for _, f := range result.Families {
 		if want := families[f.Name]; f.Combinations != want.combinations {
 			t.Errorf("%s has %d combinations, want %d: %s", f.Name, f.Combinations, want.combinations, want.why)
@@ -59,24 +60,27 @@ func TestFamiliesProveThemselves(t *testing.T) {
 	if got, want := len(result.Families), len(families); got != want {
 		t.Errorf("testdata has %d families, want %d", got, want)
 	}
-	run(t, dir, "go", "vet", "-trimpath", "./...")
-	run(t, dir, "go", "test", "-trimpath", "./...")
-	if *staticcheck != "" {
-		run(t, dir, "go", "run", "honnef.co/go/tools/cmd/staticcheck@"+*staticcheck, "./...")
-	}
+	gentest.Check(t, dir, *staticcheck)
 
 	again, err := gen.Generate(gen.Config{Dir: dir}, "./...")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(result, again); diff != "" {
-		t.Errorf("generated again, with the first output there, it differs (-first +again):\n%s", diff)
+	if !reflect.DeepEqual(result, again) { // cmp.Diff takes seconds if they are equal
+		t.Errorf("generated again, with the first output there, it differs (-first +again):\n%s", cmp.Diff(result, again))
 	}
 }
 
 // TestProofBites breaks the generated code of a family in several ways and
 // wants the generated test to notice each.
 func TestProofBites(t *testing.T) {
+	dir := filepath.Join(gentest.Copy(t, "testdata/families"), "fsfile")
+	gentest.Generate(t, dir)
+	path := filepath.Join(dir, "zz_limited.go")
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	type fault struct {
 		why      string
 		old, new string
@@ -146,13 +150,7 @@ func TestProofBites(t *testing.T) {
 		}},
 	} {
 		t.Run(test.run, func(t *testing.T) {
-			dir := filepath.Join(copyFamilies(t, "families"), "fsfile")
-			generate(t, dir)
-			path := filepath.Join(dir, "zz_limited.go")
-			content, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
+			content := good
 			for _, fault := range test.faults {
 				broken := bytes.ReplaceAll(content, []byte(fault.old), []byte(fault.new))
 				if bytes.Equal(broken, content) {
@@ -163,7 +161,7 @@ func TestProofBites(t *testing.T) {
 			if err := os.WriteFile(path, content, 0o666); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command("go", "test", "-vet=off", "-trimpath", "-run", test.run, ".")
+			cmd := exec.Command("go", "test", "-vet=off", "-trimpath", "-ldflags=-w", "-run", test.run, ".")
 			cmd.Dir = dir
 			out, err := cmd.CombinedOutput()
 			if err == nil {
@@ -175,50 +173,5 @@ func TestProofBites(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// copyFamilies copies a module of testdata to where files can be generated.
-func copyFamilies(t *testing.T, name string) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))); err != nil {
-		t.Fatal(err)
-	}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && strings.HasPrefix(d.Name(), "zz_") {
-			t.Errorf("testdata has a generated file, %s", path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-// generate writes the files of all families in dir.
-func generate(t *testing.T, dir string) *gen.Result {
-	t.Helper()
-	result, err := gen.Generate(gen.Config{Dir: dir}, "./...")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range result.Files {
-		if err := os.WriteFile(filepath.Join(dir, f.Path), f.Content, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return result
-}
-
-// run runs a command that has to succeed and say nothing of note.
-func run(t *testing.T, dir, name string, args ...string) {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
 }

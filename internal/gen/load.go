@@ -23,8 +23,8 @@ import (
 // packages that a family or its struct is in, and reads export data of all
 // packages that these import. Generated files exist for it in memory only.
 type loader struct {
-	dir       string // where patterns are resolved
-	goCommand func(dir string, args ...string) (stdout []byte, err error)
+	dir       string                // where patterns are resolved
+	runCmd    func(*exec.Cmd) error // see Config.Run
 	fset      *token.FileSet
 	pkgs      map[string]*pkg // by directory
 	deps      map[string]dep  // by import path
@@ -71,7 +71,7 @@ type dep struct {
 func newLoader(dir string) *loader {
 	return &loader{
 		dir:       dir,
-		goCommand: goCommand,
+		runCmd:    (*exec.Cmd).Run,
 		fset:      token.NewFileSet(),
 		pkgs:      make(map[string]*pkg),
 		deps:      make(map[string]dep),
@@ -80,12 +80,12 @@ func newLoader(dir string) *loader {
 }
 
 // goCommand runs the go command in dir and returns its output.
-func goCommand(dir string, args ...string) ([]byte, error) {
+func (l *loader) goCommand(dir string, args ...string) ([]byte, error) {
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	if err := l.runCmd(cmd); err != nil {
 		if msg := strings.TrimSpace(stderr.String()); msg != "" {
 			return nil, errors.New(strings.TrimPrefix(msg, "go: "))
 		}

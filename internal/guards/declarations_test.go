@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // An apiPackage is a package that go list found. record writes down what it
@@ -35,45 +36,31 @@ type apiPackage struct {
 	exports map[string]string // export data of what it imports, by import path
 }
 
-// packages returns the packages that patterns match in the module in dir,
-// without internal ones, sorted by import path.
-func packages(dir string, patterns ...string) ([]apiPackage, error) {
-	lines, err := goList(dir, append([]string{"-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}"}, patterns...))
-	if err != nil {
-		return nil, err
-	}
-	exports := make(map[string]string)
-	for _, line := range lines {
-		importPath, file, _ := strings.Cut(line, "\t")
-		exports[importPath] = file
-	}
-	lines, err = goList(dir, append([]string{"-f", `{{.ImportPath}}{{"\t"}}{{.Name}}{{"\t"}}{{.Dir}}{{range .GoFiles}}{{"\t"}}{{.}}{{end}}`}, patterns...))
-	if err != nil {
-		return nil, err
-	}
-	var pkgs []apiPackage
-	for _, line := range lines {
-		f := strings.Split(line, "\t")
-		if slices.Contains(strings.Split(f[0], "/"), "internal") {
-			continue
-		}
-		pkgs = append(pkgs, apiPackage{f[0], f[1], f[2], f[3:], exports})
-	}
-	slices.SortFunc(pkgs, func(a, b apiPackage) int { return strings.Compare(a.path, b.path) })
-	return pkgs, nil
-}
-
-func goList(dir string, args []string) ([]string, error) {
-	cmd := exec.Command("go", append([]string{"list"}, args...)...)
-	cmd.Dir = dir
+// packages returns the packages of the module that others can import, sorted by
+// import path.
+var packages = sync.OnceValues(func() ([]apiPackage, error) {
+	const format = `{{.ImportPath}}{{"\t"}}{{.Export}}{{"\t"}}{{.DepOnly}}{{"\t"}}{{.Name}}{{"\t"}}{{.Dir}}{{range .GoFiles}}{{"\t"}}{{.}}{{end}}`
+	cmd := exec.Command("go", "list", "-export", "-deps", "-f", format, "./wrap/...")
+	cmd.Dir = root
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w\n%s", err, stderr.Bytes())
 	}
-	return strings.Split(strings.TrimSpace(string(out)), "\n"), nil
-}
+	exports := make(map[string]string)
+	var pkgs []apiPackage
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		f := strings.Split(line, "\t")
+		importPath, export, depOnly := f[0], f[1], f[2] == "true"
+		exports[importPath] = export
+		if !depOnly && !slices.Contains(strings.Split(importPath, "/"), "internal") {
+			pkgs = append(pkgs, apiPackage{importPath, f[3], f[4], f[5:], exports})
+		}
+	}
+	slices.SortFunc(pkgs, func(a, b apiPackage) int { return strings.Compare(a.path, b.path) })
+	return pkgs, nil
+})
 
 // record returns the exported declarations of p as a Go file, sorted by name,
 // without comments, function bodies and unexported fields and methods.

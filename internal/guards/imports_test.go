@@ -10,11 +10,14 @@ import (
 	"testing"
 )
 
-// internal/testkit waits for a minute, kills connections and trusts a
-// certificate that everybody has: nothing but tests may import it.
+// Only tests may import internal/testkit, which waits for a minute, kills
+// connections and trusts a certificate that everybody has, and
+// internal/gen/gentest, which imports package testing.
 func TestOnlyTestsImportTestkit(t *testing.T) {
-	const testkit = module + "/internal/testkit"
-	tests := 0
+	tests := map[string]int{ // how many test files import each
+		module + "/internal/testkit":     0,
+		module + "/internal/gen/gentest": 0,
+	}
 	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -31,12 +34,13 @@ func TestOnlyTestsImportTestkit(t *testing.T) {
 		}
 		for _, spec := range f.Imports {
 			path, _ := strconv.Unquote(spec.Path.Value) // the parser has checked it
+			_, forTests := tests[path]
 			switch {
-			case path != testkit:
+			case !forTests:
 			case strings.HasSuffix(file, "_test.go"):
-				tests++
+				tests[path]++
 			default:
-				t.Errorf("%s imports %s, which is for tests", file, testkit)
+				t.Errorf("%s imports %s, which is for tests", file, path)
 			}
 		}
 		return nil
@@ -44,7 +48,9 @@ func TestOnlyTestsImportTestkit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tests == 0 {
-		t.Errorf("no test imports %s", testkit)
+	for path, n := range tests {
+		if n == 0 {
+			t.Errorf("no test imports %s", path)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -22,14 +23,12 @@ var additions = []struct {
 }
 
 func TestFamiliesStayWithinTheirBudgets(t *testing.T) {
-	dir := t.TempDir()
-	sizes := make(map[string]int64) // of the programs, by name
+	var names []string
 	for _, a := range additions {
-		for _, name := range []string{a.with, a.without} {
-			if sizes[name] == 0 {
-				sizes[name] = sizeOf(t, dir, name)
-			}
-		}
+		names = append(names, a.with, a.without)
+	}
+	sizes := sizesOf(t, names)
+	for _, a := range additions {
 		cost := sizes[a.with] - sizes[a.without]
 		t.Logf("%s adds %d bytes (%.1f KiB) to a program of %d, of %d", a.name, cost, float64(cost)/1024, sizes[a.without], a.budget)
 		if cost <= 0 || cost > a.budget {
@@ -39,18 +38,29 @@ func TestFamiliesStayWithinTheirBudgets(t *testing.T) {
 	}
 }
 
-// sizeOf builds the program of that name into dir, and returns its size in
+// sizesOf builds the programs with these names and returns their sizes in
 // bytes.
-func sizeOf(t *testing.T, dir, name string) int64 {
+func sizesOf(t *testing.T, names []string) map[string]int64 {
 	t.Helper()
-	file := filepath.Join(dir, name)
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", file, "./testdata/size/"+name)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	dir := t.TempDir()
+	args := []string{"build", "-trimpath", "-ldflags=-s -w", "-o", dir}
+	for _, name := range names {
+		args = append(args, "./testdata/size/"+name)
+	}
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	info, err := os.Stat(file)
-	if err != nil {
-		t.Fatal(err)
+	sizes := make(map[string]int64)
+	for _, name := range names {
+		file := filepath.Join(dir, name)
+		if runtime.GOOS == "windows" {
+			file += ".exe"
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes[name] = info.Size()
 	}
-	return info.Size()
+	return sizes
 }

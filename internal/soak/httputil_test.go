@@ -15,10 +15,10 @@ import (
 )
 
 // The standard library's own tests of net/http/httputil pass when every body
-// that ReverseProxy and DumpResponse see is a wrapped one. They run on a copy
-// of the package that is overlaid: wrap becomes net/http/internal/bodywrap,
-// which httputil can import since wrap, and what is below it, imports no more
-// than net/http.
+// that ReverseProxy and DumpResponse see is a wrapped one. The test builds
+// httputil with an overlay, in which package wrap is
+// net/http/internal/bodywrap. httputil can import it, because wrap and the
+// packages below it import no more of the standard library than net/http does.
 func TestStandardLibraryWithBodiesWrapped(t *testing.T) {
 	binary := buildHTTPUtil(t)
 	for _, tt := range []struct {
@@ -32,6 +32,7 @@ func TestStandardLibraryWithBodiesWrapped(t *testing.T) {
 		{"kept", "Keep repairs a wrapper that has Read and Close only"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel() // they wait most of the time
 			out, err := run(t, binary, tt.name)
 			if err != nil {
 				t.Errorf("net/http/httputil's tests: %v, want it to pass (%s)\n%s", err, tt.why, out)
@@ -41,8 +42,9 @@ func TestStandardLibraryWithBodiesWrapped(t *testing.T) {
 			}
 		})
 	}
-	// A guard that cannot fail is none.
+	// The tests fail if bodies lose a method.
 	t.Run("lossy", func(t *testing.T) {
+		t.Parallel()
 		out, err := run(t, binary, "lossy")
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || !strings.Contains(string(out), "--- FAIL: TestReverseProxyWebSocket ") {
@@ -79,7 +81,7 @@ func buildHTTPUtil(t *testing.T) (binary string) {
 		t.Fatal(err)
 	}
 	binary = filepath.Join(dir, "httputil.test.exe")
-	args := []string{"test", "-overlay", "overlay.json", "-vet=off", "-c", "-o", binary}
+	args := []string{"test", "-overlay", "overlay.json", "-vet=off", "-ldflags=-w", "-c", "-o", binary}
 	if raceEnabled {
 		args = append(args, "-race")
 	}
@@ -94,7 +96,8 @@ func buildHTTPUtil(t *testing.T) (binary string) {
 	return binary
 }
 
-// overlay returns what replaces what in goroot. Patched files are in dir.
+// overlay returns which file replaces which in goroot. It writes patched files
+// to dir.
 func overlay(t *testing.T, goroot, dir string) map[string]string {
 	t.Helper()
 	src := filepath.Join(goroot, "src", "net", "http")

@@ -21,10 +21,11 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// Upgraded connections are opened by the hundred, and ended in every way at
-// random. What was not in danger arrives whole and in order at both ends; Done
-// is called once for each with the true totals; and in the end the process
-// holds what it held before. Half-closes are passed on since Go 1.25.
+// The test opens upgraded connections by the hundred, and each ends in a way
+// chosen at random. If the end does not come by force, all bytes arrive in
+// order at both ends. Done is called once for each connection with the true
+// totals. Afterwards the process holds no more than before. ReverseProxy passes
+// half-closes on since Go 1.25.
 func TestEveryWayToEnd(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -41,7 +42,7 @@ func TestEveryWayToEnd(t *testing.T) {
 	}
 }
 
-// A site is where a batch of connections lives.
+// A site holds a batch of connections and counts calls for them.
 type site struct {
 	population
 	transport *http.Transport
@@ -87,10 +88,10 @@ func soak(t *testing.T, newProxy newProxyFunc, secure *security) {
 	sum.log(t)
 }
 
-// heapSlack is how many more bytes of heap may be in use after any number of
-// connections, atOnce of them at a time. The runtime keeps the half KiB of
-// every goroutine that has ever run beside the others, and the peak differs
-// from batch to batch.
+// heapSlack returns how many more bytes of heap may be in use after any number
+// of connections, atOnce of them at a time. For every goroutine of the largest
+// number at once, the runtime keeps half a KiB. That number differs from batch
+// to batch.
 func heapSlack(atOnce int) int64 { return 1<<20 + 4<<10*int64(atOnce) }
 
 // A tally counts connections by the way they end, and bytes.
@@ -115,8 +116,8 @@ func (c *tally) log(t *testing.T) {
 	}
 }
 
-// batch lives n lives through a server of its own, which is shut down in
-// the middle of it.
+// batch plays n connections through a server of its own, and shuts the server
+// down while they are open.
 func batch(t *testing.T, newProxy newProxyFunc, secure *security, seed uint64, first, n int, sum *tally) {
 	t.Helper()
 	backends, err := net.Listen("tcp", "127.0.0.1:0")
@@ -165,8 +166,7 @@ func batch(t *testing.T, newProxy newProxyFunc, secure *security, seed uint64, f
 		go l.live(func() (net.Conn, error) { return secure.dial(addr) }, &opened, &ends)
 	}
 	opened.Wait()
-	// Those that are left are hijacked connections, which Shutdown leaves
-	// alone.
+	// All connections are hijacked now. Shutdown leaves them alone.
 	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	if err := server.Config.Shutdown(ctx); err != nil {
@@ -241,7 +241,7 @@ func serveOne(conn net.Conn, p *population, ends *sync.WaitGroup) {
 	}
 }
 
-// randomHooks returns a few hooks that leave what goes through them alone.
+// randomHooks returns a few hooks that change no bytes.
 func randomHooks(rng *rand.Rand) []wrap.Hooks {
 	all := []wrap.Hooks{
 		routed,
@@ -262,7 +262,7 @@ func randomHooks(rng *rand.Rand) []wrap.Hooks {
 	return all[:rng.IntN(4)]
 }
 
-// sameBytes transforms nothing.
+// sameBytes is a transformation that changes nothing.
 type sameBytes struct{ io.Writer }
 
 func (sameBytes) Close() error { return nil }

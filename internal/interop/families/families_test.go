@@ -2,13 +2,10 @@ package families
 
 import (
 	"flag"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/bodywrap/bodywrap/internal/gen"
+	"github.com/bodywrap/bodywrap/internal/gen/gentest"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -32,18 +29,12 @@ var families = map[string]struct {
 }
 
 // TestFamiliesOfOtherModules generates every family in testdata with its test.
-// It runs that, and the packages' own tests, which use the wrappers as their
-// users do.
+// It runs the tests, and the packages' own tests, which use the wrappers as
+// users of those packages do.
 func TestFamiliesOfOtherModules(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata")); err != nil {
-		t.Fatal(err)
-	}
+	dir := gentest.Copy(t, "testdata")
 	t.Setenv("GOWORK", "off")
-	result, err := gen.Generate(gen.Config{Dir: dir}, "./...")
-	if err != nil {
-		t.Fatal(err)
-	}
+	result := gentest.Generate(t, dir)
 	got, want := make(map[string]int), make(map[string]int)
 	for _, f := range result.Families {
 		got[filepath.ToSlash(f.Path)] = f.Combinations
@@ -57,30 +48,5 @@ func TestFamiliesOfOtherModules(t *testing.T) {
 	if got, want := len(result.Files), 2*len(families); got != want {
 		t.Errorf("%d files, want %d: each family has a test", got, want)
 	}
-	for _, f := range result.Files {
-		path := filepath.Join(dir, f.Path)
-		if _, err := os.Stat(path); err == nil {
-			t.Errorf("testdata has a generated file, %s", f.Path)
-		}
-		if err := os.WriteFile(path, f.Content, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-
-	// Paths of t.TempDir would keep the go command's cache from being used.
-	run(t, dir, "vet", "-trimpath", "./...")
-	run(t, dir, "test", "-trimpath", "./...")
-	if *staticcheck != "" {
-		run(t, dir, "run", "honnef.co/go/tools/cmd/staticcheck@"+*staticcheck, "./...")
-	}
-}
-
-// run runs a go command that has to succeed.
-func run(t *testing.T, dir string, args ...string) {
-	t.Helper()
-	cmd := exec.Command("go", args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
+	gentest.Check(t, dir, *staticcheck)
 }
