@@ -11,10 +11,12 @@ import (
 // Encoder turns f, the constructor of a writer, into a function for
 // [TransformRead]. The bytes of the body are written to the writer, and Read
 // returns the writer's output. Encoder starts no goroutine. This compresses a
-// response:
+// body:
 //
-//	resp.Header.Set("Content-Encoding", "gzip")
-//	wrap.Response(resp, wrap.TransformRead(wrap.Encoder(gzip.NewWriter)))
+//	body = wrap.Body(body, wrap.TransformRead(wrap.Encoder(gzip.NewWriter)))
+//
+// To compress messages, with what that means for their header, use
+// transform.Compress.
 //
 // If the writer has a `Flush() error` method, Encoder calls it after each read
 // from the body, so that no byte waits for more. The writer is closed at EOF,

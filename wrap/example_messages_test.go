@@ -1,6 +1,7 @@
 package wrap_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -13,21 +14,29 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// Response corrects the header for the bytes that the client will get. Only the
-// caller knows that they are no longer gzip, and corrects Content-Encoding.
+// A hook with Content changes bytes and header together. It leaves a message
+// alone that is not encoded.
 func ExampleResponse() {
+	unzip := wrap.TransformRead(gzip.NewReader)
+	unzip.Content = func(m wrap.Message) wrap.Hooks {
+		if m.Header.Get("Content-Encoding") != "gzip" {
+			return wrap.Hooks{}
+		}
+		m.Header.Del("Content-Encoding")
+		return unzip
+	}
+
 	zipped := gzipped("the backend's answer")
 	resp := &http.Response{
 		StatusCode:    200,
 		Header:        http.Header{"Content-Encoding": {"gzip"}, "Content-Length": {"44"}, "Etag": {`"tag"`}},
 		ContentLength: int64(len(zipped)),
-		Body:          io.NopCloser(strings.NewReader(string(zipped))),
+		Body:          io.NopCloser(bytes.NewReader(zipped)),
 	}
-	resp.Header.Del("Content-Encoding")
-	wrap.Response(resp, wrap.TransformRead(gzip.NewReader))
+	changed := wrap.Response(resp, unzip)
 	text, err := io.ReadAll(resp.Body)
-	fmt.Println(resp.ContentLength, resp.Header, string(text), err)
-	// Output: -1 map[Etag:[W/"tag"]] the backend's answer <nil>
+	fmt.Println(changed, resp.ContentLength, resp.Header, string(text), err)
+	// Output: true -1 map[Etag:[W/"tag"]] the backend's answer <nil>
 }
 
 // Hooks are made for each response, and may depend on it.
@@ -85,8 +94,12 @@ func ExampleRequest() {
 		fmt.Println(err)
 		return
 	}
-	req.Header.Set("Content-Encoding", "gzip")
-	wrap.Request(req, wrap.TransformRead(wrap.Encoder(gzip.NewWriter)))
+	zip := wrap.TransformRead(wrap.Encoder(gzip.NewWriter))
+	zip.Content = func(m wrap.Message) wrap.Hooks {
+		m.Header.Set("Content-Encoding", "gzip")
+		return zip
+	}
+	wrap.Request(req, zip)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		fmt.Println(err)

@@ -165,3 +165,53 @@ func ExampleAs() {
 	// the body is a connection of network pipe
 	// true
 }
+
+// Count adds up what moves while bodies run.
+func ExampleCount() {
+	var moved wrap.Counters
+	proxy.ModifyResponse = wrap.ModifyResponse(nil, func(*http.Response) []wrap.Hooks {
+		return []wrap.Hooks{wrap.Count(&moved)}
+	})
+	fmt.Println(talk(proxy, "ping"))
+	fmt.Println(moved.Written.Load(), "bytes to backends,", moved.Read.Load(), "from them")
+	// Output:
+	// 101 Switching Protocols: ping
+	// 4 bytes to backends, 4 from them
+}
+
+// All bodies together get a MiB a second, and 64 KiB at once.
+func ExampleThrottle() {
+	slow := wrap.Throttle(wrap.NewLimiter(1<<20, 64<<10), nil)
+	body := wrap.Body(io.NopCloser(strings.NewReader("the backend's answer")), slow)
+	text, err := io.ReadAll(body)
+	fmt.Println(string(text), err)
+	// Output: the backend's answer <nil>
+}
+
+// Join makes one value of several hooks.
+func ExampleJoin() {
+	var copied bytes.Buffer
+	watched := wrap.Join(wrap.TeeRead(&copied), wrap.LimitRead(10<<20))
+	body := wrap.Body(io.NopCloser(strings.NewReader("the backend's answer")), watched)
+	_, _ = io.Copy(io.Discard, body)
+	fmt.Println(copied.String())
+	// Output: the backend's answer
+}
+
+// The buffer of a request's body is used again once the body has ended.
+func ExampleCloseWaits() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusAccepted) // before the body is read
+	}))
+	defer server.Close()
+	buf := bytes.Repeat([]byte("the client's question "), 100_000)
+	req := must(http.NewRequest("POST", server.URL, bytes.NewReader(buf)))
+	free := make(chan struct{})
+	wrap.Request(req, wrap.Done(func(wrap.Summary) { close(free) }), wrap.CloseWaits())
+	resp := must(http.DefaultClient.Do(req))
+	resp.Body.Close()
+	<-free
+	copy(buf, "something else")
+	fmt.Println(resp.Status)
+	// Output: 202 Accepted
+}

@@ -14,7 +14,7 @@ import (
 
 // StartBackend serves h over proto, "HTTP/1.1" or "HTTP/2.0", until the test
 // ends. The server's client leaves content codings alone.
-func StartBackend(t *testing.T, proto string, h http.HandlerFunc) *httptest.Server {
+func StartBackend(t testing.TB, proto string, h http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -31,7 +31,7 @@ func StartBackend(t *testing.T, proto string, h http.HandlerFunc) *httptest.Serv
 
 // StartProxy puts an httputil.ReverseProxy in front of backend, with a wrapper
 // of its transport and a function for ModifyResponse. Both may be nil.
-func StartProxy(t *testing.T, backend *httptest.Server, transport func(http.RoundTripper) http.RoundTripper, modify func(*http.Response) error) *httptest.Server {
+func StartProxy(t testing.TB, backend *httptest.Server, transport func(http.RoundTripper) http.RoundTripper, modify func(*http.Response) error) *httptest.Server {
 	t.Helper()
 	target, err := url.Parse(backend.URL)
 	if err != nil {

@@ -164,7 +164,7 @@ func rewrites() []rewrite {
 		return e, nil
 	}
 	all := []rewrite{
-		{"Compress", transform.Compress(nil), func(request string, m testkit.Message) testkit.Message {
+		{"Compress", zip, func(request string, m testkit.Message) testkit.Message {
 			compressed := with(asChanged(m, m.Body), "Content-Encoding", "gzip")
 			switch {
 			case request == "GET /no-transform", request == "GET /gzip", request == "HEAD /gzip", request == "GET /empty", slices.Contains(withoutAny, request):
@@ -174,7 +174,7 @@ func rewrites() []rewrite {
 			}
 			return with(compressed, "Vary", "Accept-Encoding")
 		}},
-		{"Decompress", transform.Decompress(), func(request string, m testkit.Message) testkit.Message {
+		{"Decompress", unzip, func(request string, m testkit.Message) testkit.Message {
 			switch request {
 			case "GET /gzip":
 				return with(asChanged(m, text), "Content-Encoding", "")
@@ -190,6 +190,8 @@ func rewrites() []rewrite {
 		"Events":  transform.Events(hideEvent, nil),
 		"Replace": transform.Replace("secret", "***", nil),
 		"Plain":   transform.Plain(nil, transform.Replace("secret", "***", nil)),
+
+		"the README's": redact,
 	} {
 		all = append(all, rewrite{name, hook, func(request string, m testkit.Message) testkit.Message {
 			switch {
