@@ -21,10 +21,10 @@ import (
 // CloseWaits a Read may still run in another goroutine.
 //
 // Close closes the original first, and then waits. If the original's Close does
-// not make its Read return, Close waits as long as that Read. A Read after Close
-// returns [http.ErrBodyReadAfterClose], or for a [net.Conn] an error that is
-// [net.ErrClosed]. WriteTo keeps its fast path. Reads of several goroutines wait
-// for each other. Calls that write are not affected.
+// not make its Read return, Close waits as long as that Read. A Read after
+// Close returns [http.ErrBodyReadAfterClose], or for a [net.Conn] an error that
+// is [net.ErrClosed]. WriteTo keeps its fast path. Reads of several goroutines
+// wait for each other. Calls that write are not affected.
 func CloseWaits() Hooks {
 	return Hooks{New: func(body io.ReadCloser) Hooks {
 		return Hooks{stage: &closeWaits{passThrough: passThrough{methodsOf(body)}, onClose: readAfterClose(body)}}

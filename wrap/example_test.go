@@ -93,26 +93,21 @@ func ExampleKeepFunc() {
 	// 1 taken
 }
 
-// One hook for each direction: the echo comes back, and both are counted.
+// A ready-made hook and one of our own: the echo comes back, both directions
+// are counted, and the half-close is seen.
 func ExampleBody() {
-	var sent, received atomic.Int64
+	var moved wrap.Counters
 	proxy.ModifyResponse = func(resp *http.Response) error {
-		resp.Body = wrap.Body(resp.Body, wrap.Hooks{
-			Read: func(next io.Reader, p []byte) (int, error) {
-				n, err := next.Read(p)
-				received.Add(int64(n))
-				return n, err
-			},
-			Write: func(next io.Writer, p []byte) (int, error) {
-				n, err := next.Write(p)
-				sent.Add(int64(n))
-				return n, err
+		resp.Body = wrap.Body(resp.Body, wrap.Count(&moved), wrap.Hooks{
+			CloseWrite: func(next wrap.CloseWriter) error {
+				log.Println("the client has finished")
+				return next.CloseWrite()
 			},
 		})
 		return nil
 	}
 	fmt.Println(talk(proxy, "ping"))
-	fmt.Println(sent.Load(), "bytes to the backend,", received.Load(), "from it")
+	fmt.Println(moved.Written.Load(), "bytes to the backend,", moved.Read.Load(), "from it")
 	// Output:
 	// 101 Switching Protocols: ping
 	// 4 bytes to the backend, 4 from it

@@ -33,8 +33,8 @@ type Limiter interface {
 // The wait is in the caller's goroutine. Close ends it, and the call then goes
 // on to the closed body. A deadline of a connection does not end it: the call
 // fails after the wait. WriteTo is routed through Read, and ReadFrom through
-// Write. An error of a Limiter other than that of a closed body is the result of
-// the call. If both Limiters are nil, Throttle panics.
+// Write. An error of a Limiter other than that of a closed body is the result
+// of the call. If both Limiters are nil, Throttle panics.
 func Throttle(read, write Limiter) Hooks {
 	if read == nil && write == nil {
 		panic("wrap: Throttle: both limiters are nil; leave the hook out")

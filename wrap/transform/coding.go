@@ -144,9 +144,9 @@ func closeReader(r io.Reader) {
 	}
 }
 
-// nothing is an empty reader. Package compress/flate would put a buffer in front
-// of a reader without ReadByte. The zstd decoder of klauspost/compress starts no
-// goroutine for a reader with Bytes and Len.
+// nothing is an empty reader. Package compress/flate would put a buffer in
+// front of a reader without ReadByte. The zstd decoder of klauspost/compress
+// starts no goroutine for a reader with Bytes and Len.
 type nothing struct{}
 
 func (nothing) Read([]byte) (int, error) { return 0, io.EOF }

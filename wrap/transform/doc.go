@@ -23,10 +23,10 @@
 //
 // # Order
 //
-// The first hook is next to the reader. Give Compress first and Decompress last,
-// so that those between them see plain content. The hooks for records decode and
-// encode by themselves. To do that once for several of them, put them into one
-// Plain.
+// The first hook is next to the reader. Give Compress first and Decompress
+// last, so that those between them see plain content. The hooks for records
+// decode and encode by themselves. To do that once for several of them, put
+// them into one Plain.
 //
 // # Codings
 //

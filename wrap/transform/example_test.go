@@ -155,8 +155,8 @@ func ExampleLines() {
 	// Output: {"user":"ann"}
 }
 
-// A gateway counts the tokens that a model reports, and ends the stream when the
-// budget is used up. Each response has a hook, and a count, of its own.
+// A gateway counts the tokens that a model reports, and ends the stream when
+// the budget is used up. Each response has a hook, and a count, of its own.
 func ExampleEvents() {
 	proxy, stop := proxyTo("text/event-stream", strings.Repeat("data: {\"text\":\"hello\",\"tokens\":4}\n\n", 100))
 	defer stop()

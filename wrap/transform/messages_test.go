@@ -240,8 +240,8 @@ func TestEveryMessageThroughEveryHook(t *testing.T) {
 							t.Errorf("%s: %d bytes of gzip, want them to be small", entry, len(got.Body))
 						}
 						if request == "GET /empty" && want.ContentLength < 0 && got.ContentLength == 0 {
-							// The server of the proxy adds the length if the
-							// proxy does not flush the header before the end.
+							// The proxy's server adds the length
+							// if the header was not flushed.
 							got = with(got, "Content-Length", "")
 							got.ContentLength = -1
 						}
