@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/pprof"
@@ -24,8 +25,16 @@ func InUse() Resources {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
+	r := withGarbage()
+	r.Heap = int64(m.HeapAlloc)
+	return r
+}
+
+// withGarbage returns the goroutines and descriptors of the process. It does
+// not collect garbage, and is faster than InUse for that.
+func withGarbage() Resources {
 	fds, _ := os.ReadDir("/proc/self/fd") // Linux has it
-	return Resources{runtime.NumGoroutine(), len(fds), int64(m.HeapAlloc)}
+	return Resources{Goroutines: runtime.NumGoroutine(), Descriptors: len(fds)}
 }
 
 // beyond says what r has more than before, or "". slack is how many bytes of
@@ -53,13 +62,25 @@ func (r Resources) CheckReleased(t testing.TB, slack int64, tidy func()) {
 	r.checkReleased(t, Patience, slack, tidy)
 }
 
-func (r Resources) checkReleased(t testing.TB, limit time.Duration, slack int64, tidy func()) {
+// A reporter is what checkReleased needs of a testing.TB.
+type reporter interface {
+	Helper()
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
+func (r Resources) checkReleased(t reporter, limit time.Duration, slack int64, tidy func()) {
 	t.Helper()
+	if tidy == nil {
+		tidy = func() {}
+	}
+	tidy()
+	if slack < 0 && withGarbage().beyond(r, -1) == "" {
+		return
+	}
 	var after Resources
 	released := within(limit, func() bool {
-		if tidy != nil {
-			tidy()
-		}
+		tidy()
 		after = InUse()
 		return after.beyond(r, slack) == ""
 	})
@@ -82,4 +103,40 @@ func NoLeaks(t testing.TB, tidy func()) {
 	}
 	before := InUse()
 	t.Cleanup(func() { before.CheckReleased(t, -1, tidy) })
+}
+
+// ExitCode runs all tests of m and returns the exit code for the process, also
+// 1 if all tests pass and goroutines or descriptors are left after the last
+// one. What is left is printed to w. ExitCode is for packages with parallel
+// tests: NoLeaks would blame each of them for what the others use. tidy is that
+// of [Resources.CheckReleased].
+func ExitCode(m interface{ Run() int }, w io.Writer, tidy func()) int {
+	return exitCode(m, w, Patience, tidy)
+}
+
+func exitCode(m interface{ Run() int }, w io.Writer, limit time.Duration, tidy func()) int {
+	before := InUse()
+	if code := m.Run(); code != 0 {
+		return code
+	}
+	after := printer{w: w}
+	before.checkReleased(&after, limit, -1, tidy)
+	if after.failed {
+		return 1
+	}
+	return 0
+}
+
+// A printer is a reporter where there is no test.
+type printer struct {
+	w      io.Writer
+	failed bool
+}
+
+func (p *printer) Helper()             {}
+func (p *printer) Logf(string, ...any) {}
+
+func (p *printer) Errorf(format string, args ...any) {
+	p.failed = true
+	_, _ = fmt.Fprintf(p.w, format+"\n", args...) // the exit code says it too
 }

@@ -140,3 +140,36 @@ func TestLeaksAreFound(t *testing.T) {
 		t.Errorf("CheckReleased fails with %q, and all is released", r.failures)
 	}
 }
+
+// tests is an M whose Run is the function.
+type tests func() int
+
+func (run tests) Run() int { return run() }
+
+func TestExitCodeSaysWhatIsLeftAfterAllTests(t *testing.T) {
+	hold := make(chan bool)
+	leaky := func(code int) tests {
+		return func() int {
+			go func() { <-hold }()
+			return code
+		}
+	}
+	var told strings.Builder
+	if code := exitCode(leaky(0), &told, 0, nil); code != 1 || !strings.Contains(told.String(), "goroutines") {
+		t.Errorf("ExitCode of tests that leave a goroutine = %d, and says %q; want 1 and the goroutine", code, told.String())
+	}
+	told.Reset()
+	if code := exitCode(leaky(2), &told, 0, nil); code != 2 || told.Len() > 0 {
+		t.Errorf("ExitCode of tests that fail = %d, and says %q; want their 2, and nothing", code, told.String())
+	}
+	tidy := func() { // as if it let go of what the code keeps
+		select {
+		case hold <- true:
+		default:
+		}
+	}
+	if code := ExitCode(leaky(0), &told, tidy); code != 0 || told.Len() > 0 {
+		t.Errorf("ExitCode of tests that leave a goroutine to tidy = %d, and says %q; want 0, and nothing", code, told.String())
+	}
+	close(hold)
+}
