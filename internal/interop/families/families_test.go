@@ -14,8 +14,8 @@ import (
 
 var staticcheck = flag.String("staticcheck", "", "also run this version of staticcheck on the families")
 
-// families is how many combinations each of the families in testdata has, by
-// the path of its file.
+// families says how many combinations each family in testdata has. The key is
+// the path of its generated file.
 var families = map[string]struct {
 	combinations int
 	why          string
@@ -32,8 +32,8 @@ var families = map[string]struct {
 }
 
 // TestFamiliesOfOtherModules generates every family in testdata with its test.
-// It runs that, and the packages' own tests, which use the wrappers as their
-// users do.
+// It runs the generated tests and the tests of the packages, which use the
+// wrappers as users do.
 func TestFamiliesOfOtherModules(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata")); err != nil {
@@ -60,14 +60,14 @@ func TestFamiliesOfOtherModules(t *testing.T) {
 	for _, f := range result.Files {
 		path := filepath.Join(dir, f.Path)
 		if _, err := os.Stat(path); err == nil {
-			t.Errorf("testdata has a generated file, %s", f.Path)
+			t.Errorf("testdata has the generated file %s, want it not committed", f.Path)
 		}
 		if err := os.WriteFile(path, f.Content, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
 
-	// Paths of t.TempDir would keep the go command's cache from being used.
+	// With the paths of t.TempDir, the go command would not use its cache.
 	run(t, dir, "vet", "-trimpath", "./...")
 	run(t, dir, "test", "-trimpath", "./...")
 	if *staticcheck != "" {
@@ -75,7 +75,7 @@ func TestFamiliesOfOtherModules(t *testing.T) {
 	}
 }
 
-// run runs a go command that has to succeed.
+// run runs a go command, and fails t if the command fails.
 func run(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	cmd := exec.Command("go", args...)
