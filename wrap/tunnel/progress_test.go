@@ -19,7 +19,7 @@ import (
 )
 
 // noQueues is why tests of slow peers are skipped on other systems than Linux.
-const noQueues = "only Linux tells how many bytes its kernel holds for a peer"
+const noQueues = "package tunnel only asks Linux how many bytes the kernel holds for a peer"
 
 // A peer that reads slowly and without a pause is not silent, even if one Write
 // to it lasts for longer than Idle. A net.Pipe has no queue in the kernel that
