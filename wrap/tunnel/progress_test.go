@@ -175,34 +175,41 @@ func TestCopyLingersOnce(t *testing.T) {
 	if !tunnel.SeesQueues {
 		t.Skip(noQueues)
 	}
-	const linger = time.Second
-	client, clientPeer := link(t, "tcp")
-	backend, backendPeer := link(t, "tcp")
-	if err := backendPeer.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
-		t.Fatal(err)
-	}
-	told := make(chan struct{})
-	j := joinConns(t, client, clientPeer, &tellsCloseWrite{backend.(*net.TCPConn), told}, backendPeer, &tunnel.Options{Linger: linger})
-	sent := block(300_000)
-	send(t, clientPeer, sent)
-	finish(t, clientPeer)
-	<-told
-	if err := expect(backendPeer, sent); err != nil {
-		t.Fatal(err)
-	}
-	longer := make(chan error, 1)
-	go outlast(1, tunnel.Options{Linger: linger * 18 / 10}, true, longer)
-	if err := <-longer; err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-j.done:
-	default:
-		t.Error("Copy has not returned after 1.8 times Linger")
-	}
-	if _, err := j.wait(); !errors.Is(err, tunnel.ErrLinger) {
-		t.Errorf("Copy = %v, want ErrLinger", err)
-	}
+	// The tunnel is looked at often while the kernel holds bytes, so that
+	// it ends after little more than linger. With the fault it took twice
+	// as long.
+	const linger = 3 * limit
+	steadily(t, func(mark func()) error {
+		client, clientPeer := link(t, "tcp")
+		backend, backendPeer := link(t, "tcp")
+		if err := backendPeer.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
+			t.Fatal(err)
+		}
+		told := make(chan struct{})
+		mark()
+		j := joinConns(t, client, clientPeer, &tellsCloseWrite{backend.(*net.TCPConn), told}, backendPeer, &tunnel.Options{Linger: linger})
+		sent := block(300_000)
+		send(t, clientPeer, sent)
+		finish(t, clientPeer)
+		<-told
+		if err := expect(backendPeer, sent); err != nil {
+			t.Fatal(err)
+		}
+		mark()
+		_, err := trickle(1, tunnel.Options{Linger: linger * 18 / 10}, true, func() error {
+			mark()
+			return nil
+		})
+		select {
+		case <-j.done:
+		default:
+			err = errors.Join(err, errors.New("Copy has not returned after 1.8 times Linger"))
+		}
+		if _, e := j.wait(); !errors.Is(e, tunnel.ErrLinger) {
+			t.Errorf("Copy = %v, want ErrLinger", e)
+		}
+		return err
+	})
 }
 
 // A tellsCloseWrite closes told when CloseWrite has returned.
