@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -33,9 +34,20 @@ func InUse() Resources {
 // withGarbage returns the goroutines and descriptors of the process. It does
 // not collect garbage, and is faster than InUse for that.
 func withGarbage() Resources {
+	startPoller()
 	fds, _ := os.ReadDir("/proc/self/fd") // Linux has it
 	return Resources{Goroutines: runtime.NumGoroutine(), Descriptors: len(fds)}
 }
+
+// startPoller makes the poller of package runtime, which the process would make
+// for its first connection otherwise. Its descriptors are never closed.
+var startPoller = sync.OnceFunc(func() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return // no connection will work either
+	}
+	_, _ = r.Close(), w.Close() // nothing was written
+})
 
 // beyond says what r has more than before, or "". slack is how many bytes of
 // heap may be in use besides; if it is negative, the heap does not count.

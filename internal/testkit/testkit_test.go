@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -138,6 +139,34 @@ func TestLeaksAreFound(t *testing.T) {
 	before.CheckReleased(&r, -1, nil)
 	if len(r.failures) > 0 {
 		t.Errorf("CheckReleased fails with %q, and all is released", r.failures)
+	}
+}
+
+// The first connection of a process makes the poller of package runtime, which
+// has descriptors and stays. A new process runs this test, since this process
+// may have had connections.
+func TestTheFirstConnectionIsNoLeak(t *testing.T) {
+	const fresh = "TESTKIT_FRESH"
+	if os.Getenv(fresh) == "" {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(self, "-test.run=^"+t.Name()+"$")
+		cmd.Env = append(os.Environ(), fresh+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("in a new process: %v\n%s", err, out)
+		}
+		return
+	}
+	before := InUse()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if more := InUse().beyond(before, -1); more != "" {
+		t.Errorf("after the first connection: %s", more)
 	}
 }
 
