@@ -225,7 +225,11 @@ func TestCopyNoticesAResetWhileTheOtherSideDoesNotRead(t *testing.T) {
 					t.Parallel()
 					one, dying := link(t, kind)
 					two, peer := link(t, other)
-					j, there, _ := joinFirst(t, who, one, dying, two, peer, nil)
+					// On a busy machine, stuff may return
+					// while the tunnel still reads. A Read
+					// then returns the reset, and peer has
+					// Linger to take its bytes.
+					j, there, _ := joinFirst(t, who, one, dying, two, peer, &tunnel.Options{Linger: limit})
 					stuff(t, dying)
 					begin := time.Now()
 					reset(t, dying)
@@ -240,12 +244,12 @@ func TestCopyNoticesAResetWhileTheOtherSideDoesNotRead(t *testing.T) {
 	}
 }
 
-// stuff writes until conn takes nothing for a fifth of a second.
+// stuff writes until conn takes nothing for as long as limit.
 func stuff(t *testing.T, conn net.Conn) {
 	t.Helper()
 	p := block(64 << 10)
 	for {
-		if err := conn.SetWriteDeadline(time.Now().Add(time.Second / 5)); err != nil {
+		if err := conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := conn.Write(p); err != nil {
