@@ -25,8 +25,8 @@ type instantWriter struct{ instant }
 func (instantWriter) Header() http.Header { return nil }
 func (instantWriter) WriteHeader(int)     {}
 
-// perCall runs f, which makes n calls, for about slice, and returns
-// nanoseconds a call, of CPU time: others on the machine do not count.
+// perCall runs f, which makes n calls, for about slice. It returns the CPU time
+// of a call in nanoseconds. The time of other processes does not count.
 func perCall(slice time.Duration, f func(n int)) float64 {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -44,7 +44,7 @@ func threadTime() time.Duration {
 	const thisThread = 1 // RUSAGE_THREAD
 	var u syscall.Rusage
 	if err := syscall.Getrusage(thisThread, &u); err != nil {
-		panic(err) // Linux has it
+		panic(err) // Linux has RUSAGE_THREAD
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
@@ -132,8 +132,8 @@ func wraps(s *settings) error {
 
 var sink io.ReadCloser
 
-// growingCalls measures a Read when there are so many bodies that caches do not
-// hold them, each of which is read in turn.
+// growingCalls measures a Read with many bodies, each of which is read in turn.
+// With enough of them, the CPU's caches do not hold all.
 func (s *settings) growingCalls() {
 	ws := wrappers()
 	ws = slices.DeleteFunc(ws, func(w wrapper) bool { return strings.HasPrefix(w.name, "open") }) // as otelhttp
@@ -166,7 +166,8 @@ func (s *settings) growingCalls() {
 	s.table("With so many bodies, each in turn: a Read, ns", names, columns...)
 }
 
-// tagged is an instant body that is unlike every other.
+// tagged is an instant body with an address of its own: it has a size, and
+// instant has none.
 type tagged struct {
 	instant
 	_ int64

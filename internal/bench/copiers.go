@@ -12,7 +12,7 @@ import (
 // copiers join a client's connection and one with the backend, and close both.
 var copiers = map[string]func(client, backend *net.TCPConn){
 	"tunnel.Copy": func(client, backend *net.TCPConn) {
-		_, _ = tunnel.Copy(context.Background(), client, backend, nil) // the client sees how it went
+		_, _ = tunnel.Copy(context.Background(), client, backend, nil) // the client sees any failure
 	},
 	"tunnel.Copy with Done": func(client, backend *net.TCPConn) {
 		_, _ = tunnel.Copy(context.Background(), client, wrap.Conn(backend, done), nil)
@@ -30,8 +30,8 @@ var copiers = map[string]func(client, backend *net.TCPConn){
 	},
 }
 
-// both does what a tunnel by hand does at least: half-closes pass, and what is
-// over is closed.
+// both does the least that a hand-written tunnel must do: it passes half-closes
+// on, and closes both connections at the end.
 func both(client, backend *net.TCPConn, copyTo func(dst, src *net.TCPConn)) {
 	defer client.Close()
 	defer backend.Close()
@@ -39,7 +39,7 @@ func both(client, backend *net.TCPConn, copyTo func(dst, src *net.TCPConn)) {
 	go func() {
 		defer close(toBackend)
 		copyTo(backend, client)
-		_ = backend.CloseWrite() // may be gone
+		_ = backend.CloseWrite() // fails if the backend has gone
 	}()
 	copyTo(client, backend)
 	_ = client.CloseWrite()

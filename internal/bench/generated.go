@@ -12,18 +12,18 @@ import (
 	"strings"
 )
 
-// A generator is one that makes types for each combination of the nine optional
-// elements that httpsnoop knows of a ResponseWriter.
+// A generator makes a type for each combination of the nine optional elements
+// of a ResponseWriter that httpsnoop knows.
 type generator struct {
 	name  string
-	bench string // what gen's benchmarks call it
+	bench string // its name in gen's benchmarks
 	cmd   string // the program in gen/cmd that uses its code
-	code  string // the package that it makes
+	code  string // the package with its code
 }
 
 const combinations = 1 << 9
 
-// newRelic is run from its own module.
+// newRelic is a command that runs in its own module.
 const newRelic = "github.com/newrelic/go-agent/v3/internal/tools/interface-wrapping@v3.45.0"
 
 var generators = []generator{
@@ -32,7 +32,7 @@ var generators = []generator{
 	{"New Relic 3.45.0's: structs of embedded interfaces", "embedded", "embedded", "./embedded"},
 }
 
-// generated measures generated code for the same family.
+// generated compares the code of the generators for the same family.
 func generated(s *settings) error {
 	const dir = "gen"
 	work, err := os.MkdirTemp("", "bench")
@@ -123,8 +123,9 @@ func programSize(dir, work, name string) (float64, error) {
 	return float64(info.Size()), nil
 }
 
-// compiler returns a function that compiles a package, and returns the CPU
-// seconds that this takes. It writes the import configuration to config.
+// compiler writes the import configuration of a package to config. It returns a
+// function that compiles the package, and returns the CPU seconds that this
+// takes.
 func compiler(dir, config, path string) (compileTime func() (float64, error), err error) {
 	files, err := runIn(dir, "go", "list", "-f", `{{range .GoFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}`, path)
 	if err != nil {
@@ -178,7 +179,7 @@ func benchGenerated(s *settings, dir, work string) (wrap, allocs, heap, write []
 					continue
 				}
 				wrap[i] = append(wrap[i], ns)
-				b, _ := strconv.ParseFloat(string(m[4]), 64) // are digits
+				b, _ := strconv.ParseFloat(string(m[4]), 64) // cannot fail: the pattern only matches digits
 				a, _ := strconv.ParseFloat(string(m[5]), 64)
 				heap[i], allocs[i] = append(heap[i], b), append(allocs[i], a)
 			}
@@ -187,7 +188,8 @@ func benchGenerated(s *settings, dir, work string) (wrap, allocs, heap, write []
 	return wrap, allocs, heap, write, nil
 }
 
-// runIn returns what a command in dir prints. It is outside of any workspace.
+// runIn runs a command in dir, without a Go workspace, and returns what it
+// prints.
 func runIn(dir, name string, args ...string) ([]byte, error) {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir

@@ -13,11 +13,11 @@ import (
 	"gonum.org/v1/plot/plotter"
 )
 
-// A quantity is what growth measures of a proxy with many connections.
+// A quantity is a figure of a proxy with many connections.
 type quantity struct {
 	name, format string
-	plot         string // file name; not drawn if empty
-	exact        bool
+	plot         string // file name of the plot; no plot if empty
+	exact        bool   // as in column
 }
 
 const (
@@ -42,8 +42,7 @@ var quantities = []quantity{
 	responseCPU:    {"an ordinary response of 1 KiB, CPU µs of the proxy", "%.1f", "growth-response.svg", false},
 }
 
-// growthNames leaves out contestants that differ little from another, but for
-// bulk.
+// growthNames has no contestants that only differ from another for bulk.
 var growthNames = slices.DeleteFunc(slices.Clone(proxyNames), func(name string) bool {
 	switch name {
 	case "with wrap.Body, counting", "tunnel.Upgrade with Done", "tunnel.Copy with Done", "tunnel.Copy, bytes hooked", "io.CopyBuffer twice, no splice", "haproxy, TCP with splice":
@@ -52,9 +51,9 @@ var growthNames = slices.DeleteFunc(slices.Clone(proxyNames), func(name string) 
 	return false
 })
 
-// atWork is how many connections have something to do at a time; the others are
-// idle until it is their turn. All at once would fill the kernel's buffers and
-// measure those.
+// atWork is how many connections are in use at the same time. The others are
+// idle until it is their turn. If all were in use at once, growth would measure
+// how the kernel's buffers fill.
 const atWork = 64
 
 // growth measures proxies with 1 to 10,000 connections. Each run has a process
@@ -66,7 +65,7 @@ func growth(s *settings) error {
 		return err
 	}
 	defer backend.stop()
-	samples := make([][][]sample, len(quantities)) // by number of connections, and proxy
+	samples := make([][][]sample, len(quantities)) // by quantity, number of connections, and proxy
 	for q := range samples {
 		samples[q] = make([][]sample, len(s.conns))
 		for k := range s.conns {
@@ -143,7 +142,7 @@ func (s *settings) withProxy(name, backend string, f func(*proxy) error) error {
 
 func (p *proxy) upgradedFigures(n int, slice time.Duration, figures map[int]float64) error {
 	open := func() (net.Conn, error) { return upgrade(p.addr, "/answer") }
-	warm, err := open() // what is there once
+	warm, err := open() // makes what the proxy only makes once
 	if err != nil {
 		return err
 	}
@@ -191,7 +190,7 @@ func (p *proxy) ordinaryFigures(n int, slice time.Duration, figures map[int]floa
 	if err != nil {
 		return err
 	}
-	response, err := responseLength(conns[0], request) // is always the same
+	response, err := responseLength(conns[0], request) // all responses have this length
 	if err != nil {
 		return err
 	}
@@ -206,7 +205,7 @@ func (p *proxy) ordinaryFigures(n int, slice time.Duration, figures map[int]floa
 	return nil
 }
 
-// responseLength sends request and returns how long the whole response is.
+// responseLength sends request and returns the length of the whole response.
 func responseLength(conn net.Conn, request []byte) (int, error) {
 	if _, err := conn.Write(request); err != nil {
 		return 0, err
@@ -224,10 +223,10 @@ func responseLength(conn net.Conn, request []byte) (int, error) {
 	}
 }
 
-// connections are open, and used in turns.
+// connections are open connections that are used in turn.
 type connections []net.Conn
 
-// openAll opens n connections, some at a time.
+// openAll opens n connections, eight at a time.
 func openAll(n int, open func() (net.Conn, error)) (connections, error) {
 	conns, errs := make(connections, n), make([]error, 8)
 	var wg sync.WaitGroup
@@ -250,9 +249,10 @@ func (c connections) close() {
 	}
 }
 
-// exchanges sends message and waits for size bytes of answer, on one connection
-// after the other, several at a time, for about slice. It returns how many a
-// second, and the proxy's CPU seconds for one.
+// exchanges uses conns in turn, up to atWork at a time, for about slice. On
+// each it sends message and waits for size bytes of answer. It returns the
+// number of exchanges in a second, and the CPU seconds of the proxy for one
+// exchange.
 func (p *proxy) exchanges(conns connections, slice time.Duration, message []byte, size int) (perSecond, cpu float64, err error) {
 	workers := min(atWork, len(conns))
 	counts, errs := make([]int, workers), make([]error, workers)

@@ -3,16 +3,16 @@
 //	go -C internal/bench run . [-quick] [-plots dir] [-only name,...]
 //
 // It prints Markdown tables and draws plots. Contestants take turns, so that
-// whatever else the machine does meets all of them alike. A figure is the
-// median of their runs, ± the 95 % confidence interval of that; the ratio to
-// the first contestant is behind it, or ~ where the Mann-Whitney U test finds
-// no difference at the level of 0.05. That is benchstat's method, by its
-// package.
+// other work of the machine slows all of them alike. A figure is the median of
+// a contestant's runs, ± its 95 % confidence interval. After it comes the ratio
+// to the first contestant, or ~ if the Mann-Whitney U test finds no difference
+// at the level of 0.05. This is the method of benchstat, and bench uses the
+// package of benchstat for it.
 //
-// Each proxy runs as a process of its own, for its CPU time and memory to be
-// told from those of the client and the backend. Nginx and haproxy take part
-// where they are installed. Bench needs Linux for the counters in /proc, and
-// go for the generators.
+// Each proxy runs as a process of its own, so that its CPU time and memory do
+// not include those of the client and the backend. Nginx and haproxy take part
+// if they are installed. Bench needs Linux for the counters in /proc, and the
+// go command for the generators.
 package main
 
 import (
@@ -33,12 +33,12 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 type settings struct {
 	out   io.Writer
 	plots string        // folder for SVG files; none if empty
-	runs  int           // of each contestant
-	slice time.Duration // of one run
-	turns int           // of each contestant in growth, whose processes are new each time
+	runs  int           // how often each contestant runs
+	slice time.Duration // how long one run lasts
+	turns int           // how often each contestant runs in growth, each time in a new process
 	conns []int         // numbers of connections, and of bodies, in growth
 
-	descriptors int // that a process may have
+	descriptors int // how many a process may have
 }
 
 type measurement struct {
@@ -46,7 +46,7 @@ type measurement struct {
 	run  func(*settings) error
 }
 
-// What is measured, and in this order.
+// measurements run in this order.
 var measurements = []measurement{
 	{"calls", calls},
 	{"wraps", wraps},
@@ -104,8 +104,8 @@ func measurementNames() string {
 	return strings.Join(names, ", ")
 }
 
-// limitConns keeps to what the system allows. A proxy needs two descriptors for
-// each connection.
+// limitConns lowers the largest number of connections to what descriptors
+// allow. A proxy needs two descriptors for each connection.
 func (s *settings) limitConns(descriptors int) {
 	s.descriptors = descriptors
 	most := &s.conns[len(s.conns)-1]
@@ -123,23 +123,24 @@ func report(stderr io.Writer, err error) int {
 	return 0
 }
 
-// raiseDescriptors lets this process, and those that it starts, have n
-// descriptors, or as many as the system allows, and returns how many that is.
+// raiseDescriptors sets the limit on descriptors to n, or as far as the system
+// allows, for this process and those that it starts. It returns the limit.
 func raiseDescriptors(n uint64) uint64 {
 	var l syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
-		return 1024 // what systems start with
+		return 1024 // the usual limit
 	}
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: max(n, l.Max)}); err == nil {
 		return n
 	}
 	l.Cur = l.Max
-	_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) // what it is stays true
+	_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) // if this fails, bench meets the lower limit
 	return l.Cur
 }
 
+// cpuModel returns the name of the CPU, or "CPU unknown".
 func cpuModel() string {
-	text, _ := os.ReadFile("/proc/cpuinfo") // if it cannot be read, it is not told
+	text, _ := os.ReadFile("/proc/cpuinfo") // after an error, text is empty
 	for line := range strings.Lines(string(text)) {
 		if name, ok := strings.CutPrefix(line, "model name"); ok {
 			return strings.TrimSpace(strings.TrimLeft(name, " \t:"))

@@ -17,13 +17,13 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// A wrapper is one way to stand in front of a body.
+// A wrapper is one way to wrap a body.
 type wrapper struct {
 	name string
 	wrap func(io.ReadCloser) io.ReadCloser
 }
 
-var total atomic.Int64 // what counting hooks count into
+var total atomic.Int64 // counting hooks add to it
 
 var (
 	unhooked = wrap.Hooks{Close: func(next io.Closer) error { return next.Close() }}
@@ -66,7 +66,8 @@ func wrappers() []wrapper {
 	}
 }
 
-// throughTransport returns what a tracing transport makes of a response's body.
+// throughTransport returns a function that passes a body through a tracing
+// transport, and returns the body that comes out.
 func throughTransport(newTransport func(http.RoundTripper) http.RoundTripper) func(io.ReadCloser) io.ReadCloser {
 	return func(body io.ReadCloser) io.ReadCloser {
 		req := httptest.NewRequest("GET", "http://backend/", nil)
@@ -79,15 +80,15 @@ func throughTransport(newTransport func(http.RoundTripper) http.RoundTripper) fu
 	}
 }
 
-// given answers every request with one body.
+// given answers every request with the same body.
 type given struct{ body io.ReadCloser }
 
 func (g given) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusSwitchingProtocols, Header: make(http.Header), Body: g.body, Request: req}, nil
 }
 
-// closures is a wrapper whose hooks take a method value and return a function,
-// for each call.
+// closures is a wrapper that makes closures for each call: a hook takes a
+// method value and returns a function.
 type closures struct {
 	io.ReadCloser
 	read  func(func([]byte) (int, error)) func([]byte) (int, error)
@@ -110,7 +111,7 @@ func countRead(next func([]byte) (int, error)) func([]byte) (int, error) {
 
 func countWrite(next func([]byte) (int, error)) func([]byte) (int, error) { return countRead(next) }
 
-// snooped returns a ResponseWriter with a counting Write in front of w.
+// snooped returns w wrapped by httpsnoop, with a Write that counts.
 func snooped(w http.ResponseWriter) http.ResponseWriter {
 	return httpsnoop.Wrap(w, httpsnoop.Hooks{Write: func(next httpsnoop.WriteFunc) httpsnoop.WriteFunc {
 		return countWrite(next)

@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// bars draws the medians of one column.
+// bars draws the medians of one column as bars.
 func (s *settings) bars(file, title, unit string, names []string, samples []sample) error {
 	if s.plots == "" {
 		return nil
@@ -22,7 +22,7 @@ func (s *settings) bars(file, title, unit string, names []string, samples []samp
 	p.Title.Text, p.X.Label.Text = title, unit
 	var values plotter.Values
 	var labels []string
-	for i := len(names) - 1; i >= 0; i-- { // the first on top
+	for i := len(names) - 1; i >= 0; i-- { // the first name is on top
 		if len(samples[i]) > 0 {
 			values, labels = append(values, samples[i].median()), append(labels, names[i])
 		}
@@ -35,11 +35,12 @@ func (s *settings) bars(file, title, unit string, names []string, samples []samp
 	chart.Color = plotutil.Color(2)
 	p.Add(chart)
 	p.NominalY(labels...)
-	p.X.Max *= 1.02 // or the frame cuts into the longest bar
+	p.X.Max *= 1.02 // without this, the frame cuts into the longest bar
 	return s.save(p, file)
 }
 
-// lines draws figures over a number, both on logarithmic scales.
+// lines draws one line for each name, with logarithmic scales on both axes.
+// over is the label of the X axis.
 func (s *settings) lines(file, title, over string, names []string, series []plotter.XYs) error {
 	if s.plots == "" {
 		return nil
@@ -49,7 +50,7 @@ func (s *settings) lines(file, title, over string, names []string, series []plot
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, powers{1}
 	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powers{1, 2, 5}
 	for i, name := range names {
-		positive := slices.DeleteFunc(slices.Clone(series[i]), func(xy plotter.XY) bool { return xy.Y <= 0 }) // has no logarithm
+		positive := slices.DeleteFunc(slices.Clone(series[i]), func(xy plotter.XY) bool { return xy.Y <= 0 }) // 0 has no logarithm
 		if len(positive) == 0 {
 			continue
 		}
@@ -68,7 +69,7 @@ func (s *settings) lines(file, title, over string, names []string, series []plot
 	return s.save(p, file)
 }
 
-// powers are ticks at these multiples of the powers of ten.
+// powers puts ticks at these multiples of the powers of ten.
 type powers []float64
 
 func (p powers) Ticks(low, high float64) (ticks []plot.Tick) {

@@ -24,9 +24,9 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// proxyNames are the contestants; those before nginx are this program itself.
-// The first is what the others are compared with. Those that copy know nothing
-// of HTTP: they pass on the bytes of one connection as they are.
+// proxyNames are the contestants. The others are compared with the first. Those
+// before nginx are this program. tunnel.Copy, io.Copy and io.CopyBuffer know
+// nothing of HTTP: they pass on the bytes of a connection as they are.
 var proxyNames = []string{
 	"ReverseProxy", "with wrap.Body, counting", "with wrap.Done", "with otelhttp",
 	"tunnel.Upgrade", "tunnel.Upgrade with Done",
@@ -35,23 +35,23 @@ var proxyNames = []string{
 	"nginx", "haproxy", "haproxy, TCP with splice",
 }
 
-// upgradesOnly reports whether that proxy is no good for ordinary requests.
+// upgradesOnly reports whether that proxy cannot serve ordinary requests.
 func upgradesOnly(name string) bool { return strings.HasPrefix(name, "tunnel.Upgrade") }
 
 // descriptorsFor returns how many descriptors that proxy needs for an upgraded
 // connection on which nothing moves.
 func descriptorsFor(name string) int {
 	if name == "io.Copy twice" {
-		return 6 // splice waits with a pipe in hand, each way
+		return 6 // in each direction, splice holds a pipe while it waits
 	}
 	return 2
 }
 
-// backendName starts a backend for upgraded connections, which needs a
-// descriptor for each of them as well.
+// backendName starts a backend for upgraded connections. It is a process of its
+// own, since it needs a descriptor for each connection too.
 const backendName = "backend"
 
-// serveProxy is the proxy of that name until its standard input ends.
+// serveProxy serves as the proxy of that name until standard input ends.
 func serveProxy(name, backend string) error {
 	if name == backendName {
 		l, err := upgradeBackend()
@@ -99,8 +99,8 @@ func serveProxy(name, backend string) error {
 	return untilStopped(l.Addr())
 }
 
-// untilStopped tells who started this process where to find it, and waits until
-// its standard input ends.
+// untilStopped prints the address of this proxy and of its admin server, and
+// waits until standard input ends.
 func untilStopped(addr net.Addr) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -112,14 +112,13 @@ func untilStopped(addr net.Addr) error {
 	return err
 }
 
-// serveGoroutines says how many there are beside its own, when garbage is
-// collected.
+// serveGoroutines collects garbage, and answers with the number of goroutines.
 func serveGoroutines(w http.ResponseWriter, r *http.Request) {
 	runtime.GC()
 	fmt.Fprint(w, runtime.NumGoroutine())
 }
 
-// tunnelProxy is a proxy by hand, for upgraded connections alone.
+// tunnelProxy is a hand-written proxy that only serves upgraded connections.
 type tunnelProxy struct {
 	transport http.RoundTripper
 	backend   string
@@ -136,20 +135,20 @@ func (p tunnelProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	resp.Body = wrap.Body(resp.Body, p.hooks...)
-	_, _ = tunnel.Upgrade(w, r, resp, nil) // the client sees how it went
+	_, _ = tunnel.Upgrade(w, r, resp, nil) // the client sees any failure
 }
 
 // A proxy is a process that passes requests on to a backend.
 type proxy struct {
 	name  string
 	addr  string
-	admin string // where it tells its goroutines; empty if it does not
+	admin string // address of serveGoroutines; empty if the proxy is not this program
 	cmd   *exec.Cmd
 	stop  func()
 }
 
-// startProxy returns an error that wraps exec.ErrNotFound if the program is
-// not there.
+// startProxy starts the proxy of that name. Its error wraps exec.ErrNotFound if
+// the program is not installed.
 func startProxy(name, backend string) (*proxy, error) {
 	switch name {
 	case "nginx":
@@ -280,7 +279,8 @@ func startProgram(name, conf, backend string, more []string, args func(conf, dir
 	return nil, fmt.Errorf("%s does not start: %s", name, complaints.String())
 }
 
-// startProxies starts all that can be, and says which cannot.
+// startProxies starts the proxies of these names. It prints which programs are
+// not installed, and leaves these out.
 func (s *settings) startProxies(backend string, names []string) (started []*proxy, stop func(), err error) {
 	stop = func() {
 		for _, p := range started {
@@ -310,7 +310,7 @@ func namesOf(proxies []*proxy) (names []string) {
 	return names
 }
 
-// cpu returns the CPU time of p so far.
+// cpu returns the CPU time that p has used.
 func (p *proxy) cpu() (time.Duration, error) {
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
 	if err != nil || len(files) == 0 {
@@ -347,8 +347,8 @@ func (p *proxy) resident() (float64, error) {
 	return 0, fmt.Errorf("no VmRSS of %s", p.name)
 }
 
-// goroutines returns how many p has, if p is this program; it also makes p
-// collect its garbage.
+// goroutines returns how many goroutines p has after it has collected garbage.
+// It returns false if p is not this program.
 func (p *proxy) goroutines() (float64, bool) {
 	if p.admin == "" {
 		return 0, false

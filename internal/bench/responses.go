@@ -15,7 +15,7 @@ import (
 
 var block [64 << 10]byte
 
-// serveBody answers with /<size>/<sized or chunked>.
+// serveBody answers /SIZE/FRAMING with SIZE bytes. FRAMING is sized or chunked.
 func serveBody(w http.ResponseWriter, r *http.Request) {
 	size, err := strconv.Atoi(r.PathValue("size"))
 	if err != nil {
@@ -26,12 +26,12 @@ func serveBody(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(size))
 	} else {
 		w.WriteHeader(http.StatusOK)
-		_ = http.NewResponseController(w).Flush() // and so it is chunked
+		_ = http.NewResponseController(w).Flush() // this makes the response chunked
 	}
 	for size > 0 {
 		n, err := w.Write(block[:min(size, len(block))])
 		if err != nil {
-			return // the client has left
+			return // the client has gone
 		}
 		size -= n
 	}
@@ -58,7 +58,7 @@ func responses(s *settings) error {
 					if err != nil {
 						return fmt.Errorf("%s: %w", p.name, err)
 					}
-					if turn > 0 { // the first warms up
+					if turn > 0 { // the first turn only warms up
 						rate[i], cost[i] = append(rate[i], perSecond), append(cost[i], cpu)
 					}
 				}
@@ -75,7 +75,7 @@ func responses(s *settings) error {
 	return nil
 }
 
-// load asks for path from two clients at once for about slice.
+// load requests path with two clients at the same time, for about slice.
 func (p *proxy) load(path string, size int, slice time.Duration) (perSecond, cpuMicros float64, err error) {
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// A sample is one figure of one contestant, from each of its runs.
+// A sample has one figure of one contestant from each of its runs.
 type sample []float64
 
 func (s sample) quantile(q float64) float64 {
@@ -23,14 +23,14 @@ func (s sample) quantile(q float64) float64 {
 
 func (s sample) median() float64 { return s.quantile(0.5) }
 
-// spread says how far the median can be off at a confidence of 95 %.
+// spread returns the 95 % confidence interval of the median as text.
 func (s sample) spread() string {
 	sum := benchmath.AssumeNothing.Summary(s.forBenchmath(), 0.95)
 	return "±" + sum.PctRangeString()
 }
 
-// differs reports whether the Mann-Whitney U test tells a from b at the level
-// of 0.05.
+// differs reports whether the Mann-Whitney U test finds that a and b differ, at
+// the level of 0.05.
 func differs(a, b sample) bool {
 	c := benchmath.AssumeNothing.Compare(a.forBenchmath(), b.forBenchmath())
 	return c.P <= c.Alpha

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// A column is one figure of all contestants, in their order. The first is what
-// the others are compared with.
+// A column has one figure of each contestant, in their order. The others are
+// compared with the first.
 type column struct {
 	name, format string // the format is for one float64
 	samples      []sample
-	exact        bool // does not vary, such as a count: no spread and no ratio
+	exact        bool // the figure does not vary, such as a count: it has no spread and no ratio
 }
 
-// table prints columns, with the ratio to the first contestant behind each
-// figure, or ~ where that is not significant.
+// table prints columns. After each figure comes the ratio to the first
+// contestant, or ~ if the difference is not significant.
 func (s *settings) table(title string, names []string, columns ...column) {
 	fmt.Fprintf(s.out, "\n### %s\n\n|", title)
 	for _, c := range columns {

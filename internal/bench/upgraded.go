@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// upgradeBackend upgrades every connection that asks for it: /source sends
-// until the client leaves, /answer answers each message as that asks. Ordinary
-// requests it answers with 1 KiB.
+// upgradeBackend upgrades every connection that asks for it. On /source it
+// sends until the client closes. On /answer it answers each message with as
+// many bytes as the message says. It answers ordinary requests with 1 KiB.
 func upgradeBackend() (net.Listener, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -32,8 +32,7 @@ func serveUpgrades(l net.Listener) {
 	}
 }
 
-// A message has messageSize bytes, of which the first four say how long the
-// answer to it is.
+// A message has messageSize bytes. The first four are the length of its answer.
 const messageSize = 100
 
 func newMessage(answer int) []byte {
@@ -71,8 +70,9 @@ func serveConn(conn net.Conn) {
 	}
 }
 
-// serveRequests answers ordinary requests until one asks for an upgrade, whose
-// path it returns. Its memory is free by then: 10,000 of them wait.
+// serveRequests answers ordinary requests until one asks for an upgrade, and
+// returns the path of that one. It is a function of its own so that its buffer
+// is free during the upgrade: there can be 10,000 connections.
 func serveRequests(conn net.Conn) (path string, err error) {
 	br := bufio.NewReaderSize(conn, 1<<10)
 	for {
@@ -91,7 +91,7 @@ func serveRequests(conn net.Conn) (path string, err error) {
 
 var ordinaryResponse = append([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n"), block[:1024]...)
 
-// reset closes conn for good at once, so that no port of it has to wait.
+// reset closes conn by a reset, so that its port does not stay in TIME_WAIT.
 func reset(conn net.Conn) {
 	_ = conn.(*net.TCPConn).SetLinger(0)
 	_ = conn.Close()
@@ -105,8 +105,8 @@ func upgrade(addr, path string) (net.Conn, error) {
 	}
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Minute))
 	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: bench\r\n\r\n", path)
-	// What comes right behind the head may be lost: /source has enough of
-	// it.
+	// The reader may hold bytes that came after the head. They are lost.
+	// Only /source sends such bytes, and it sends more.
 	resp, err := http.ReadResponse(bufio.NewReaderSize(conn, 512), nil)
 	if err == nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		err = fmt.Errorf("the upgrade was answered %s", resp.Status)
@@ -159,7 +159,7 @@ func upgraded(s *settings) error {
 	return s.bars("upgraded-echo.svg", "Echo of 100 bytes, p50", "µs", names, p50)
 }
 
-// bulk receives from the backend for about slice.
+// bulk receives from the backend for about slice, through p.
 func (p *proxy) bulk(slice time.Duration) (mibPerSecond, cpuPerGiB float64, err error) {
 	conn, err := upgrade(p.addr, "/source")
 	if err != nil {
@@ -185,7 +185,8 @@ func (p *proxy) bulk(slice time.Duration) (mibPerSecond, cpuPerGiB float64, err 
 	return float64(got) / (1 << 20) / took.Seconds(), (after - before).Seconds() / (float64(got) / (1 << 30)), err
 }
 
-// echo returns how long each of many echoes took, in microseconds.
+// echo sends echoes through p for about slice, and returns how many
+// microseconds each took.
 func (p *proxy) echo(slice time.Duration) (sample, error) {
 	conn, err := upgrade(p.addr, "/answer")
 	if err != nil {

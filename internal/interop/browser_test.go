@@ -22,9 +22,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// TestBrowser has a page in headless Chromium open a WebSocket through a proxy
-// that logs, exchange messages, and close it. The code of the close must be
-// known to the backend and to the proxy's log.
+// A page in headless Chromium opens a WebSocket through a proxy that logs. It
+// exchanges messages, and closes with a code. The backend gets that code, and
+// so does the proxy's log.
 func TestBrowser(t *testing.T) {
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
@@ -37,7 +37,7 @@ func TestBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer // the handler's lock guards it, and over says when to read
+	var out bytes.Buffer // the handler's lock guards it; it is read after over
 	logger := slog.New(slog.NewTextHandler(&out, nil))
 	over := make(chan wrap.Summary, 1)
 	proxy := httptest.NewServer(&httputil.ReverseProxy{
@@ -62,21 +62,21 @@ func TestBrowser(t *testing.T) {
 
 	title := browse(t, chromium, proxy.URL+"/")
 	if want := "4 echoed, closed 4321 clean true"; title != want {
-		t.Errorf("the page says %q, want %q", title, want)
+		t.Errorf("the title of the page = %q, want %q", title, want)
 	}
 	want := closed{4321, "the page is done"}
 	select {
 	case err := <-sessions:
 		if got := (*closed)(nil); !errors.As(err, &got) || *got != want {
-			t.Errorf("the backend says %v, want %v", err, &want)
+			t.Errorf("the backend's session ends with %v, want %v", err, &want)
 		}
 	case <-time.After(patience):
-		t.Fatal("the backend does not know that the page closed")
+		t.Fatal("the backend has not seen that the page closed")
 	}
 	select {
 	case s := <-over:
 		if s.Read < 70000 || s.Written == 0 {
-			t.Errorf("Done tells of %d bytes read and %d written, want at least 70000 read", s.Read, s.Written)
+			t.Errorf("Done reports %d bytes read and %d written, want at least 70000 read and some written", s.Read, s.Written)
 		}
 	case <-time.After(patience):
 		t.Fatal("the proxy still holds the tunnel")
@@ -88,8 +88,8 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// backendOfPage serves the page, and a WebSocket that echoes, whose end it
-// tells to sessions.
+// backendOfPage serves the page and a WebSocket that echoes. It sends the error
+// that ends each WebSocket to sessions.
 func backendOfPage(sessions chan<- error) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -117,13 +117,14 @@ func backendOfPage(sessions chan<- error) http.Handler {
 	return mux
 }
 
-// browse opens address in Chromium and returns what the page's title becomes.
+// browse opens address in Chromium, waits until the page changes its title, and
+// returns the title.
 func browse(t *testing.T, chromium, address string) string {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium),
 		chromedp.UserDataDir(t.TempDir()),
-		chromedp.NoSandbox, // root may not use it
+		chromedp.NoSandbox, // Chromium has no sandbox for root
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
@@ -147,12 +148,12 @@ func browse(t *testing.T, chromium, address string) string {
 	return title
 }
 
-// clientFrames is written what a WebSocket client sends, and finds the close
-// frame in it (RFC 6455, section 5.2).
+// clientFrames finds the close frame in the bytes that a WebSocket client sends
+// (RFC 6455, section 5.2).
 type clientFrames struct {
-	pending []byte
-	code    int
-	reason  string
+	pending []byte // the start of a frame whose rest has not come
+	code    int    // of the close frame
+	reason  string // of the close frame
 }
 
 func (f *clientFrames) Write(p []byte) (int, error) {
@@ -162,7 +163,8 @@ func (f *clientFrames) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// frame takes one frame off pending, if it is there whole.
+// frame removes one frame from pending, and reports whether a whole frame was
+// there.
 func (f *clientFrames) frame() bool {
 	b := f.pending
 	if len(b) < 2 {
@@ -177,7 +179,7 @@ func (f *clientFrames) frame() bool {
 	case size >= 126:
 		return false
 	}
-	const mask = 4 // all that a client sends is masked
+	const mask = 4 // bytes; a client masks each frame
 	if uint64(len(b)) < uint64(head+mask)+size {
 		return false
 	}

@@ -16,25 +16,25 @@ import (
 	"time"
 )
 
-// A daemon is somebody else's program that runs as a proxy for one test.
+// A daemon is another project's program that runs as a proxy for one test.
 type daemon struct {
 	program string
-	version []string // arguments that make it tell its version
-	config  string   // in testdata, a template of a place
+	version []string // arguments with which it prints its version
+	config  string   // file in testdata: a template that gets a place
 	args    func(config string) []string
 }
 
-// A place is where a daemon runs, and in front of what.
+// A place has the folder and the addresses of a running daemon.
 type place struct {
-	Dir     string // for all that it writes
-	Listen  string // address
-	Backend string // address
+	Dir     string // for the files that the daemon writes
+	Listen  string // address on which the daemon listens
+	Backend string // address of the daemon's backend
 }
 
 // path finds the program, or skips the test.
 func (d daemon) path(t *testing.T) string {
 	t.Helper()
-	for _, name := range []string{d.program, "/usr/sbin/" + d.program} { // sbin is not in everybody's PATH
+	for _, name := range []string{d.program, "/usr/sbin/" + d.program} { // some users do not have sbin in PATH
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
@@ -43,7 +43,7 @@ func (d daemon) path(t *testing.T) string {
 	return ""
 }
 
-// says is the first line of what the program says of its version.
+// says returns the first line that the program prints about its version.
 func (d daemon) says(t *testing.T) string {
 	t.Helper()
 	out, err := exec.Command(d.path(t), d.version...).CombinedOutput()
@@ -58,7 +58,7 @@ func (d daemon) says(t *testing.T) string {
 func (d daemon) start(t *testing.T, backend string) *url.URL {
 	t.Helper()
 	path := d.path(t)
-	// A program that takes the port before the daemon does costs one try.
+	// Another program may take the port before the daemon does.
 	for range 3 {
 		at := place{t.TempDir(), freeAddress(t), backend}
 		p := d.run(t, path, at)
@@ -105,25 +105,26 @@ func (d daemon) run(t *testing.T, path string, at place) *process {
 	t.Cleanup(func() {
 		p.stop()
 		if t.Failed() {
-			t.Logf("%s said:\n%s", d.program, p.output())
+			t.Logf("output of %s:\n%s", d.program, p.output())
 		}
 	})
 	return p
 }
 
-// A process is a program that is running, or was.
+// A process is a program that runs or has ended.
 type process struct {
 	cmd     *exec.Cmd
-	started chan struct{} // closed when it has been, or could not be
-	over    chan struct{} // closed when it has ended
-	err     error         // how; to be read after over
+	started chan struct{} // closed when the program was started, or could not be
+	over    chan struct{} // closed when the program has ended
+	err     error         // how it ended; to read after over
 
 	mu  sync.Mutex
-	out bytes.Buffer
+	out bytes.Buffer // guarded by mu
 }
 
-// supervise stays on the thread that started the program, since the program is
-// to end when that thread does: whatever becomes of the test, nothing is left.
+// supervise starts the program and waits for its end, both on one thread. The
+// kernel ends the program when that thread ends. So the program ends with the
+// test, even if that crashes.
 func (p *process) supervise() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -142,7 +143,7 @@ func (p *process) awaitReady(addr string) bool {
 	for by := time.Now().Add(patience); time.Now().Before(by); {
 		conn, err := net.Dial("tcp", addr)
 		if err == nil {
-			_ = conn.Close() // nothing was said
+			_ = conn.Close() // nothing was sent
 			return true
 		}
 		select {
@@ -159,7 +160,7 @@ func (p *process) stop() {
 	if p.cmd.Process == nil {
 		return
 	}
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails if the program has ended
 	select {
 	case <-p.over:
 	case <-time.After(patience):

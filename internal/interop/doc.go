@@ -1,18 +1,18 @@
-// Package interop tests the module against real things: proxies that Debian
-// packages, WebSocket libraries, a browser, and the transports of tracing and
-// caching libraries. It is a module of its own, so that nobody downloads these
-// in order to run the other tests:
+// Package interop tests the module with real programs and libraries: proxies
+// from Debian's packages, WebSocket libraries, a browser, and transports that
+// trace or cache. It is a module of its own, so that the other tests need none
+// of these downloads:
 //
 //	go -C internal/interop test ./...
 //
-// What was found out about other people's programs is recorded in testdata, and
-// a verdict that changes fails. After a new version, look at what changed and
-// record it with
+// testdata records the verdicts on other people's programs. A test fails if a
+// verdict changes. After an update of a program, read the difference and record
+// it with
 //
 //	go -C internal/interop test -run 'Proxies|Transports' -update
 //
-// Programs that are not installed are skipped: apt-get install nginx haproxy
-// caddy chromium has them all. The data races of other people's transports are
-// found with go test -race, which needs a C compiler. Package interop exports
-// nothing.
+// A test of a program that is not installed is skipped: apt-get install nginx
+// haproxy caddy chromium installs all of them. The test of data races in other
+// people's transports builds itself with go test -race, which needs a C
+// compiler. Package interop exports nothing.
 package interop

@@ -11,31 +11,32 @@ import (
 	"testing"
 )
 
-// Foreign code has data races of its own. The race detector blames the test
-// that plays it for them, and the tests that run beside that. A test that plays
-// foreign code between two ends of ours therefore begins with
+// Other people's code has data races. The race detector fails the test that
+// runs such code, and the tests that run at the same time. A test that runs
+// other people's code between two ends of ours therefore begins with
 //
 //	if playedElsewhere(t) {
 //		return
 //	}
 //
-// so that it runs in a process without the detector. What races a library has
-// is of interest all the same: racesIn asks a process with the detector.
+// so that it runs in a process without the race detector. racesIn runs a test
+// in a process with the detector, to find the races that a library has.
 //
-// The processes are this test itself, built with -race and without.
+// These processes run the same test binary, built with or without -race.
 
 const (
-	// asChild, in the environment, says that a test has started this
-	// process.
+	// asChild is set in the environment of a process that a test has
+	// started.
 	asChild = "INTEROP_CHILD"
 
-	// raceBinary, in the environment, is where to find this test with
+	// raceBinary, in the environment, is the path of the test binary with
 	// -race.
 	raceBinary = "INTEROP_RACE_BINARY"
 )
 
-// playedElsewhere reports whether it has run the test t in a process without
-// the race detector, because this one has it. If the test fails there, t fails.
+// playedElsewhere runs the test t in a process without the race detector if
+// this process has the detector. It reports whether it did. If the test fails
+// there, t fails.
 func playedElsewhere(t *testing.T) bool {
 	t.Helper()
 	if !raceEnabled || os.Getenv(asChild) != "" {
@@ -53,8 +54,8 @@ func playedElsewhere(t *testing.T) bool {
 	return true
 }
 
-// racesIn reports whether the race detector finds anything while the test of
-// that name runs. A test that fails otherwise, or is not there, fails t.
+// racesIn reports whether the race detector finds a race while the test of that
+// name runs. If that test does not exist or fails for another reason, t fails.
 func racesIn(t *testing.T, name string) bool {
 	t.Helper()
 	out, err := child(t, true, name, "-test.v")
@@ -68,8 +69,8 @@ func racesIn(t *testing.T, name string) bool {
 	return races
 }
 
-// failedByRacesAlone reports whether a test's output has no other complaint
-// than that there were data races.
+// failedByRacesAlone reports whether data races are the only failures in a
+// test's output.
 func failedByRacesAlone(out string) bool {
 	for _, line := range strings.Split(out, "\n") {
 		if complaint.MatchString(line) && !strings.HasSuffix(line, ": race detected during execution of test") {
@@ -79,8 +80,8 @@ func failedByRacesAlone(out string) bool {
 	return true
 }
 
-// complaint is how a line begins that a test has logged, and one that the
-// runtime writes at the end of a program.
+// complaint matches the start of a line that a test logs, or that the runtime
+// prints when a program crashes.
 var complaint = regexp.MustCompile(`^(\s+\w+\.go:\d+: |panic: |fatal error: )`)
 
 // child runs the test of that name in a process of its own, with the race
@@ -109,11 +110,12 @@ func child(t *testing.T, race bool, name string, args ...string) (string, error)
 	return string(out), err
 }
 
-// testName is name as package testing writes it.
+// testName returns name in the form that package testing prints.
 func testName(name string) string { return strings.ReplaceAll(name, " ", "_") }
 
-// binaries are this test with the race detector and without. Each is built when
-// it is needed and not there.
+// binaries return the path of the test binary, with the race detector for true
+// and without it for false. The one that is not running is built at the first
+// call.
 var binaries = map[bool]func() (string, error){
 	true:  sync.OnceValues(func() (string, error) { return testBinary(true) }),
 	false: sync.OnceValues(func() (string, error) { return testBinary(false) }),
@@ -134,7 +136,7 @@ func testBinary(race bool) (string, error) {
 	return file, nil
 }
 
-// scratch is the folder of what is built.
+// scratch is the folder for test binaries.
 var scratch string
 
 func TestMain(m *testing.M) { os.Exit(withScratch(m.Run)) }

@@ -10,7 +10,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// oneFrame is room for a whole message: a longer one goes out in fragments.
+// oneFrame is a buffer size for whole messages. gorilla sends a message that is
+// larger than its buffer in fragments.
 const oneFrame = 1<<20 + 16
 
 var gorillaLibrary = library{
@@ -47,7 +48,7 @@ type gorilla struct {
 
 func newGorilla(c *websocket.Conn) *gorilla {
 	s := &gorilla{c, time.Now().Add(patience), make(chan string, 1)}
-	_ = c.SetReadDeadline(s.by) // fails only if the connection has, which reading will tell
+	_ = c.SetReadDeadline(s.by) // fails only if the connection has failed, and then Read fails too
 	_ = c.SetWriteDeadline(s.by)
 	c.SetPongHandler(func(payload string) error {
 		s.pongs <- payload

@@ -10,8 +10,9 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// TestProxies probes other people's proxies, configured as their manuals tell
-// for WebSocket, and compares what comes out with what is recorded.
+// TestProxies runs the scenarios through other people's proxies, and compares
+// the verdicts with the recorded ones. The proxies have the configuration that
+// their manuals give for WebSocket.
 func TestProxies(t *testing.T) {
 	tests := []struct {
 		record    string
@@ -69,16 +70,17 @@ func caddy(config string) daemon {
 	}
 }
 
-// settled are the scenarios whose verdict is the same each time for a proxy
-// that is written in Go. When such a one gives up on a 101 without closing the
-// connection, it stays open until the garbage collector finds it.
+// settled returns the scenarios whose verdict is the same each time for a proxy
+// that is written in Go. In the other scenarios such a proxy may drop a 101
+// without closing the connection. That stays open until the garbage collector
+// finds it.
 func settled() []probe.Scenario {
 	return slices.DeleteFunc(probe.All(), func(s probe.Scenario) bool {
 		return s.Name == "wrong token" || s.Name == "unasked 101"
 	})
 }
 
-// runAll plays scenarios at once: most of their time is waiting.
+// runAll plays all scenarios at the same time, since they mostly wait.
 func runAll(t *testing.T, p *probe.Proxy, scenarios []probe.Scenario) []probe.Result {
 	results := make([]probe.Result, len(scenarios))
 	var wg sync.WaitGroup
@@ -96,7 +98,8 @@ func verdict(r probe.Result) string {
 	return string(r.Verdict)
 }
 
-// arrived is how much arrived, as far as that is the same each time.
+// arrived says how many bytes arrived. If only a part did, the number differs
+// each time, and arrived does not give it.
 func arrived(r probe.Result) string {
 	switch {
 	case r.Expected == 0:

@@ -13,8 +13,8 @@ import (
 )
 
 // TestTransportsCloseWhileReading closes the upgraded bodies of each transport
-// while they are read, as ReverseProxy does at the end of a tunnel. The read
-// must end. TestTransports plays it with the race detector.
+// while a Read waits, like ReverseProxy at the end of a tunnel. The Read must
+// return. TestTransports runs this test with the race detector.
 func TestTransportsCloseWhileReading(t *testing.T) {
 	if playedElsewhere(t) {
 		return
@@ -40,10 +40,10 @@ func racesOf(t *testing.T, transport string) string {
 	return "none"
 }
 
-// A data race is found in its own process, and is no fault of any test.
+// racesIn finds a data race in another process, and fails no test of this one.
 func TestRacesAreFoundElsewhere(t *testing.T) {
 	if !racesIn(t, "TestRaceOfOurOwn") {
-		t.Error("a test that races runs without a word from the race detector")
+		t.Error("racesIn(TestRaceOfOurOwn) = false, want true")
 	}
 }
 
@@ -71,14 +71,13 @@ func closeWhileReading(t *testing.T, rt http.RoundTripper, backend *talker) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Connection", "Upgrade")
-	req.Header.Set("Upgrade", "talk")
+	testkit.AskFor(req, "talk")
 	resp, err := rt.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if resp.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("the backend answers %s, want 101", resp.Status)
+		t.Fatalf("the backend's answer = %s, want 101", resp.Status)
 	}
 	over := make(chan struct{})
 	go discard(resp.Body, over)
@@ -94,16 +93,16 @@ func discard(r io.Reader, over chan<- struct{}) {
 	_, _ = io.Copy(io.Discard, struct{ io.Reader }{r}) // fails when the body is closed
 }
 
-// A talker is a backend that switches protocols and then talks until nobody
-// listens.
+// A talker is a backend that switches protocols and then sends until the client
+// closes.
 type talker struct {
 	addr  string
-	heard chan struct{} // receives once for each connection, when the client has read
+	heard chan struct{} // gets a value for each connection once the client has read
 	work  sync.WaitGroup
 }
 
-// What the sockets between the client and a talker hold is a few times
-// socketBuffer. A talker that has sent untilHeard was heard.
+// The sockets between the client and a talker hold a few times socketBuffer.
+// Once a talker has sent untilHeard bytes, the client has read some of them.
 const (
 	socketBuffer = 32 << 10
 	untilHeard   = 1 << 20

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/imroc/req/v3" // for testdata/user, where go mod tidy does not look
+	_ "github.com/imroc/req/v3" // testdata/user imports it, and go mod tidy does not look there
 )
 
-// TestReadmeLinesFindPublicFaults runs go test as a user does, on code that has
-// the faults that are public, in libraries and in the shape of other people's
-// wrappers. Each must be found by a line of wraptest's, in words that say what
-// is lost; and the code that was repaired must pass.
+// TestReadmeLinesFindPublicFaults runs go test as a user does. The code under
+// test uses libraries with known faults, or has wrappers with the same faults.
+// A check of wraptest must find each fault, and its message must say what is
+// lost. Code that was repaired must pass.
 func TestReadmeLinesFindPublicFaults(t *testing.T) {
 	const (
 		lostAnswer = "0 of 65536 bytes of the backend's last answer arrived: the wrapper has no CloseWrite"
@@ -44,19 +44,19 @@ func TestReadmeLinesFindPublicFaults(t *testing.T) {
 	for _, tt := range tests {
 		name := tt.test + "/" + tt.check
 		if !failed[name] || !strings.Contains(output[name], tt.says) {
-			t.Errorf("%s (%s): failed %v, want it to, saying %q; it says\n%s", name, tt.why, failed[name], tt.says, output[name])
+			t.Errorf("%s (%s): failed %v, want a failure with %q; the output is\n%s", name, tt.why, failed[name], tt.says, output[name])
 		}
 		delete(failed, tt.test)
 	}
 	for name := range failed {
 		if !strings.Contains(name, "/") {
-			t.Errorf("%s fails, and nothing is known to be wrong with it", name)
+			t.Errorf("%s fails, want it to pass: its code has no known fault", name)
 		}
 	}
 }
 
-// goTest runs the tests of a package, and returns which of them failed, and
-// what they said.
+// goTest runs the tests of a package. It returns which tests failed, and the
+// output of each test.
 func goTest(t *testing.T, pattern string) (failed map[string]bool, output map[string]string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-json", "-count=1", pattern)

@@ -10,16 +10,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "record what is found in testdata, instead of comparing with it")
+var update = flag.Bool("update", false, "record the findings in testdata, instead of comparing them with it")
 
-// record is a table of findings, as it stands in testdata and in the README.
+// A record is a table of findings, in testdata and in the README.
 type record struct {
-	versions string // of what was tested: one line, not compared
+	versions string // of the tested programs: one line, which is not compared
 	head     []string
 	rows     [][]string
 }
 
-// compare compares r with the file of that name, or writes it.
+// compare compares r with the file of that name in testdata. With -update it
+// writes the file.
 func (r record) compare(t *testing.T, name string) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
@@ -39,7 +40,8 @@ func (r record) compare(t *testing.T, name string) {
 	}
 }
 
-// table is r as Markdown, with columns aligned for those who read it as text.
+// table returns r as Markdown. Its columns are aligned, so that the source
+// reads well too.
 func (r record) table() string {
 	width := make([]int, len(r.head))
 	for _, row := range append([][]string{r.head}, r.rows...) {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestReadmeShowsWhatIsRecorded compares the tables in the README with the
-// records. It needs none of the programs.
+// TestReadmeShowsWhatIsRecorded compares the tables in the README with
+// testdata. It needs none of the programs.
 func TestReadmeShowsWhatIsRecorded(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
@@ -16,12 +16,12 @@ func TestReadmeShowsWhatIsRecorded(t *testing.T) {
 	}
 	for name, table := range map[string]string{"proxies": proxiesTable(t), "transports": transportsTable(t)} {
 		if !strings.Contains(string(readme), table) {
-			t.Errorf("the README does not have the table of %s that follows from what is recorded:\n%s", name, table)
+			t.Errorf("the README lacks the table of %s that testdata gives:\n%s", name, table)
 		}
 	}
 }
 
-// recorded reads a record.
+// recorded reads a file that record.compare has written.
 func recorded(t *testing.T, name string) (versions, table string) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", name))
@@ -32,7 +32,7 @@ func recorded(t *testing.T, name string) (versions, table string) {
 	return versions, table
 }
 
-// proxiesTable is the records of the proxies side by side.
+// proxiesTable returns the records of the proxies side by side.
 func proxiesTable(t *testing.T) string {
 	t.Helper()
 	all := record{head: []string{"what happens", "nginx 1.22.1", "HAProxy 2.6.12", "Caddy 2.6.2"}}
@@ -40,7 +40,7 @@ func proxiesTable(t *testing.T) string {
 	for i, name := range []string{"nginx.md", "haproxy.md", "caddy.md"} {
 		says, table := recorded(t, name)
 		if number := all.head[i+1][strings.LastIndex(all.head[i+1], " ")+1:]; !strings.Contains(says, number) {
-			t.Errorf("%s is recorded with %q, and the table says %s", name, says, number)
+			t.Errorf("%s was recorded with %q, want the %s of the README's table", name, says, number)
 		}
 		tables = append(tables, table)
 	}
@@ -54,8 +54,8 @@ func proxiesTable(t *testing.T) string {
 	return all.table()
 }
 
-// transportsTable is the record of the transports without their data races,
-// which the README has no room for.
+// transportsTable returns the record of the transports without the column of
+// data races, for which the README has no room.
 func transportsTable(t *testing.T) string {
 	t.Helper()
 	_, table := recorded(t, "transports.md")
@@ -73,7 +73,7 @@ func transportsTable(t *testing.T) string {
 	return all.table()
 }
 
-// cells are those of a line of a table.
+// cells returns the cells of a line of a table.
 func cells(line string) []string {
 	all := strings.Split(strings.Trim(line, "|"), "|")
 	for i := range all {
@@ -82,7 +82,7 @@ func cells(line string) []string {
 	return all
 }
 
-// inShort is what table says of a scenario.
+// inShort returns in a few words what table says about a scenario.
 func inShort(table, scenario string) string {
 	for _, line := range strings.Split(table, "\n") {
 		c := cells(line)

@@ -36,7 +36,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (rt roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return rt(req) }
 
-// transports are libraries whose RoundTrippers stand in front of another one.
+// transports are libraries whose RoundTrippers wrap another RoundTripper.
 var transports = []struct {
 	name   string
 	module string
@@ -62,7 +62,7 @@ var transports = []struct {
 		t.Cleanup(tracer.Close)
 		tr := apmhttp.WrapRoundTripper(base)
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
-			tx := tracer.StartTransaction("probe", "request") // without one it does nothing
+			tx := tracer.StartTransaction("probe", "request") // without a transaction, apmhttp does nothing
 			defer tx.End()
 			return tr.RoundTrip(req.WithContext(apm.ContextWithTransaction(req.Context(), tx)))
 		})
@@ -81,7 +81,7 @@ var transports = []struct {
 		}
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			req = req.Clone(req.Context())
-			req.RequestURI = "" // a client's requests have none
+			req.RequestURI = "" // http.Client refuses a request with a RequestURI
 			return c.DoWithAppSpan(req, "probe")
 		})
 	}},
@@ -111,9 +111,9 @@ func zipkinTracer(t *testing.T) *zipkin.Tracer {
 	return tracer
 }
 
-// TestTransports probes a ReverseProxy that uses each transport, bare and
-// repaired. A repaired one must do all that the proxy does without it, but
-// keeps the data races that it has.
+// TestTransports runs the scenarios through a ReverseProxy with each transport,
+// bare and repaired. With a repaired transport, the verdicts must be those of a
+// ReverseProxy without it. The repair does not remove data races.
 func TestTransports(t *testing.T) {
 	if playedElsewhere(t) {
 		return
@@ -146,8 +146,8 @@ func TestTransports(t *testing.T) {
 	}
 }
 
-// keepBody is the repair of a library: what it makes of an upgraded body gets
-// back what that body could do.
+// keepBody returns library's transport in front of base, repaired: an upgraded
+// body from library gets the methods back that base's body has.
 func keepBody(base http.RoundTripper, library func(http.RoundTripper) http.RoundTripper) http.RoundTripper {
 	type key struct{}
 	repaired := library(roundTripper(func(req *http.Request) (*http.Response, error) {
@@ -167,8 +167,8 @@ func keepBody(base http.RoundTripper, library func(http.RoundTripper) http.Round
 	})
 }
 
-// probeTransport returns what comes out of all scenarios with the transport
-// that library makes, and which methods its upgraded bodies have lost.
+// probeTransport returns the results of all scenarios with the transport that
+// library makes, and the methods that its upgraded bodies have lost.
 func probeTransport(t *testing.T, library func(http.RoundTripper) http.RoundTripper) ([]probe.Result, string) {
 	var seen methodLoss
 	local, err := probe.LocalConfig{Transport: func(base http.RoundTripper) http.RoundTripper {
@@ -180,16 +180,17 @@ func probeTransport(t *testing.T, library func(http.RoundTripper) http.RoundTrip
 	local.Limit, local.Hold = 5*time.Second, 200*time.Millisecond
 	results := runAll(t, local.Proxy, settled())
 	if !local.Close(patience) {
-		t.Error("the proxy still serves tunnels of which both ends are gone")
+		t.Error("the proxy still serves tunnels whose two ends are gone")
 	}
 	return results, seen.String()
 }
 
-// methodLoss compares upgraded bodies inside and outside of a transport.
+// A methodLoss compares the upgraded body that a transport gets with the one
+// that it returns.
 type methodLoss struct {
 	mu   sync.Mutex
-	has  map[string]bool
-	lost map[string]bool
+	has  map[string]bool // methods of the last body inside; guarded by mu
+	lost map[string]bool // of them, those that the body outside lacks; guarded by mu
 }
 
 func (m *methodLoss) inside(base http.RoundTripper) http.RoundTripper {
@@ -230,7 +231,7 @@ func (m *methodLoss) String() string {
 	return orNone(slices.Sorted(maps.Keys(m.lost)))
 }
 
-// optional are the optional methods that body has.
+// optional returns the optional methods that body has.
 func optional(body io.ReadCloser) map[string]bool {
 	has := make(map[string]bool)
 	if _, ok := body.(io.Writer); ok {
@@ -248,7 +249,7 @@ func optional(body io.ReadCloser) map[string]bool {
 	return has
 }
 
-// changes says which verdicts are not what they were, and what they are now.
+// changes returns the verdicts in is that differ from those in was.
 func changes(was, is []probe.Result) string {
 	var changed []string
 	for i := range was {
@@ -270,7 +271,7 @@ func orNone(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// version is that of a module that this test is built with.
+// version returns the version of a module that this test is built with.
 func version(t *testing.T, module string) string {
 	if module == "" {
 		return ""

@@ -13,9 +13,9 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// A treatment is one thing that a proxy does to the body of an upgrade, without
-// changing what the two ends see. use makes it for one connection. When that is
-// over, check tells whether the treatment was there.
+// A treatment is something that a proxy does with the body of an upgrade and
+// that the two ends do not notice. use makes a treatment for one connection.
+// After that connection, check fails its test unless the treatment was in use.
 type treatment struct {
 	name string
 	use  func() (modify func(*http.Response) error, check func(*testing.T))
@@ -35,7 +35,7 @@ var treatments = []treatment{
 	{"Keep", keeping},
 }
 
-// maker makes hooks for one connection, and their check.
+// A maker makes hooks for one connection, and their check.
 type maker func() ([]wrap.Hooks, func(*testing.T))
 
 func hooked(name string, make maker) treatment {
@@ -45,7 +45,8 @@ func hooked(name string, make maker) treatment {
 	}}
 }
 
-// unseen is for hooks that leave no trace as long as all goes well.
+// unseen is for hooks that do nothing on a connection without a fault, so that
+// there is nothing to check.
 func unseen(hooks ...wrap.Hooks) maker {
 	return func() ([]wrap.Hooks, func(*testing.T)) {
 		return hooks, func(*testing.T) {}
@@ -53,7 +54,7 @@ func unseen(hooks ...wrap.Hooks) maker {
 }
 
 func counting() ([]wrap.Hooks, func(*testing.T)) {
-	var read, written int // each has a goroutine of its own
+	var read, written int // each is only changed in one goroutine
 	h := wrap.Hooks{
 		Read: func(next io.Reader, p []byte) (int, error) {
 			n, err := next.Read(p)
@@ -95,8 +96,8 @@ func logging() ([]wrap.Hooks, func(*testing.T)) {
 	}
 }
 
-// oneRecord reports whether there is exactly one record of a body that is
-// done, and whether it tells of bytes both ways.
+// oneRecord returns an error unless there is exactly one record of a body that
+// is done, with bytes in both directions.
 func oneRecord(out io.Reader) error {
 	records := 0
 	for dec := json.NewDecoder(out); ; {
@@ -128,12 +129,12 @@ func copying() ([]wrap.Hooks, func(*testing.T)) {
 	var read, written bytes.Buffer
 	return []wrap.Hooks{wrap.TeeRead(&read), wrap.TeeWrite(&written)}, func(t *testing.T) {
 		if read.Len() == 0 || written.Len() == 0 {
-			t.Errorf("copied were %d bytes read and %d written, want some of each", read.Len(), written.Len())
+			t.Errorf("the hooks copied %d bytes read and %d written, want some of each", read.Len(), written.Len())
 		}
 	}
 }
 
-// transforming inverts all bits and inverts them back.
+// transforming inverts all bits twice, so that the bytes stay the same.
 func transforming() ([]wrap.Hooks, func(*testing.T)) {
 	var read, written [2]inverter
 	hooks := []wrap.Hooks{
@@ -142,13 +143,14 @@ func transforming() ([]wrap.Hooks, func(*testing.T)) {
 	}
 	return hooks, func(t *testing.T) {
 		if read[0].n == 0 || read[0].n != read[1].n || written[0].n == 0 || written[0].n != written[1].n {
-			t.Errorf("inverted were %d and %d bytes read, %d and %d written; want some, and as many back",
+			t.Errorf("the hooks inverted %d and %d bytes read, and %d and %d written; want the same number twice, and not 0",
 				read[0].n, read[1].n, written[0].n, written[1].n)
 		}
 	}
 }
 
-// An inverter inverts bits, on their way in or out.
+// An inverter inverts the bits of what is read or written, and counts the
+// bytes.
 type inverter struct {
 	in  io.Reader
 	out io.Writer
@@ -178,7 +180,7 @@ func (v *inverter) invert(p []byte) {
 	v.n += len(p)
 }
 
-// all has every other hook at once.
+// all makes the hooks of all other treatments.
 func all() ([]wrap.Hooks, func(*testing.T)) {
 	var hooks []wrap.Hooks
 	var checks []func(*testing.T)
@@ -197,7 +199,7 @@ func all() ([]wrap.Hooks, func(*testing.T)) {
 	}
 }
 
-// keeping repairs the wrapper of somebody who knew of Read and Close only.
+// keeping uses wrap.Keep to repair a wrapper that only has Read and Close.
 func keeping() (func(*http.Response) error, func(*testing.T)) {
 	wrapper := &readCounter{}
 	modify := func(resp *http.Response) error {

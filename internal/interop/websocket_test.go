@@ -21,11 +21,11 @@ import (
 	"github.com/bodywrap/bodywrap/wrap"
 )
 
-// patience is for events that only a fault keeps from coming. Browsers take
-// their time on a busy machine.
+// patience is a deadline that only a fault reaches. It is longer than
+// testkit's, since a browser is slow on a busy machine.
 const patience = 3 * testkit.Patience
 
-// A library is a WebSocket implementation, as both ends.
+// A library is a WebSocket implementation, as client and as server.
 type library struct {
 	name        string
 	compression bool // permessage-deflate, RFC 7692
@@ -33,21 +33,21 @@ type library struct {
 	accept      func(w http.ResponseWriter, r *http.Request, use func(socket)) error
 }
 
-// libraries all send a message as one frame here, since x/net does not put
-// fragments together.
+// libraries send each message as one frame, since x/net does not join
+// fragments.
 var libraries = []library{coderLibrary, gorillaLibrary, xnetLibrary}
 
-// A socket is one end of a WebSocket connection, of whatever library. There is
-// one receiver and one sender; ping may run beside both.
+// A socket is one end of a WebSocket connection. One goroutine may send, one
+// may receive and one may ping at the same time.
 type socket interface {
 	send(message []byte) error
-	receive() ([]byte, error) // *closed after the close handshake
-	ping() error              // until the pong has come; somebody must receive
+	receive() ([]byte, error) // the error is *closed after the close handshake
+	ping() error              // returns after the pong; receive must be running
 	close(code int, reason string) error
-	drop() // without a word
+	drop() // closes the connection without a close frame
 }
 
-// closed is how the peer ended the conversation.
+// closed is the error of receive after the peer's close frame.
 type closed struct {
 	code   int
 	reason string
@@ -55,8 +55,8 @@ type closed struct {
 
 func (c *closed) Error() string { return fmt.Sprintf("the peer closed with %d %q", c.code, c.reason) }
 
-// TestWebSockets has each library talk as client and as server under each
-// treatment, and each pair of them under all hooks at once.
+// In TestWebSockets each library is client and server under each treatment, and
+// each pair of libraries runs under all hooks at once.
 func TestWebSockets(t *testing.T) {
 	for i, client := range libraries {
 		for j, server := range libraries {
@@ -79,7 +79,7 @@ func TestWebSockets(t *testing.T) {
 	}
 }
 
-// A pair is two libraries that talk through a proxy with the treatment.
+// A pair has two libraries that talk through a proxy with the treatment.
 type pair struct {
 	client, server library
 	treatment      treatment
@@ -108,7 +108,7 @@ func (p pair) echo(t *testing.T) {
 	c.end(t)
 }
 
-// echo sends back what comes, until the client closes.
+// echo sends each message back until the client closes.
 func (c *conversation) echo(served chan<- error) {
 	served <- func() error {
 		for {
@@ -148,7 +148,7 @@ func (p pair) ping(t *testing.T) {
 		}
 		for range 2 {
 			if err := <-received; err != nil {
-				t.Fatalf("%s pinged: %v", end.name, err)
+				t.Fatalf("after the pings of the %s: %v", end.name, err)
 			}
 		}
 	}
@@ -163,7 +163,8 @@ func expect(s socket, want []byte, received chan<- error) {
 	received <- err
 }
 
-// compression sends what shrinks, and looks at how much went through the proxy.
+// compression sends messages that can be compressed, and checks how many bytes
+// passed the proxy.
 func (p pair) compression(t *testing.T) {
 	c := p.open(t)
 	message := bytes.Repeat([]byte("the same again and again, "), 1<<12)
@@ -187,7 +188,7 @@ func (p pair) compression(t *testing.T) {
 	total := c.end(t)
 	for name, n := range map[string]int64{"read from": total.Read, "written to": total.Written} {
 		if got := n < int64(len(message)); got != want {
-			t.Errorf("%d bytes were %s the backend for a message of %d; compressed %v, want %v", n, name, len(message), got, want)
+			t.Errorf("%d bytes were %s the backend for a message of %d: compressed %v, want %v", n, name, len(message), got, want)
 		}
 	}
 }
@@ -208,8 +209,8 @@ func (p pair) bothWays(t *testing.T) {
 	c.end(t)
 }
 
-// numbered is the i-th message: of a length of its own, and with bytes that
-// tell where it belongs.
+// numbered returns the message with number i. Its length and its bytes depend
+// on i.
 func numbered(i int) []byte {
 	return bytes.Repeat(fmt.Appendf(nil, "%d;", i), 1+i%41)
 }
@@ -256,7 +257,7 @@ func (c *conversation) closes(t *testing.T, name string, closer, peer socket, sa
 	}
 	got := (*closed)(nil)
 	if err := <-received; !errors.As(err, &got) || *got != say {
-		t.Errorf("after the %s's close the peer's receive says %v, want %v", name, err, &say)
+		t.Errorf("after the %s's close the peer's receive = %v, want %v", name, err, &say)
 	}
 	c.end(t)
 }
@@ -268,13 +269,13 @@ type conversation struct {
 	p        pair
 	proxied  *httptest.Server
 	backend  *httptest.Server
-	upgraded chan *http.Response
-	resp     *http.Response
-	totals   chan wrap.Summary
-	reading  sync.Mutex // held while the backend's body is read
-	writing  sync.Mutex // held while it is written to
-	check    func(*testing.T)
-	free     chan struct{} // closed when the server's end may be let go
+	upgraded chan *http.Response // gets the backend's 101
+	resp     *http.Response      // the 101, once response was called
+	totals   chan wrap.Summary   // gets a value when the backend's body is done
+	reading  sync.Mutex          // held during a Read of the backend's body
+	writing  sync.Mutex          // held during a Write to the backend's body
+	check    func(*testing.T)    // the treatment's
+	free     chan struct{}       // closed when the server's handler may return
 }
 
 // open connects client to server through a proxy with the treatment.
@@ -308,9 +309,9 @@ func (p pair) open(t *testing.T) *conversation {
 		ModifyResponse: func(resp *http.Response) error {
 			c.upgraded <- resp
 			err := modify(resp)
-			// The test's own measure is outermost: when it is done,
-			// nothing that it measured is on its way but a Read or
-			// a Write, which hold the locks.
+			// The test's own hooks are outermost. When Done is
+			// called, a Read or a Write may still be running. Each
+			// of them holds its lock.
 			resp.Body = wrap.Body(resp.Body, wrap.Done(func(s wrap.Summary) { c.totals <- s }), wrap.Hooks{
 				Read: func(next io.Reader, p []byte) (int, error) {
 					c.reading.Lock()
@@ -340,7 +341,7 @@ func (p pair) open(t *testing.T) *conversation {
 	return c
 }
 
-// response is the backend's 101, as the proxy saw it.
+// response returns the 101 that the proxy got from the backend.
 func (c *conversation) response() *http.Response {
 	if c.resp == nil {
 		c.resp = <-c.upgraded
@@ -348,8 +349,8 @@ func (c *conversation) response() *http.Response {
 	return c.resp
 }
 
-// end drops both ends, waits until the proxy has let go, and lets the
-// treatment look at what it saw.
+// end drops both ends, waits until the proxy has closed the backend's body, and
+// calls the check of the treatment.
 func (c *conversation) end(t *testing.T) wrap.Summary {
 	t.Helper()
 	c.client.drop()
@@ -364,12 +365,12 @@ func (c *conversation) end(t *testing.T) wrap.Summary {
 		c.check(t)
 		return total
 	case <-time.After(patience):
-		t.Fatal("both ends are gone, and the proxy still holds the backend's body")
+		t.Fatal("both ends are gone, and the proxy has not closed the backend's body")
 	}
 	panic("unreachable")
 }
 
-// noise is n bytes that do not shrink, the same each time.
+// noise returns n bytes that cannot be compressed. They are the same each time.
 func noise(n int) []byte {
 	b := make([]byte, n)
 	_, _ = io.ReadFull(rand.NewChaCha8([32]byte{}), b) // never fails

@@ -29,15 +29,15 @@ var xnetLibrary = library{
 	},
 }
 
-// xnet does with the library's frames what its messages leave to applications:
-// the pong, and the code and reason of a close.
+// xnet handles pongs, and the code and reason of a close, by the library's
+// frames. The library's messages leave these to the application.
 type xnet struct {
 	c     *websocket.Conn
 	pongs chan string
 }
 
 func newXNet(c *websocket.Conn) *xnet {
-	_ = c.SetDeadline(time.Now().Add(patience)) // fails only if the connection has, which reading will tell
+	_ = c.SetDeadline(time.Now().Add(patience)) // fails only if the connection has failed, and then Read fails too
 	return &xnet{c, make(chan string, 1)}
 }
 
@@ -91,12 +91,12 @@ func (s *xnet) closedBy(frame io.Reader) error {
 	if err != nil {
 		return err
 	}
-	over := &closed{code: 1005} // none, RFC 6455 section 7.4.1
+	over := &closed{code: 1005} // no code was sent: RFC 6455, section 7.4.1
 	if len(payload) >= 2 {
 		over.code, over.reason = int(binary.BigEndian.Uint16(payload)), string(payload[2:])
 		payload = payload[:2]
 	}
-	// If this is the answer to our own, the peer may have gone.
+	// If this frame answers our own close frame, the peer may have gone.
 	_ = xnetFrames.Send(s.c, xnetFrame{payload, websocket.CloseFrame})
 	return over
 }

@@ -2,10 +2,12 @@ package testkit
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/pprof"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -24,9 +26,28 @@ func InUse() Resources {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	fds, _ := os.ReadDir("/proc/self/fd") // Linux has it
-	return Resources{runtime.NumGoroutine(), len(fds), int64(m.HeapAlloc)}
+	r := withGarbage()
+	r.Heap = int64(m.HeapAlloc)
+	return r
 }
+
+// withGarbage returns the goroutines and descriptors of the process. It does
+// not collect garbage, and is faster than InUse for that.
+func withGarbage() Resources {
+	startPoller()
+	fds, _ := os.ReadDir("/proc/self/fd") // Linux has it
+	return Resources{Goroutines: runtime.NumGoroutine(), Descriptors: len(fds)}
+}
+
+// startPoller makes the poller of package runtime, which the process would make
+// for its first connection otherwise. Its descriptors are never closed.
+var startPoller = sync.OnceFunc(func() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return // no connection will work either
+	}
+	_, _ = r.Close(), w.Close() // nothing was written
+})
 
 // beyond says what r has more than before, or "". slack is how many bytes of
 // heap may be in use besides; if it is negative, the heap does not count.
@@ -53,13 +74,25 @@ func (r Resources) CheckReleased(t testing.TB, slack int64, tidy func()) {
 	r.checkReleased(t, Patience, slack, tidy)
 }
 
-func (r Resources) checkReleased(t testing.TB, limit time.Duration, slack int64, tidy func()) {
+// A reporter is what checkReleased needs of a testing.TB.
+type reporter interface {
+	Helper()
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
+func (r Resources) checkReleased(t reporter, limit time.Duration, slack int64, tidy func()) {
 	t.Helper()
+	if tidy == nil {
+		tidy = func() {}
+	}
+	tidy()
+	if slack < 0 && withGarbage().beyond(r, -1) == "" {
+		return
+	}
 	var after Resources
 	released := within(limit, func() bool {
-		if tidy != nil {
-			tidy()
-		}
+		tidy()
 		after = InUse()
 		return after.beyond(r, slack) == ""
 	})
@@ -82,4 +115,40 @@ func NoLeaks(t testing.TB, tidy func()) {
 	}
 	before := InUse()
 	t.Cleanup(func() { before.CheckReleased(t, -1, tidy) })
+}
+
+// ExitCode runs all tests of m and returns the exit code for the process, also
+// 1 if all tests pass and goroutines or descriptors are left after the last
+// one. What is left is printed to w. ExitCode is for packages with parallel
+// tests: NoLeaks would blame each of them for what the others use. tidy is that
+// of [Resources.CheckReleased].
+func ExitCode(m interface{ Run() int }, w io.Writer, tidy func()) int {
+	return exitCode(m, w, Patience, tidy)
+}
+
+func exitCode(m interface{ Run() int }, w io.Writer, limit time.Duration, tidy func()) int {
+	before := InUse()
+	if code := m.Run(); code != 0 {
+		return code
+	}
+	after := printer{w: w}
+	before.checkReleased(&after, limit, -1, tidy)
+	if after.failed {
+		return 1
+	}
+	return 0
+}
+
+// A printer is a reporter where there is no test.
+type printer struct {
+	w      io.Writer
+	failed bool
+}
+
+func (p *printer) Helper()             {}
+func (p *printer) Logf(string, ...any) {}
+
+func (p *printer) Errorf(format string, args ...any) {
+	p.failed = true
+	_, _ = fmt.Fprintf(p.w, format+"\n", args...) // the exit code says it too
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -139,4 +140,65 @@ func TestLeaksAreFound(t *testing.T) {
 	if len(r.failures) > 0 {
 		t.Errorf("CheckReleased fails with %q, and all is released", r.failures)
 	}
+}
+
+// The first connection of a process makes the poller of package runtime, which
+// has descriptors and stays. A new process runs this test, since this process
+// may have had connections.
+func TestTheFirstConnectionIsNoLeak(t *testing.T) {
+	const fresh = "TESTKIT_FRESH"
+	if os.Getenv(fresh) == "" {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(self, "-test.run=^"+t.Name()+"$")
+		cmd.Env = append(os.Environ(), fresh+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("in a new process: %v\n%s", err, out)
+		}
+		return
+	}
+	before := InUse()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if more := InUse().beyond(before, -1); more != "" {
+		t.Errorf("after the first connection: %s", more)
+	}
+}
+
+// tests is an M whose Run is the function.
+type tests func() int
+
+func (run tests) Run() int { return run() }
+
+func TestExitCodeSaysWhatIsLeftAfterAllTests(t *testing.T) {
+	hold := make(chan bool)
+	leaky := func(code int) tests {
+		return func() int {
+			go func() { <-hold }()
+			return code
+		}
+	}
+	var told strings.Builder
+	if code := exitCode(leaky(0), &told, 0, nil); code != 1 || !strings.Contains(told.String(), "goroutines") {
+		t.Errorf("ExitCode of tests that leave a goroutine = %d, and says %q; want 1 and the goroutine", code, told.String())
+	}
+	told.Reset()
+	if code := exitCode(leaky(2), &told, 0, nil); code != 2 || told.Len() > 0 {
+		t.Errorf("ExitCode of tests that fail = %d, and says %q; want their 2, and nothing", code, told.String())
+	}
+	tidy := func() { // as if it let go of what the code keeps
+		select {
+		case hold <- true:
+		default:
+		}
+	}
+	if code := ExitCode(leaky(0), &told, tidy); code != 0 || told.Len() > 0 {
+		t.Errorf("ExitCode of tests that leave a goroutine to tidy = %d, and says %q; want 0, and nothing", code, told.String())
+	}
+	close(hold)
 }

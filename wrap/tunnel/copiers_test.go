@@ -24,7 +24,7 @@ var copiers = []copier{
 	{"tunnel.Upgrade", serveUpgrade},
 }
 
-// start serves on an address of its own until the listener is closed.
+// start serves on a new listener until the caller closes that.
 func (c copier) start(backend string) (net.Listener, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -34,7 +34,8 @@ func (c copier) start(backend string) (net.Listener, error) {
 	return l, nil
 }
 
-// joinAll joins whole connections, handshake and all.
+// joinAll joins each connection from l with a new one to backend, before any
+// byte of HTTP was read.
 func joinAll(l net.Listener, backend string, join func(client, backend *net.TCPConn)) {
 	for {
 		c, err := l.Accept()
@@ -73,12 +74,15 @@ func copyAndFinish(done chan<- struct{}, dst, src *net.TCPConn) {
 
 func serveReverseProxy(l net.Listener, backend string) {
 	rp := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: backend})
-	rp.Transport = &http.Transport{}
+	tr := &http.Transport{}
+	defer tr.CloseIdleConnections()
+	rp.Transport = tr
 	_ = http.Serve(l, rp) // until l is closed
 }
 
 func serveUpgrade(l net.Listener, backend string) {
 	tr := &http.Transport{}
+	defer tr.CloseIdleConnections()
 	_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := r.Clone(r.Context())
 		out.URL.Scheme, out.URL.Host, out.RequestURI = "http", backend, ""

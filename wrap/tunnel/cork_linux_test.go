@@ -7,10 +7,11 @@ import (
 	"testing"
 )
 
-// cork holds back what is written to a TCP connection, so that it can go out
-// with what follows, and be it FIN.
+// cork holds back the bytes that are written to a TCP connection. They go out
+// with the bytes or the FIN that follow.
 func cork(t *testing.T, conn net.Conn) { setCork(t, conn, 1) }
 
+// uncork sends the bytes that cork holds back.
 func uncork(t *testing.T, conn net.Conn) { setCork(t, conn, 0) }
 
 func setCork(t *testing.T, conn net.Conn, on int) {

@@ -63,12 +63,13 @@ func TestCopySendsBufferedBytesFirst(t *testing.T) {
 	}
 }
 
-// golang/go#80875: ReverseProxy loses what the client sends with its request.
+// golang/go#80875: ReverseProxy loses bytes that the client sends with its
+// request.
 func TestUpgradeLosesNoEarlyBytes(t *testing.T) {
 	tests := []struct {
 		why    string
 		size   int
-		before bool // the 101, but not with the request
+		before bool // the client sends them before the 101, but not with the request
 	}{
 		{"with the request", 1000, false},
 		{"before the 101", 1000, true},
@@ -88,7 +89,7 @@ func TestUpgradeLosesNoEarlyBytes(t *testing.T) {
 					})
 					conn := p.dial(t)
 					early := block(tt.size)
-					request := []byte(fmt.Sprintf(upgradeRequest, ""))
+					request := []byte(upgradeRequest)
 					if tt.before {
 						send(t, conn, request)
 						<-asked
@@ -110,7 +111,7 @@ func TestUpgradeLosesNoEarlyBytes(t *testing.T) {
 					}
 					got, err := io.ReadAll(br)
 					if err != nil || !bytes.Equal(got, want) {
-						t.Errorf("of %d bytes came back %d, %v", len(want), len(got), err)
+						t.Errorf("the client read %d of %d bytes that the backend sends back, %v", len(got), len(want), err)
 					}
 					if o := p.wait(t); o.err != nil || o.result.ToBackend.Bytes != int64(len(want)) {
 						t.Errorf("Upgrade = %+v, %v", o.result, o.err)
@@ -121,6 +122,7 @@ func TestUpgradeLosesNoEarlyBytes(t *testing.T) {
 	}
 }
 
+// The Transport may have read these bytes into its buffer with the 101.
 func TestUpgradeDeliversWhatComesWithTheAnswer(t *testing.T) {
 	tests := []struct {
 		why  string
@@ -144,18 +146,18 @@ func TestUpgradeDeliversWhatComesWithTheAnswer(t *testing.T) {
 						uncork(t, conn)
 						<-read
 					}
-					finish(t, conn) // and so the corked goes out
+					finish(t, conn) // this also sends what cork holds back
 					if _, err := io.Copy(io.Discard, br); err != nil {
-						t.Errorf("backend: %v", err)
+						t.Errorf("the backend's Read = %v", err)
 					}
 				})
 				conn := p.dial(t)
-				send(t, conn, []byte(fmt.Sprintf(upgradeRequest, "")))
+				send(t, conn, []byte(upgradeRequest))
 				br := bufio.NewReader(conn)
 				readSwitching(t, br)
 				got := make([]byte, len(data))
 				if _, err := io.ReadFull(br, got); err != nil || !bytes.Equal(got, data) {
-					t.Errorf("of %d bytes came %d, %v", len(data), len(got), err)
+					t.Errorf("the client did not read the %d bytes after the 101: %v", len(data), err)
 				}
 				close(read)
 				if n, err := br.Read(got); err != io.EOF {

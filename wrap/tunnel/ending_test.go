@@ -17,11 +17,13 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-var kinds = []string{"tcp", "tls", "unix"} // those that half-close
+var kinds = []string{"tcp", "tls", "unix"} // of the connections that half-close
 
-// block returns n bytes that differ from place to place.
+// block returns the first n bytes of pattern.
 func block(n int) []byte { return pattern[:n:n] }
 
+// pattern has bytes that depend on their offset, so that a byte in the wrong
+// place is found.
 var pattern = func() []byte {
 	p := make([]byte, 8<<20)
 	for i := range p {
@@ -30,25 +32,26 @@ var pattern = func() []byte {
 	return p
 }()
 
-// expect reads r to its end, in pieces far smaller than those it is sent, and
-// wants exactly that.
+// expect reads r to EOF in small pieces, and returns an error unless the bytes
+// are exactly want.
 func expect(r io.Reader, want []byte) error {
 	p, at := make([]byte, 32<<10), 0
 	for {
 		n, err := r.Read(p)
 		if at+n > len(want) || !bytes.Equal(p[:n], want[at:at+n]) {
-			return fmt.Errorf("of %d bytes came %d as they are", len(want), at)
+			return fmt.Errorf("after %d of %d bytes, Read returns other bytes than were sent", at, len(want))
 		}
 		switch at += n; {
 		case err == io.EOF && at == len(want):
 			return nil
 		case err != nil:
-			return fmt.Errorf("of %d bytes came %d: %w", len(want), at, err)
+			return fmt.Errorf("after %d of %d bytes, Read = %w", at, len(want), err)
 		}
 	}
 }
 
-// ends returns who finishes first, the other, and the direction that goes on.
+// ends returns the peer that finishes first, the other peer, and a function
+// that picks the direction from the other to the first.
 func (j *joined) ends(first string) (finisher, answerer net.Conn, answer func(tunnel.Result) tunnel.Direction) {
 	if first == "client" {
 		return j.client, j.backend, func(r tunnel.Result) tunnel.Direction { return r.ToClient }
@@ -56,7 +59,8 @@ func (j *joined) ends(first string) (finisher, answerer net.Conn, answer func(tu
 	return j.backend, j.client, func(r tunnel.Result) tunnel.Direction { return r.ToBackend }
 }
 
-// What is still to come when a side finishes arrives, its own as the other's.
+// When one side finishes, its bytes that are still on the way arrive, and so do
+// all bytes that the other side sends afterwards.
 func TestCopyDeliversWhatComesAfterFIN(t *testing.T) {
 	question, answer := block(4<<20), block(4<<20+1)
 	for i, client := range kinds {
@@ -85,7 +89,7 @@ func TestCopyDeliversWhatComesAfterFIN(t *testing.T) {
 					}
 					d := back(result)
 					if d.Bytes != int64(len(answer)) || d.End != tunnel.EOF || d.Err != nil || d.Lost || d.Last.Before(d.First) || d.First.IsZero() {
-						t.Errorf("answer: %+v, want %d bytes, EOF, nothing lost", d, len(answer))
+						t.Errorf("the direction of the answer: %+v, want %d bytes, EOF, nothing lost", d, len(answer))
 					}
 				})
 			}
@@ -100,8 +104,9 @@ func TestCopyPassesResetsOn(t *testing.T) {
 				t.Run(fmt.Sprintf("%s-%s/%s", client, backend, who), func(t *testing.T) {
 					j := join(t, client, backend, nil)
 					dying, other, _ := j.ends(who)
-					// Half of it shows that all is there,
-					// and the rest is read after the reset.
+					// Once half of the message has come,
+					// the tunnel has delivered all of it.
+					// The rest is read after the reset.
 					message := block(100)
 					send(t, dying, message)
 					got := make([]byte, 50)
@@ -111,7 +116,7 @@ func TestCopyPassesResetsOn(t *testing.T) {
 					reset(t, dying)
 					got = append(got, wantReset(t, "the other side", other)...)
 					if !bytes.Equal(got, message) {
-						t.Errorf("of %d bytes before the reset came %d", len(message), len(got))
+						t.Errorf("the other side read %d of the %d bytes before the reset", len(got), len(message))
 					}
 					result, err := j.wait()
 					if err == nil {
@@ -122,7 +127,7 @@ func TestCopyPassesResetsOn(t *testing.T) {
 						from, to = to, from
 					}
 					if from.End != tunnel.Reset || !from.Lost || from.Err == nil || to.End != tunnel.Closed && to.End != tunnel.Reset {
-						t.Errorf("after a reset by the %s: %+v; and back %+v", who, from, to)
+						t.Errorf("after a reset by the %s: the direction from it is %+v, and the other %+v", who, from, to)
 					}
 				})
 			}
@@ -139,10 +144,10 @@ func TestCopyPassesResetsOnUnderLoad(t *testing.T) {
 					dying, other, _ := j.ends(who)
 					died := make(chan struct{})
 					go func() {
-						_ = flood(dying) // until it dies
+						_ = flood(dying) // until dying is reset
 						close(died)
 					}()
-					told := make(chan error, 2) // the kernel tells either the writer or the reader
+					told := make(chan error, 2) // the kernel reports the reset to the writer or to the reader
 					go func() { told <- flood(other) }()
 					for _, c := range []net.Conn{dying, other} {
 						if _, err := io.CopyN(io.Discard, c, 1<<20); err != nil {
@@ -167,8 +172,9 @@ func TestCopyPassesResetsOnUnderLoad(t *testing.T) {
 	}
 }
 
-// A Unix socket is reset by closing it with something unread. What it had sent
-// comes first; where the other side cannot be reset, it is closed.
+// A Unix socket is reset if it is closed before all its input is read. The
+// other side first gets what the socket had sent. Then it is reset, or only
+// closed if it is a Unix socket too.
 func TestCopyPassesResetsOfUnixSocketsOn(t *testing.T) {
 	for _, other := range []string{"tcp", "tls", "unix"} {
 		for _, who := range []string{"client", "backend"} {
@@ -186,21 +192,21 @@ func TestCopyPassesResetsOfUnixSocketsOn(t *testing.T) {
 				dying.Close()
 				got, err := io.ReadAll(peer)
 				if !bytes.Equal(got, message) || (err == nil) != (other == "unix") {
-					t.Errorf("the other side read %d of %d bytes, %v", len(got), len(message), err)
+					t.Errorf("the other side read %d of %d bytes and then %v, want all and a reset: %v", len(got), len(message), err, other != "unix")
 				}
 				result, err := j.wait()
 				if d := there(result); err == nil || d.End != tunnel.Reset || !d.Lost || d.Bytes != int64(len(message)) {
 					t.Errorf("Copy = %v, %+v; want the reset", err, d)
 				}
 				if d := back(result); d.End == tunnel.EOF {
-					t.Errorf("back: %+v; want no EOF", d)
+					t.Errorf("the direction to the reset side: %+v; want no EOF", d)
 				}
 			})
 		}
 	}
 }
 
-// flood writes until it cannot.
+// flood writes until Write fails.
 func flood(conn net.Conn) error {
 	p := block(64 << 10)
 	for {
@@ -211,7 +217,7 @@ func flood(conn net.Conn) error {
 }
 
 func TestCopyNoticesAResetWhileTheOtherSideDoesNotRead(t *testing.T) {
-	noLeaks(t)
+	t.Parallel()
 	for _, kind := range []string{"tcp", "tls"} {
 		for _, other := range kinds {
 			for _, who := range []string{"client", "backend"} {
@@ -219,7 +225,11 @@ func TestCopyNoticesAResetWhileTheOtherSideDoesNotRead(t *testing.T) {
 					t.Parallel()
 					one, dying := link(t, kind)
 					two, peer := link(t, other)
-					j, there, _ := joinFirst(t, who, one, dying, two, peer, nil)
+					// On a busy machine, stuff may return
+					// while the tunnel still reads. A Read
+					// then returns the reset, and peer has
+					// Linger to take its bytes.
+					j, there, _ := joinFirst(t, who, one, dying, two, peer, &tunnel.Options{Linger: limit})
 					stuff(t, dying)
 					begin := time.Now()
 					reset(t, dying)
@@ -234,12 +244,12 @@ func TestCopyNoticesAResetWhileTheOtherSideDoesNotRead(t *testing.T) {
 	}
 }
 
-// stuff writes until nothing goes in any more.
+// stuff writes until conn takes nothing for as long as limit.
 func stuff(t *testing.T, conn net.Conn) {
 	t.Helper()
 	p := block(64 << 10)
 	for {
-		if err := conn.SetWriteDeadline(time.Now().Add(time.Second / 5)); err != nil {
+		if err := conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := conn.Write(p); err != nil {
@@ -260,15 +270,15 @@ func TestCopyEndsWhenCancelled(t *testing.T) {
 					busy.Add(2)
 					go func() {
 						defer busy.Done()
-						_ = flood(c) // until it is closed
+						_ = flood(c) // until c is closed
 					}()
 					go func() {
 						defer busy.Done()
-						_, _ = io.Copy(io.Discard, c) // until it is closed
+						_, _ = io.Copy(io.Discard, c) // until c is closed
 					}()
 				}
-				// At any moment: at once, or in the midst of
-				// things.
+				// The tunnel is cancelled at a random moment:
+				// at once, or while bytes move.
 				for some := rand.Int64N(int64(i)<<18 + 1); counters.ToBackend.Load() < some; {
 					runtime.Gosched()
 				}

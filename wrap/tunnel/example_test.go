@@ -19,7 +19,7 @@ func ExampleUpgrade() {
 	backend := httptest.NewServer(http.HandlerFunc(shout))
 	defer backend.Close()
 
-	target, _ := url.Parse(backend.URL) // it is our own
+	target, _ := url.Parse(backend.URL) // httptest returns a valid URL
 	var tunnels tunnel.Group
 	ended := make(chan string, 1)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,10 +51,10 @@ func ExampleUpgrade() {
 			w.Header()[name] = values
 		}
 		w.WriteHeader(resp.StatusCode)
-		_, _ = io.Copy(w, resp.Body) // the client sees that it is short
+		_, _ = io.Copy(w, resp.Body) // if this fails, the client sees a body that is too short
 	}))
 	defer proxy.Close()
-	defer tunnels.Shutdown(context.Background()) // which Server.Shutdown does not do
+	defer tunnels.Shutdown(context.Background()) // Server.Shutdown does not wait for tunnels
 
 	conn, err := net.Dial("tcp", proxy.Listener.Addr().String())
 	if err != nil {
@@ -76,7 +76,7 @@ func ExampleUpgrade() {
 	// 18 bytes there, 18 back, error: <nil>
 }
 
-// Joining two connections that are there already.
+// Copy joins two open connections.
 func ExampleCopy() {
 	client, clientPeer := net.Pipe()
 	backend, backendPeer := net.Pipe()

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// SeesQueues says that the kernel tells how much it holds for a peer.
+// SeesQueues says whether the kernel tells how many bytes it holds for a peer.
 const SeesQueues = true
 
 // DropPipes closes the pipes that no direction uses.
@@ -25,12 +25,12 @@ func Pipes() int {
 	return len(pipes.all)
 }
 
-// MovedBytes returns how many bytes wait in memory, since their pipe was taken
-// away.
+// MovedBytes returns how many bytes wait in memory because another direction
+// has taken their pipe.
 func MovedBytes() int64 { return evicted.n.Load() }
 
-// PutPiped moves p through a pipe into the file fd, as a pump does what it has
-// spliced from a socket. It returns how much was counted.
+// PutPiped moves p through a pipe into the file fd, like a pump that has
+// spliced p from a socket. It returns how many bytes the pump counted.
 func PutPiped(p []byte, fd uintptr) (int64, error) {
 	pipe := takePipe(nil)
 	if pipe == nil {

@@ -2,8 +2,8 @@
 
 package tunnel
 
-// SeesQueues says that the kernel tells how much it holds for a peer.
+// SeesQueues says whether the kernel tells how many bytes it holds for a peer.
 const SeesQueues = false
 
-// DropPipes does nothing where there are none.
+// DropPipes does nothing: only Linux has pipes for splice.
 func DropPipes() {}

@@ -9,14 +9,15 @@ import (
 )
 
 // The policy is tested without sockets. These types show its states, events and
-// actions as text. An event is about one side, called this. The other side is
-// called that. "own" is the direction from this, and "reverse" the one from
-// that.
+// actions as text. An event is about one side, which the text calls "this". The
+// other side is "that". "own" is the direction from "this", and "reverse" is
+// the direction from "that".
 
 // A View is a state as text, with the names that Keys lists.
 type View [27]string
 
-// Keys are the names of the values of a View. "with" is what the event carries.
+// Keys are the names of the values of a View. "with" is the detail of the
+// event.
 var Keys = []string{
 	"phase", "limit", "keepOpen", "with",
 	"own", "ownEnd", "ownErr", "ownTold", "ownLost",
@@ -29,12 +30,12 @@ var Keys = []string{
 // Get returns the value with that name.
 func (v *View) Get(key string) string { return v[slices.Index(Keys, key)] }
 
-// A Move is what the policy makes of an event.
+// A Move is an event, the states before and after it, and the actions.
 type Move struct {
 	Event         string
 	Before, After View
 	Actions       string
-	Symmetric     bool // the policy does the same if the sides change places
+	Symmetric     bool // the policy does the same with the sides exchanged
 }
 
 // Events are the names of all events.
@@ -50,7 +51,7 @@ var eventNames = [eventKinds]string{
 	"reset", "looked", "stalled", "aborted", "panicked", "unsent", "inspected", "closed",
 }
 
-// A Case is an event with something that it carries.
+// A Case is an event with its details.
 type Case struct {
 	with string
 	e    event
@@ -59,10 +60,11 @@ type Case struct {
 // Event returns the name of the event.
 func (c Case) Event() string { return eventNames[c.e.kind] }
 
-const longSilence = time.Hour // longer than any limit of the tests
+const longSilence = time.Hour // longer than all limits in the tests
 
-// Cases are all kinds of events with all that they can carry, as far as that is
-// of importance, about either side. The first half of them is about the client.
+// Cases returns all events with all details that matter to the policy. The
+// first half is about the client, and the second half the same about the
+// backend.
 func Cases() (cases []Case) {
 	failed := errors.New("failed")
 	for _, w := range []which{clientSide, backendSide} {
@@ -130,8 +132,8 @@ type Model struct {
 // NewModel returns the model of a tunnel that has not begun.
 func NewModel(opt Options) *Model { return &Model{opt.policy(), state{}} }
 
-// Reachable returns all states that can be reached from m by any events. Two
-// states are one here if no later step can tell them apart.
+// Reachable returns all states that events can lead to from m. States that no
+// later step can tell apart count as one.
 func (m *Model) Reachable() (all []*Model) {
 	seen := map[state]bool{m.s: true}
 	all = append(all, m)
@@ -149,7 +151,7 @@ func (m *Model) Reachable() (all []*Model) {
 	return all
 }
 
-// forget returns s without what the policy will not ask for any more.
+// forget returns s without the values that the policy no longer reads.
 func (s state) forget() state {
 	for _, d := range []*flow{&s.toBackend, &s.toClient} {
 		d.err, d.halfClosed, d.lost = nil, false, false
@@ -172,13 +174,14 @@ func (s state) mirror() state {
 	return s
 }
 
-// ErrFault is the fault of all states in which Try begins, if there is one.
+// ErrFault is the error of the fault, if there is one, in all states in which
+// Try begins.
 var ErrFault = errors.New("the fault")
 
-// ErrReset is the error of a reset that a read does not tell.
+// ErrReset is the error of a reset that no read has returned.
 var ErrReset = errReset
 
-// Try returns what the policy makes of c in the state of m. other is c about
+// Try returns the Move for c in the state of m. other is the same case about
 // the other side.
 func (m *Model) Try(c, other Case) Move {
 	before := &Model{m.p, m.s}
@@ -244,7 +247,8 @@ func endName(e End) string {
 	return e.String()
 }
 
-// relative returns err's text as the side w sees it.
+// relative returns err's text with "this" for the side w, and "that" for the
+// other side.
 func relative(err error, w which) string {
 	if err == nil {
 		return "-"
@@ -261,7 +265,8 @@ var (
 	resets = []string{"no", "midway", "after EOF"}
 )
 
-// text returns the actions as the side w sees them.
+// text returns the actions with "this" for the side w, and "that" for the other
+// side.
 func (do actions) text(w which) string {
 	var all []string
 	say := func(asked bool, what string) {
@@ -287,7 +292,8 @@ func (do actions) text(w which) string {
 }
 
 // Play returns the model after a step, and the actions with the names of the
-// sides. A step is a side, an event, and what it carries: "client EOF".
+// sides. A step is a side, an event, and the event's detail: "client EOF hung
+// up". ok is false if there is no such event.
 func (m *Model) Play(step string) (next *Model, actions string, ok bool) {
 	for _, c := range Cases() {
 		if strings.TrimSpace(c.e.on.String()+" "+c.Event()+" "+c.with) == step {
@@ -300,7 +306,8 @@ func (m *Model) Play(step string) (next *Model, actions string, ok bool) {
 	return nil, "", false
 }
 
-// Outcome returns what Copy returns in the state of m, or panics with.
+// Outcome returns the results of Copy for the state of m, and the value that
+// Copy panics with.
 func (m *Model) Outcome() (result Result, panicked any, err error) {
 	t := &tunnel{opt: Options{}, state: m.s}
 	t.toBackend.t, t.toClient.t = t, t
@@ -308,19 +315,20 @@ func (m *Model) Outcome() (result Result, panicked any, err error) {
 	return result, m.s.panicked, err
 }
 
-// SidesInClose returns how many sides have not returned from Close.
+// SidesInClose returns how many sides have a Close that has not returned.
 func (m *Model) SidesInClose() int { return (&tunnel{state: m.s}).sidesInClose() }
 
-// Look returns the model after a look at that time: bytes moved last at moved,
-// and the kernel holds queued bytes. wake is when to look again, after now.
+// Look returns the model after a look at the time now. Bytes last moved at
+// moved, and the kernel holds queued bytes. wake is how long after now the next
+// look comes.
 func (m *Model) Look(now, moved time.Duration, queued int) (next *Model, wake time.Duration) {
 	s := m.s
 	do := m.p.step(&s, event{kind: eventLooked, now: now, moved: moved, queued: queued})
 	return &Model{m.p, s}, do.wake
 }
 
-// Unsent returns the model after the kernel was asked, at that time, what it
-// has still to send to the backend. again is whether to ask again.
+// Unsent returns the model after the kernel said, at the time now, that it has
+// unsent bytes for the backend. again says whether to ask again.
 func (m *Model) Unsent(now time.Duration, unsent int) (next *Model, again bool) {
 	s := m.s
 	do := m.p.step(&s, event{kind: eventUnsent, on: backendSide, now: now, unsent: unsent, known: true})

@@ -4,5 +4,6 @@ package tunnel
 
 import "syscall"
 
-// ErrNotConnected is the system's error for a socket that is over.
+// ErrNotConnected is the system's error for CloseWrite of a socket that is no
+// longer connected.
 const ErrNotConnected = syscall.ENOTCONN

@@ -1,4 +1,5 @@
 package tunnel
 
-// ErrNotConnected is the system's error for a socket that is over.
+// ErrNotConnected is the system's error for CloseWrite of a socket that is no
+// longer connected.
 const ErrNotConnected = wsaENOTCONN

@@ -12,7 +12,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// A meter counts with all hooks, so that no bytes have to come by.
+// A meter counts in hooks for WriteTo and ReadFrom too, so that bytes may go
+// round its hooks for Read and Write.
 type meter struct{ calls, in, out atomic.Int64 }
 
 func (m *meter) hooks() wrap.Hooks {
@@ -58,11 +59,11 @@ func TestCopyGoesRoundHooksThatOnlyCount(t *testing.T) {
 				"backend in": b.in.Load() - int64(len(back)), "backend out": b.out.Load() - int64(len(there)),
 			} {
 				if got != 0 {
-					t.Errorf("%s: counted %+d bytes too many", name, got)
+					t.Errorf("%s: the hooks counted %+d bytes too many, want 0", name, got)
 				}
 			}
 			// A Unix socket has neither WriteTo nor ReadFrom, so
-			// its bytes do come by.
+			// its bytes pass the hooks for Read and Write.
 			if n := c.calls.Load() + b.calls.Load(); kind == "tcp" && n != 0 {
 				t.Errorf("%d calls of Read and Write hooks, want none", n)
 			}
@@ -70,7 +71,8 @@ func TestCopyGoesRoundHooksThatOnlyCount(t *testing.T) {
 	}
 }
 
-// exchange sends there and back at once, and wants a clean end.
+// exchange sends there to the backend and back to the client at the same time.
+// It fails t unless all bytes arrive and the tunnel ends without an error.
 func exchange(t *testing.T, j *joined, there, back []byte) {
 	t.Helper()
 	go func() {
@@ -95,7 +97,8 @@ func exchange(t *testing.T, j *joined, there, back []byte) {
 	}
 }
 
-// A hook that needs the bytes gets them all, on either side and either way.
+// A hook for Read or Write gets all bytes, on either side and in either
+// direction.
 func TestCopyGivesHooksTheBytes(t *testing.T) {
 	noLeaks(t)
 	client, clientPeer := link(t, "tcp")
@@ -124,7 +127,7 @@ func TestCopyGivesHooksTheBytes(t *testing.T) {
 		"backend's Read": {backendSent.Bytes(), back}, "backend's Write": {backendGot.Bytes(), there},
 	} {
 		if !bytes.Equal(seen[0], seen[1]) {
-			t.Errorf("%s saw %d bytes, want the %d", name, len(seen[0]), len(seen[1]))
+			t.Errorf("the hook of the %s saw %d bytes, want the %d that were sent", name, len(seen[0]), len(seen[1]))
 		}
 	}
 }
@@ -149,7 +152,7 @@ func TestCopyCountsWhatADestinationHasTaken(t *testing.T) {
 	}
 }
 
-// closeCounter counts Close of a connection that keeps all else.
+// A closeCounter counts calls of Close, and keeps all methods of a TCPConn.
 type closeCounter struct {
 	*net.TCPConn
 	closes atomic.Int32

@@ -7,13 +7,12 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// blockedClose returns a hook whose Close waits for release.
+// blockedClose returns hooks whose Close waits for release.
 func blockedClose(release <-chan struct{}) wrap.Hooks {
 	return wrap.Hooks{Close: func(next io.Closer) error {
 		<-release
@@ -21,12 +20,14 @@ func blockedClose(release <-chan struct{}) wrap.Hooks {
 	}}
 }
 
-// One Close that blocks neither keeps the other side open nor holds Shutdown
-// for more than a second. The error says how many there are.
+// If Close of a side blocks, the other side is closed all the same, and
+// Shutdown returns a second later. Its error says how many sides are still
+// open.
 func TestShutdownDoesNotWaitForACloseThatBlocks(t *testing.T) {
+	t.Parallel()
 	for _, who := range []string{"client", "backend", "both"} {
 		t.Run(who, func(t *testing.T) {
-			noLeaks(t)
+			t.Parallel()
 			var group tunnel.Group
 			release := make(chan struct{})
 			client, clientPeer := link(t, "tcp")
@@ -39,9 +40,7 @@ func TestShutdownDoesNotWaitForACloseThatBlocks(t *testing.T) {
 				backend = wrap.Conn(backend, blockedClose(release))
 			}
 			j := joinConns(t, client, clientPeer, backend, backendPeer, &tunnel.Options{Group: &group})
-			for group.Len() == 0 {
-				time.Sleep(time.Millisecond) // until it has begun
-			}
+			waitFor(t, "the tunnel to begin", func() bool { return group.Len() > 0 })
 			ctx, cancel := context.WithCancel(context.Background())
 			cancel()
 			err := group.Shutdown(ctx)
@@ -52,7 +51,7 @@ func TestShutdownDoesNotWaitForACloseThatBlocks(t *testing.T) {
 				t.Errorf("Shutdown = %v, want context.Canceled and %q", err, want)
 			}
 			if n := group.Len(); n != 1 {
-				t.Errorf("Len = %d, want the tunnel that is left", n)
+				t.Errorf("Len = %d, want 1: the tunnel is not over", n)
 			}
 			for name, open := range map[string]net.Conn{"client": clientPeer, "backend": backendPeer} {
 				if who == name || who == "both" {
@@ -67,15 +66,16 @@ func TestShutdownDoesNotWaitForACloseThatBlocks(t *testing.T) {
 				t.Errorf("Copy = %v, want ErrShutdown", err)
 			}
 			if err := group.Shutdown(ctx); err != nil {
-				t.Errorf("Shutdown of what has ended = %v, want nil", err)
+				t.Errorf("Shutdown after the tunnel has ended = %v, want nil", err)
 			}
 		})
 	}
 }
 
-// A Read that nothing ends is not a Close that blocks.
+// If a Read does not return even after Close, Shutdown returns a second later
+// too. Its error does not blame Close.
 func TestShutdownDoesNotWaitForAReadThatBlocks(t *testing.T) {
-	noLeaks(t)
+	t.Parallel()
 	var group tunnel.Group
 	release := make(chan struct{})
 	client, clientPeer := link(t, "tcp")
@@ -85,9 +85,7 @@ func TestShutdownDoesNotWaitForAReadThatBlocks(t *testing.T) {
 		return next.Read(p)
 	}})
 	j := joinConns(t, client, clientPeer, backend, backendPeer, &tunnel.Options{Group: &group})
-	for group.Len() == 0 {
-		time.Sleep(time.Millisecond) // until it has begun
-	}
+	waitFor(t, "the tunnel to begin", func() bool { return group.Len() > 0 })
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := group.Shutdown(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "1 tunnels") {

@@ -18,10 +18,10 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// A noCloseWrite has none.
+// A noCloseWrite hides the CloseWrite of its connection.
 type noCloseWrite struct{ net.Conn }
 
-// A closeWriteFails has one that returns an error.
+// A closeWriteFails has a CloseWrite that returns err and does nothing.
 type closeWriteFails struct {
 	net.Conn
 	err error
@@ -35,12 +35,12 @@ func TestCopyWhereOneSideCannotHalfClose(t *testing.T) {
 		kind string
 		hide func(net.Conn) net.Conn
 	}{
-		{"a wrapper has lost it", "tcp", func(c net.Conn) net.Conn { return noCloseWrite{c} }},
-		{"net/http's word for it", "tcp", func(c net.Conn) net.Conn {
+		{"a wrapper has lost CloseWrite", "tcp", func(c net.Conn) net.Conn { return noCloseWrite{c} }},
+		{"net/http's error", "tcp", func(c net.Conn) net.Conn {
 			return closeWriteFails{c, fmt.Errorf("CloseWrite: %w", http.ErrNotSupported)}
 		}},
-		{"everybody's word for it", "unix", func(c net.Conn) net.Conn { return closeWriteFails{c, errors.ErrUnsupported} }},
-		{"a pipe has none", "pipe", func(c net.Conn) net.Conn { return c }},
+		{"the usual error", "unix", func(c net.Conn) net.Conn { return closeWriteFails{c, errors.ErrUnsupported} }},
+		{"a pipe has no CloseWrite", "pipe", func(c net.Conn) net.Conn { return c }},
 	}
 	for _, tt := range tests {
 		for _, first := range []string{"client", "backend"} {
@@ -72,17 +72,17 @@ func TestCopyWhereOneSideCannotHalfClose(t *testing.T) {
 						return
 					}
 					if got, err := io.ReadAll(unablePeer); err != nil || len(got) > 0 {
-						t.Errorf("after the question came %q, %v; want EOF", got, err)
+						t.Errorf("after the question, ReadAll = %q, %v; want EOF", got, err)
 					}
 					result, err := j.wait()
 					if !errors.Is(err, tunnel.ErrHalfClose) {
 						t.Errorf("Copy = %v, want ErrHalfClose", err)
 					}
 					if d := there(result); d.End != tunnel.EOF || d.HalfClosed || d.Lost {
-						t.Errorf("the question: %+v", d)
+						t.Errorf("the direction of the question: %+v; want EOF, not half-closed, nothing lost", d)
 					}
 					if d := back(result); d.End != tunnel.Closed || !errors.Is(d.Err, tunnel.ErrHalfClose) {
-						t.Errorf("the answer: %+v", d)
+						t.Errorf("the direction of the answer: %+v; want Closed by ErrHalfClose", d)
 					}
 				})
 			}
@@ -90,7 +90,8 @@ func TestCopyWhereOneSideCannotHalfClose(t *testing.T) {
 	}
 }
 
-// A side that is over already needs not be told, and may still have to be read.
+// A CloseWrite that fails with ErrNotConnected is no fault: that side has
+// already ended. What it has sent is still read.
 func TestCopyTakesNotConnectedForAlreadyHalfClosed(t *testing.T) {
 	notConnected := &net.OpError{Op: "close", Net: "tcp", Err: os.NewSyscallError("shutdown", tunnel.ErrNotConnected)}
 	for _, first := range []string{"client", "backend"} {
@@ -108,17 +109,17 @@ func TestCopyTakesNotConnectedForAlreadyHalfClosed(t *testing.T) {
 			}
 			result, err := j.wait()
 			if d := there(result); err != nil || d.End != tunnel.EOF || d.HalfClosed || d.Lost {
-				t.Errorf("Copy = %v; there %+v; want EOF, and not half-closed by us", err, d)
+				t.Errorf("Copy = %v; the direction to that side: %+v; want EOF, and not half-closed by us", err, d)
 			}
 			if d := back(result); d.Bytes != 6 || d.End != tunnel.EOF || d.Lost {
-				t.Errorf("back %+v; want the answer and EOF", d)
+				t.Errorf("the direction from that side: %+v; want the answer and EOF", d)
 			}
 		})
 	}
 }
 
-// joinFirst joins the two with one as the client or as the backend, and returns
-// the directions from one and to it.
+// joinFirst joins one, which is the client or the backend, with two. It returns
+// functions that pick the direction from one and the direction back to it.
 func joinFirst(t *testing.T, as string, one io.ReadWriteCloser, onePeer net.Conn, two io.ReadWriteCloser, twoPeer net.Conn, opt *tunnel.Options) (j *joined, there, back func(tunnel.Result) tunnel.Direction) {
 	toBackend := func(r tunnel.Result) tunnel.Direction { return r.ToBackend }
 	toClient := func(r tunnel.Result) tunnel.Direction { return r.ToClient }
@@ -137,19 +138,19 @@ func TestCopyEndsWhenCloseWriteFails(t *testing.T) {
 	finish(t, clientPeer)
 	result, err := j.wait()
 	if d := result.ToClient; !errors.Is(err, broken) || d.End != tunnel.Failed || !errors.Is(d.Err, broken) || !d.Lost {
-		t.Errorf("Copy = %v; to the client: %+v; want CloseWrite's error", err, d)
+		t.Errorf("Copy = %v; the direction to the client: %+v; want CloseWrite's error", err, d)
 	}
 	wantReset(t, "the client", clientPeer)
 }
 
-// A watchedConn tells how often it is closed, and what CloseWrite begins and
-// ends with.
+// A watchedConn counts calls of Close and CloseWrite. If inside is not nil,
+// CloseWrite closes inside and then waits for Close.
 type watchedConn struct {
 	net.Conn
 	closes      atomic.Int32
-	inside      chan struct{} // if not nil, closed when CloseWrite is called,
-	closed      chan struct{} // which then waits for Close
 	closeWrites atomic.Int32
+	inside      chan struct{}
+	closed      chan struct{} // if not nil, closed by the first Close
 }
 
 func (c *watchedConn) CloseWrite() error {
@@ -169,8 +170,8 @@ func (c *watchedConn) Close() error {
 	return err
 }
 
-// CloseWrite, for an EOF, and Close, for the end of the context, come at the
-// same time or one just before the other.
+// The tunnel calls CloseWrite after an EOF, and Close when its context ends.
+// Here both come at almost the same time, in either order.
 func TestCopyCloseWriteAgainstClose(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {
@@ -194,7 +195,7 @@ func TestCopyCloseWriteAgainstClose(t *testing.T) {
 				finished := make(chan struct{}, 2)
 				for _, peer := range []net.Conn{clientPeer, backendPeer} {
 					at(func() {
-						_, _ = peer.Write([]byte("last")) // fails if the other came first
+						_, _ = peer.Write([]byte("last")) // fails if the tunnel was cancelled first
 						_ = peer.(interface{ CloseWrite() error }).CloseWrite()
 						finished <- struct{}{}
 					})
@@ -220,11 +221,12 @@ func TestCopyCloseWriteAgainstClose(t *testing.T) {
 					if s.d.End != tunnel.EOF {
 						continue
 					}
-					// A Close that leaves something unread
-					// says so by a reset, after the bytes.
+					// If Close drops input that is unread,
+					// the peer sees a reset after the
+					// bytes.
 					got, err := io.ReadAll(s.peer)
 					if s.d.Bytes != 4 || !s.d.Lost && (err != nil && !errors.Is(err, syscall.ECONNRESET) || string(got) != "last") {
-						t.Errorf("the %s read %q, %v, and the direction to it is %+v", name, got, err, s.d)
+						t.Errorf("the %s read %q, %v, want \"last\"; the direction to it is %+v, want 4 bytes", name, got, err, s.d)
 					}
 				}
 				<-finished
@@ -234,7 +236,7 @@ func TestCopyCloseWriteAgainstClose(t *testing.T) {
 	}
 }
 
-// Close releases a CloseWrite that does not return by itself.
+// A CloseWrite may only return once Close is called. Copy calls Close then.
 func TestCopyCancelsACloseWriteThatBlocks(t *testing.T) {
 	noLeaks(t)
 	client, clientPeer := link(t, "tcp")
@@ -252,6 +254,6 @@ func TestCopyCancelsACloseWriteThatBlocks(t *testing.T) {
 		t.Errorf("the direction that had ended: %+v; want EOF, and not half-closed", d)
 	}
 	if d := result.ToClient; d.End != tunnel.Closed || !errors.Is(d.Err, context.Canceled) {
-		t.Errorf("the other: %+v", d)
+		t.Errorf("the other direction: %+v; want Closed by context.Canceled", d)
 	}
 }

@@ -2,20 +2,20 @@ package tunnel_test
 
 import (
 	"io"
-	"runtime"
 	"testing"
+
+	"github.com/bodywrap/bodywrap/internal/testkit"
 )
 
 func TestIdleTunnelsHoldTwoDescriptorsEach(t *testing.T) {
 	noLeaks(t)
-	runtime.GC() // package net pools pipes
 	const tunnels = 200
-	before := openFiles()
+	before := testkit.InUse().Descriptors // package net frees its pipes with garbage
 	for range tunnels {
 		client, clientPeer := link(t, "tcp")
 		backend, backendPeer := link(t, "tcp")
 		j := joinConns(t, client, clientPeer, backend, backendPeer, nil)
-		// It has been in use, both ways.
+		// An idle tunnel is one that was used in both directions.
 		send(t, j.client, []byte("ping"))
 		if _, err := io.ReadFull(j.backend, make([]byte, 4)); err != nil {
 			t.Fatal(err)
@@ -26,7 +26,7 @@ func TestIdleTunnelsHoldTwoDescriptorsEach(t *testing.T) {
 		}
 	}
 	const perTunnel = 4 // two of the tunnel's and two of the test's peers
-	if got := openFiles() - before; got > tunnels*perTunnel {
+	if got := testkit.InUse().Descriptors - before; got > tunnels*perTunnel {
 		t.Errorf("%d idle tunnels and their peers hold %d descriptors, want %d", tunnels, got, tunnels*perTunnel)
 	}
 }

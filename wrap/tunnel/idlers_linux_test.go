@@ -20,7 +20,9 @@ func allowFiles() error {
 	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
 }
 
-// runProxy is a copier that says how much memory it has come to hold.
+// runProxy serves with the copier of that name, and prints the copier's
+// address. When standard input ends, it prints by how many bytes its resident
+// memory has grown.
 func runProxy(name, backend string) error {
 	if err := allowFiles(); err != nil {
 		return err
@@ -46,7 +48,8 @@ func runProxy(name, backend string) error {
 	return fmt.Errorf("no copier %q", name)
 }
 
-// resident returns the bytes of memory that are resident after a collection.
+// resident returns the bytes of memory that are resident after garbage
+// collection.
 func resident() (int, error) {
 	debug.FreeOSMemory()
 	statm, err := os.ReadFile("/proc/self/statm")
@@ -58,7 +61,8 @@ func resident() (int, error) {
 	return pages * os.Getpagesize(), err
 }
 
-// runIdlers opens many tunnels, uses each once, and lets them be.
+// runIdlers opens count tunnels and uses each once. Then it leaves them idle
+// until standard input ends.
 func runIdlers(addr, count string) error {
 	if err := allowFiles(); err != nil {
 		return err

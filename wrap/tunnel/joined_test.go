@@ -6,62 +6,45 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// patience is a deadline that only a fault reaches.
-const patience = 30 * time.Second
-
-// link returns the two ends of a connection: one for the tunnel, one for the
-// test.
+// link returns the two ends of a connection: one for the tunnel, and one for
+// the test.
 func link(t *testing.T, kind string) (ours, peer net.Conn) {
 	t.Helper()
 	return linkTo(t, kind, nil)
 }
 
-// linkTo is link with control called with the socket of the test's end.
+// linkTo is link, but control is called with the socket of the test's end
+// before that connects.
 func linkTo(t *testing.T, kind string, control func(network, addr string, c syscall.RawConn) error) (ours, peer net.Conn) {
 	t.Helper()
-	dialer := &net.Dialer{Control: control}
-	switch kind {
-	case "pipe":
+	if kind == "pipe" {
 		ours, peer = net.Pipe()
-	case "tcp", "tls":
-		ours, peer = connect(t, dialer, "tcp", "127.0.0.1:0")
-	case "unix":
-		dir, err := os.MkdirTemp("", "tunnel") // t.TempDir is too long a name for a socket
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer os.RemoveAll(dir)
-		ours, peer = connect(t, dialer, "unix", filepath.Join(dir, "s"))
+	} else {
+		ours, peer = connect(t, kind, &net.Dialer{Control: control})
 	}
 	if kind == "tls" {
 		ours, peer = secure(t, ours, peer)
 	}
-	if err := peer.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := peer.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { peer.Close() })
 	return ours, peer
 }
 
-func connect(t *testing.T, dialer *net.Dialer, network, addr string) (ours, peer net.Conn) {
+func connect(t *testing.T, kind string, dialer *net.Dialer) (ours, peer net.Conn) {
 	t.Helper()
-	l, err := net.Listen(network, addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listen(t, kind)
 	defer l.Close()
-	peer, err = dialer.Dial(network, l.Addr().String())
+	peer, err := dialer.Dial(l.Addr().Network(), l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,16 +55,25 @@ func connect(t *testing.T, dialer *net.Dialer, network, addr string) (ours, peer
 	return ours, peer
 }
 
-var certificate = func() tls.Certificate {
-	srv := httptest.NewTLSServer(nil)
-	defer srv.Close()
-	return srv.TLS.Certificates[0]
-}()
+// listen listens on a Unix socket, or on TCP for any other kind.
+func listen(t *testing.T, kind string) net.Listener {
+	t.Helper()
+	network, addr := "tcp", "127.0.0.1:0"
+	if kind == "unix" {
+		network, addr = kind, testkit.SocketPath(t)
+	}
+	l, err := net.Listen(network, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
 
+// secure returns ours as a TLS server and peer as its client, after the
+// handshake.
 func secure(t *testing.T, ours, peer net.Conn) (net.Conn, net.Conn) {
 	t.Helper()
-	server := tls.Server(ours, &tls.Config{Certificates: []tls.Certificate{certificate}})
-	client := tls.Client(peer, &tls.Config{InsecureSkipVerify: true}) // a test of tunnels
+	server, client := tls.Server(ours, testkit.ServerTLS()), tls.Client(peer, testkit.ClientTLS())
 	shaken := make(chan error, 1)
 	go func() { shaken <- server.Handshake() }()
 	if err := client.Handshake(); err != nil {
@@ -98,20 +90,21 @@ type joined struct {
 	t               *testing.T
 	client, backend net.Conn // the peers
 	cancel          context.CancelFunc
-	done            chan struct{}
-	result          tunnel.Result
-	err             error
+	done            chan struct{} // closed when Copy has returned
+	result          tunnel.Result // to read after done
+	err             error         // to read after done
 }
 
-// join starts a tunnel between connections of those kinds.
+// join starts a tunnel between connections of these kinds, and fails t if the
+// tunnel leaves anything.
 func join(t *testing.T, clientKind, backendKind string, opt *tunnel.Options) *joined {
 	t.Helper()
 	noLeaks(t)
 	return joinLinks(t, clientKind, backendKind, opt)
 }
 
-// joinLinks is join for tests that run beside others, whose parent looks for
-// leaks.
+// joinLinks is join without the check for leaks, for tests that start several
+// tunnels and for parallel tests.
 func joinLinks(t *testing.T, clientKind, backendKind string, opt *tunnel.Options) *joined {
 	t.Helper()
 	client, clientPeer := link(t, clientKind)
@@ -140,45 +133,25 @@ func (j *joined) wait() (tunnel.Result, error) {
 	j.t.Helper()
 	select {
 	case <-j.done:
-	case <-time.After(patience):
+	case <-time.After(testkit.Patience):
 		j.t.Fatal("Copy has not returned")
 	}
 	return j.result, j.err
 }
 
-// noLeaks fails the test if goroutines or descriptors are left after it.
+// noLeaks fails the test if goroutines or descriptors are left after it. A
+// parallel test does not call it: see waitTogether.
 func noLeaks(t *testing.T) {
 	t.Helper()
-	tunnel.DropPipes()
-	goroutines, files := runtime.NumGoroutine(), openFiles()
-	t.Cleanup(func() {
-		deadline := time.Now().Add(patience)
-		for {
-			tunnel.DropPipes()
-			g, f := runtime.NumGoroutine(), openFiles()
-			if g <= goroutines && f <= files {
-				return
-			}
-			if time.Now().After(deadline) {
-				buf := make([]byte, 1<<20)
-				t.Errorf("goroutines: %d, were %d; descriptors: %d, were %d\n%s",
-					g, goroutines, f, files, buf[:runtime.Stack(buf, true)])
-				return
-			}
-			runtime.GC() // package net pools pipes of its own
-			time.Sleep(time.Millisecond)
-		}
-	})
+	testkit.NoLeaks(t, tunnel.DropPipes)
 }
 
-// openFiles returns how many descriptors are open, or 0 if the system does not
-// tell.
-func openFiles() int {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return 0
+// waitFor waits until done returns true. what is the event for a message.
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	if !testkit.Eventually(done) {
+		t.Fatalf("waited %v for %s", testkit.Patience, what)
 	}
-	return len(entries)
 }
 
 func send(t *testing.T, w io.Writer, p []byte) {
@@ -198,17 +171,13 @@ func finish(t *testing.T, conn net.Conn) {
 // reset closes conn so that its peer is reset.
 func reset(t *testing.T, conn net.Conn) {
 	t.Helper()
-	if secure, ok := conn.(*tls.Conn); ok {
-		conn = secure.NetConn()
-	}
-	if err := conn.(*net.TCPConn).SetLinger(0); err != nil {
+	if err := testkit.Reset(conn); err != nil {
 		t.Fatal(err)
 	}
-	conn.Close()
 }
 
-// wantReset reads conn to its end, which has to be a reset, and returns what
-// came before.
+// wantReset reads conn to its end, and fails t unless that is a reset. It
+// returns the bytes that came first.
 func wantReset(t *testing.T, name string, conn net.Conn) []byte {
 	t.Helper()
 	p, err := io.ReadAll(conn)

@@ -14,10 +14,11 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
-// The proxy of the README goes through every scenario of the kit: the answer to
-// a refused upload arrives, and slow peers are not cut off. In Go 1.24 the body
-// of a 101 has no CloseWrite.
+// The proxy of the README passes every scenario of the kit: the answer to a
+// refused upload arrives, and slow peers are not cut off. This test needs Go
+// 1.25: in Go 1.24 the body of a 101 has no CloseWrite.
 func TestUpgradeGoesThroughTheKit(t *testing.T) {
+	t.Parallel()
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
 	wraptest.Proxy(t, func(backend *url.URL) http.Handler {
@@ -34,7 +35,7 @@ func TestUpgradeGoesThroughTheKit(t *testing.T) {
 				return
 			}
 			if resp.StatusCode == http.StatusSwitchingProtocols {
-				_, _ = tunnel.Upgrade(w, r, resp, nil) // the kit looks at what arrives
+				_, _ = tunnel.Upgrade(w, r, resp, nil) // the kit checks what arrives
 				return
 			}
 			defer resp.Body.Close()
@@ -42,7 +43,7 @@ func TestUpgradeGoesThroughTheKit(t *testing.T) {
 				w.Header()[name] = values
 			}
 			w.WriteHeader(resp.StatusCode)
-			_, _ = io.Copy(w, resp.Body) // the kit looks at what arrives
+			_, _ = io.Copy(w, resp.Body) // the kit checks what arrives
 		}))
-	}, wraptest.Options{Skip: []string{"trailers"}}) // which this proxy, like the README's, does not pass on
+	}, wraptest.Options{Skip: []string{"trailers"}}) // neither this proxy nor the README's passes them on
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// copyPanics calls Copy and returns what it has panicked with, or nil.
+// copyPanics calls Copy, and returns the value that Copy panics with, or nil
+// and the error that Copy returns.
 func copyPanics(client, backend io.ReadWriteCloser, opt *tunnel.Options) (panicked any, err error) {
 	defer func() { panicked = recover() }()
 	_, err = tunnel.Copy(context.Background(), client, backend, opt)
@@ -25,8 +26,8 @@ type unwrapPanics struct{ net.Conn }
 
 func (unwrapPanics) Unwrap() net.Conn { panic(http.ErrAbortHandler) }
 
-// A hook panics, in whichever direction: both sides are closed, the group is
-// told, and Copy's caller gets the panic.
+// If a hook panics, in either direction, Copy closes both sides, leaves the
+// group, and panics with the same value.
 func TestCopyClosesBothSidesWhenAHookPanics(t *testing.T) {
 	boom := http.ErrAbortHandler // net/http looks for this value
 	read := wrap.Hooks{Read: func(io.Reader, []byte) (int, error) { panic(boom) }}
@@ -62,9 +63,9 @@ func TestCopyClosesBothSidesWhenAHookPanics(t *testing.T) {
 				} else {
 					b = tt.wrap(backend)
 				}
-				// Both peers send and finish, so that each
-				// method is called. A side is told of an end by
-				// CloseWrite only if it has not finished.
+				// Both peers send and finish, so that Copy
+				// calls each method. Copy calls CloseWrite only
+				// on a side whose peer has not finished.
 				for name, peer := range map[string]net.Conn{"client": clientPeer, "backend": backendPeer} {
 					send(t, peer, []byte("x"))
 					if tt.name != "CloseWrite" || name != who {
@@ -74,7 +75,7 @@ func TestCopyClosesBothSidesWhenAHookPanics(t *testing.T) {
 				got, done := any(nil), make(chan struct{})
 				var err error
 				go func() {
-					defer close(done) // also if Copy ends the goroutine
+					defer close(done) // also if a hook ends the goroutine
 					got, err = copyPanics(c, b, &tunnel.Options{Group: &group})
 				}()
 				<-done
@@ -82,7 +83,7 @@ func TestCopyClosesBothSidesWhenAHookPanics(t *testing.T) {
 					t.Errorf("Copy panicked with %v and returned %v, want the panic %v, or an error", got, err, tt.want)
 				}
 				for name, peer := range map[string]net.Conn{"client": clientPeer, "backend": backendPeer} {
-					_, _ = io.ReadAll(peer) // has an end, or the deadline of the peer
+					_, _ = io.ReadAll(peer) // ends with the connection, or at its deadline
 					if n, err := peer.Read(make([]byte, 1)); n > 0 || errors.Is(err, context.DeadlineExceeded) {
 						t.Errorf("the %s's connection is still open: Read = %d, %v", name, n, err)
 					}
@@ -95,7 +96,7 @@ func TestCopyClosesBothSidesWhenAHookPanics(t *testing.T) {
 	}
 }
 
-// The group has the tunnel until both sides are closed, also if a hook has
+// A tunnel stays in its group until both sides are closed, even if a hook has
 // panicked.
 func TestGroupWaitsForATunnelThatPanics(t *testing.T) {
 	noLeaks(t)

@@ -13,27 +13,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bodywrap/bodywrap/internal/testkit"
 )
 
-// The two ends of measured tunnels are processes of their own, so that the
-// processor time of this one is the copier's alone. The test binary runs
-// itself as them.
+// The benchmarks run the two ends of their tunnels in other processes, so that
+// this process only spends CPU time on the copier. The test binary starts
+// itself for each of them.
 
-const peerVariable = "TUNNEL_TEST_PEER"
-
-func TestMain(m *testing.M) {
-	if role := os.Getenv(peerVariable); role != "" {
-		if err := runPeer(role, os.Args[1:]); err != nil {
-			fmt.Fprintln(os.Stderr, role, err)
-			os.Exit(1)
-		}
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// startPeer runs a peer until wait is called or the test ends, and returns the
-// first line that it prints; wait returns the others.
+// startPeer runs a peer until wait is called or the test ends. It returns the
+// first line that the peer prints. wait returns the other lines.
 func startPeer(tb testing.TB, role string, args ...string) (first string, wait func() (rest string)) {
 	tb.Helper()
 	exe, err := os.Executable()
@@ -47,7 +36,7 @@ func startPeer(tb testing.TB, role string, args ...string) (first string, wait f
 	if err != nil {
 		tb.Fatal(err)
 	}
-	stdin, err := cmd.StdinPipe() // a peer that serves ends when this does
+	stdin, err := cmd.StdinPipe() // a peer that serves ends when stdin is closed
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -62,7 +51,7 @@ func startPeer(tb testing.TB, role string, args ...string) (first string, wait f
 		}
 		done = true
 		stdin.Close()
-		rest, _ := io.ReadAll(br) // Wait has the error
+		rest, _ := io.ReadAll(br) // Wait returns the error
 		if err := cmd.Wait(); err != nil {
 			tb.Errorf("%s: %v", role, err)
 		}
@@ -97,8 +86,9 @@ func runPeer(role string, args []string) error {
 	return fmt.Errorf("no such role")
 }
 
-// runBackend accepts upgrades on an address that it prints. On
-// /echo it sends back what it reads, else it says at the end how much that was.
+// runBackend accepts upgrades on an address that it prints. In the protocol
+// "echo" it sends back what it reads. In any other it only counts the bytes,
+// and sends their number at the end.
 func runBackend() error {
 	if err := allowFiles(); err != nil {
 		return err
@@ -128,7 +118,8 @@ func serveBytes(conn net.Conn) {
 	if err != nil {
 		return
 	}
-	if _, err := io.WriteString(conn, upgradeResponse); err != nil {
+	protocol := req.Header.Get("Upgrade")
+	if _, err := io.WriteString(conn, testkit.Switching(protocol)); err != nil {
 		return
 	}
 	total, buf := 0, make([]byte, 256<<10)
@@ -139,7 +130,7 @@ func serveBytes(conn net.Conn) {
 			fmt.Fprintf(conn, "%d\n", total)
 			return
 		}
-		if req.URL.Path == "/echo" {
+		if protocol == "echo" {
 			if _, err := conn.Write(buf[:n]); err != nil {
 				return
 			}
@@ -147,13 +138,13 @@ func serveBytes(conn net.Conn) {
 	}
 }
 
-// upgrade opens a tunnel to path through the proxy at addr.
-func upgrade(addr, path string) (net.Conn, *bufio.Reader, error) {
+// upgrade opens a tunnel for protocol through the proxy at addr.
+func upgrade(addr, protocol string) (net.Conn, *bufio.Reader, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := fmt.Fprintf(conn, upgradeRequest, path); err != nil {
+	if _, err := io.WriteString(conn, testkit.UpgradeRequest(protocol)); err != nil {
 		return nil, nil, err
 	}
 	br := bufio.NewReaderSize(conn, 512)
@@ -167,8 +158,8 @@ func upgrade(addr, path string) (net.Conn, *bufio.Reader, error) {
 	return conn, br, nil
 }
 
-// runSender sends size bytes, half-closes, and checks that all have arrived. It
-// prints how many seconds that took.
+// runSender sends size bytes, half-closes, and checks that the backend has read
+// all of them. It prints how many seconds that took.
 func runSender(addr, size string) error {
 	conn, br, err := upgrade(addr, "swallow")
 	if err != nil {
@@ -194,14 +185,14 @@ func runSender(addr, size string) error {
 		return err
 	}
 	if strings.TrimSpace(got) != size {
-		return fmt.Errorf("of %s bytes %q arrived", size, got)
+		return fmt.Errorf("the backend read %q bytes, want %s", got, size)
 	}
 	fmt.Println(time.Since(start).Seconds())
 	return nil
 }
 
-// runBursts opens many tunnels, and sends a burst of 256 KiB through each in
-// turn, so many times. It checks that all have arrived.
+// runBursts opens count tunnels. In each round it sends a burst of 256 KiB
+// through each tunnel in turn. It checks that the backend has read all bytes.
 func runBursts(addr, count, rounds string) error {
 	if err := allowFiles(); err != nil {
 		return err
@@ -248,7 +239,7 @@ func runBursts(addr, count, rounds string) error {
 			return err
 		}
 		if want := fmt.Sprint(times * len(burst)); strings.TrimSpace(got) != want {
-			return fmt.Errorf("of %s bytes %q arrived", want, got)
+			return fmt.Errorf("the backend read %q bytes, want %s", got, want)
 		}
 	}
 	return nil

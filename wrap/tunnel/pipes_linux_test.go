@@ -10,14 +10,13 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
 // pipesInUse returns how many pipes of this process hold bytes, and how many
-// bytes those are in all.
+// bytes they hold together.
 func pipesInUse(t *testing.T) (pipes, held int) {
 	t.Helper()
 	files, err := os.ReadDir("/proc/self/fd")
@@ -31,7 +30,7 @@ func pipesInUse(t *testing.T) (pipes, held int) {
 			continue
 		}
 		fd, err := strconv.Atoi(f.Name())
-		if err != nil || fd <= 2 { // the pipes that the test is run by
+		if err != nil || fd <= 2 { // pipes to the process that runs the test
 			continue
 		}
 		var n int32
@@ -40,14 +39,15 @@ func pipesInUse(t *testing.T) (pipes, held int) {
 			held += int(n)
 		}
 	}
-	return ends / 2, held / 2 // both ends say the same
+	return ends / 2, held / 2 // both ends of a pipe report its bytes
 }
 
-// Receivers that stall hold every pipe of the process. A direction that moves
-// bulk gets one of them all the same, and what was in it is not lost.
+// Receivers that stall hold every pipe of the process. A direction with many
+// bytes to move still gets one of these pipes. The bytes that were in the pipe
+// are not lost.
 func TestAPipeOfAStalledDirectionIsTakenAway(t *testing.T) {
 	noLeaks(t)
-	const enough = 16 // as many pipes as there are
+	const enough = 16 // the limit of the package
 	type stalled struct {
 		j        *joined
 		sent     atomic.Int64
@@ -70,7 +70,7 @@ func TestAPipeOfAStalledDirectionIsTakenAway(t *testing.T) {
 			finish(t, sender)
 			s.finished <- err
 		}()
-		waitFor(t, fmt.Sprintf("%d pipes with bytes in them", i+1), func() bool {
+		waitFor(t, fmt.Sprintf("%d pipes that hold bytes", i+1), func() bool {
 			pipes, _ := pipesInUse(t)
 			return pipes == i+1
 		})
@@ -85,7 +85,7 @@ func TestAPipeOfAStalledDirectionIsTakenAway(t *testing.T) {
 		drained <- err
 	}()
 	before := tunnel.MovedBytes()
-	waitFor(t, "bytes of a stalled direction left in memory", func() bool { return tunnel.MovedBytes() > before })
+	waitFor(t, "bytes of a stalled direction to move to memory", func() bool { return tunnel.MovedBytes() > before })
 	if n := tunnel.Pipes(); n > enough {
 		t.Errorf("there are %d pipes, want at most %d", n, enough)
 	}
@@ -116,13 +116,13 @@ func TestAPipeOfAStalledDirectionIsTakenAway(t *testing.T) {
 			}
 		}
 		if err := <-s.finished; err != nil || int64(got) != s.sent.Load() {
-			t.Errorf("stalled direction %d: %d bytes of %d came, %v", i, got, s.sent.Load(), err)
+			t.Errorf("stalled direction %d: %d of %d bytes arrived, %v", i, got, s.sent.Load(), err)
 		}
 		s.j.backend.Close()
 		s.j.wait()
 	}
 	if n := tunnel.MovedBytes(); n != before {
-		t.Errorf("%d bytes are counted as left in memory after all were delivered, want %d", n, before)
+		t.Errorf("after all bytes were delivered, %d count as left in memory, want %d", n, before)
 	}
 }
 
@@ -136,16 +136,6 @@ func floodUntil(stop <-chan struct{}, w io.Writer) error {
 		}
 		if _, err := w.Write(p); err != nil {
 			return err
-		}
-	}
-}
-
-// waitFor waits until done.
-func waitFor(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waiting in vain for %s", what)
 		}
 	}
 }

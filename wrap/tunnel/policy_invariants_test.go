@@ -9,7 +9,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// next are the values that may follow each value of a phase or stage.
+// next has the values that may follow each value of a phase or stage.
 var next = map[string]map[string]string{
 	"phase": {
 		"running": "draining settling closing", "draining": "settling", "settling": "closing", "closing": "closed",
@@ -22,7 +22,7 @@ var next = map[string]map[string]string{
 	},
 }
 
-// moved is a Move that can be asked.
+// A moved has methods for conditions on a Move.
 type moved struct{ *tunnel.Move }
 
 func (m moved) was(key string, values ...string) bool {
@@ -37,16 +37,17 @@ func (m moved) does(action string) bool {
 	return slices.Contains(strings.Split(m.Actions, ", "), action)
 }
 
-// What holds whatever happens, and in whatever order.
+// Each invariant holds for every event in every state that can be reached.
 func TestPolicyInvariants(t *testing.T) {
+	t.Parallel()
 	invariants := []struct {
 		name  string
 		holds func(m moved) bool
 	}{
-		{"the policy does not know one side from the other", func(m moved) bool {
+		{"the policy treats both sides alike", func(m moved) bool {
 			return m.Symmetric
 		}},
-		{"phases and stages only go on", func(m moved) bool {
+		{"phases and stages never go back", func(m moved) bool {
 			for key, others := range map[string]string{"phase": "", "own": "reverse", "this": "that"} {
 				for _, k := range []string{key, others} {
 					if k == "" || m.Before.Get(k) == m.After.Get(k) {
@@ -70,7 +71,7 @@ func TestPolicyInvariants(t *testing.T) {
 		{"a direction has an End once it is not open", func(m moved) bool {
 			return m.is("own", "open") == m.is("ownEnd", "-") && m.is("reverse", "open") == m.is("reverseEnd", "-")
 		}},
-		{"the reason of a tunnel that ends does not change", func(m moved) bool {
+		{"once a tunnel ends, the reason does not change", func(m moved) bool {
 			if m.was("phase", "running", "draining") {
 				return true
 			}
@@ -89,7 +90,7 @@ func TestPolicyInvariants(t *testing.T) {
 		{"a tunnel is closed when both sides are", func(m moved) bool {
 			return m.is("phase", "closed") == (m.is("this", "closed") && m.is("that", "closed"))
 		}},
-		{"nothing follows once the sides are being closed", func(m moved) bool {
+		{"no action follows once the sides are being closed", func(m moved) bool {
 			return !m.was("phase", "closing", "closed") || m.Actions == ""
 		}},
 		{"a side is reset only by the one Close", func(m moved) bool {
@@ -113,7 +114,7 @@ func TestPolicyInvariants(t *testing.T) {
 		{"a timer or a context never waits for a side to read or CloseWrite", func(m moved) bool {
 			return m.Event == "EOF" || m.Event == "broke" || !m.does("CloseWrite that") && !m.does("discard this")
 		}},
-		{"a tunnel that does not end waits for something", func(m moved) bool {
+		{"a tunnel that does not end waits for a direction", func(m moved) bool {
 			return !m.is("phase", "running", "draining") || m.is("own", "open", "telling", "discarding") || m.is("reverse", "open", "telling", "discarding")
 		}},
 		{"sides are inspected once, when they have settled", func(m moved) bool {
@@ -126,7 +127,7 @@ func TestPolicyInvariants(t *testing.T) {
 	everyMove(opt, tunnel.Cases(), func(m *tunnel.Move) {
 		for _, invariant := range invariants {
 			if !invariant.holds(moved{m}) {
-				t.Fatalf("it does not hold that %s: %s in %s leads to %s and to %q",
+				t.Fatalf("it does not hold that %s: %s in %s leads to %s and to the actions %q",
 					invariant.name, m.Event, show(m.Before), show(m.After), m.Actions)
 			}
 		}

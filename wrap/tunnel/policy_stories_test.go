@@ -9,16 +9,16 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// Each ending that the README lists, and each that once went wrong, event by
-// event. "client EOF: CloseWrite backend" is an event and the actions that must
-// follow from it.
+// The table has each ending that the README lists, and each that had a fault
+// once, event by event. "client EOF: CloseWrite backend" is an event and the
+// actions that must follow from it.
 func TestPolicyEndings(t *testing.T) {
 	tests := []struct {
 		why                 string
 		keepOpen            bool
 		steps               string
-		toBackend, toClient string // the End, and whether it was told and bytes are lost
-		err                 string // what it contains; "" is nil
+		toBackend, toClient string // as endingOf returns them
+		err                 string // the end of the error's text; "" means nil
 		panicked            any
 	}{
 		{
@@ -187,7 +187,7 @@ func TestPolicyEndings(t *testing.T) {
 	}
 }
 
-// play plays a step, and checks its actions.
+// play returns the model after a step, and checks the actions that follow.
 func play(t *testing.T, m *tunnel.Model, step string) *tunnel.Model {
 	t.Helper()
 	event, want, _ := strings.Cut(step, ": ")
@@ -196,11 +196,13 @@ func play(t *testing.T, m *tunnel.Model, step string) *tunnel.Model {
 		t.Fatalf("there is no event %q", event)
 	}
 	if got != want {
-		t.Errorf("after %q come the actions %q, want %q", event, got, want)
+		t.Errorf("after %q the actions are %q, want %q", event, got, want)
 	}
 	return next
 }
 
+// endingOf returns the End of d, with "told" if d was half-closed and "lost" if
+// bytes are lost.
 func endingOf(d tunnel.Direction) string {
 	s := d.End.String()
 	if d.HalfClosed {
@@ -212,7 +214,7 @@ func endingOf(d tunnel.Direction) string {
 	return s
 }
 
-// Shutdown does not wait for a Close that blocks, but says how many there are.
+// Shutdown does not wait for a Close that blocks. It counts them.
 func TestPolicyCountsClosesThatBlock(t *testing.T) {
 	m := tunnel.NewModel(tunnel.Options{})
 	for _, tt := range []struct {
@@ -231,7 +233,8 @@ func TestPolicyCountsClosesThatBlock(t *testing.T) {
 	}
 }
 
-// The clock and the kernel are asked before silence ends a tunnel.
+// Before the policy ends a tunnel for its silence, it looks at the clock and at
+// the kernel's queue.
 func TestPolicyMeasuresSilence(t *testing.T) {
 	const idle = 16 * time.Second
 	m, _, _ := tunnel.NewModel(tunnel.Options{Idle: idle}).Play("client begin")
@@ -245,8 +248,8 @@ func TestPolicyMeasuresSilence(t *testing.T) {
 		{idle / 4, 0, 0, idle/4 + 1, "a quarter of the limit has passed"},
 		{idle / 2, idle / 2, 0, idle/4 + 1, "bytes have just moved"},
 		{idle, idle / 2, 0, idle/4 + 1, "half of the limit has passed since"},
-		{idle*3/2 - 1, idle / 2, 0, 1, "next to nothing is left"},
-		{idle * 3 / 2, idle / 2, 5, idle/16 + 1, "the kernel holds bytes: they have moved since"},
+		{idle*3/2 - 1, idle / 2, 0, 1, "next to nothing is left of the limit"},
+		{idle * 3 / 2, idle / 2, 5, idle/16 + 1, "the kernel holds bytes, which have moved since the last look"},
 		{idle*5/2 - 1, idle / 2, 4, idle/16 + 1, "the peer reads slowly what the kernel holds"},
 		{idle * 3, idle / 2, 4, idle/16 + 1, "half of the limit has passed since"},
 		{idle*7/2 - 1, idle / 2, 4, 0, "nothing has moved for the limit"},
@@ -262,14 +265,15 @@ func TestPolicyMeasuresSilence(t *testing.T) {
 	}
 }
 
-// What was written to a peer has Linger without progress to reach it.
+// The policy waits until a peer has taken the bytes that were written to it. It
+// gives up when the peer has taken none for Linger.
 func TestPolicyBoundsSettlingByLinger(t *testing.T) {
 	const linger = time.Minute
 	for _, tt := range []struct {
 		why    string
 		linger time.Duration
-		asks   []int // what is unsent, after 0, 1, 2, ... times linger and a little more
-		again  bool  // after the last of them
+		asks   []int // the unsent bytes after 0, 1, 2, ... times linger and a little more
+		again  bool  // whether the policy asks again after the last of them
 	}{
 		{"everything is delivered", linger, []int{0}, false},
 		{"something is left", linger, []int{9}, true},
@@ -280,17 +284,17 @@ func TestPolicyBoundsSettlingByLinger(t *testing.T) {
 	} {
 		m, actions, _ := tunnel.NewModel(tunnel.Options{Linger: tt.linger}).Play("client broke read failed")
 		if actions != "settle backend" {
-			t.Fatalf("a failed read is followed by %q, want settle backend", actions)
+			t.Fatalf("after a failed read the actions are %q, want settle backend", actions)
 		}
 		again := true
 		for i, unsent := range tt.asks {
 			if !again {
-				t.Errorf("%s: given up before the end", tt.why)
+				t.Errorf("%s: the policy gave up before the last question", tt.why)
 			}
 			m, again = m.Unsent(time.Duration(i)*(linger+1), unsent)
 		}
 		if again != tt.again {
-			t.Errorf("%s: asked again: %v, want %v", tt.why, again, tt.again)
+			t.Errorf("%s: the policy asks again: %v, want %v", tt.why, again, tt.again)
 		}
 	}
 }

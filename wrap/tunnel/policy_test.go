@@ -11,19 +11,19 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// A policyRow says what follows from an event in all states in which when
-// holds, unless an earlier row says so. See tunnel.View for the names of
-// values.
+// A policyRow says what the policy does with an event. The row is for all
+// states in which when holds and no earlier row fits. tunnel.Keys has the names
+// of the values.
 type policyRow struct {
-	event string // one or several
-	when  string // conditions; "or" begins an alternative; a "!" before a value denies it
-	then  string // the values that change; all others stay
+	event string // one name, or several with "|" between them
+	when  string // conditions; "or" begins an alternative; "!" before a value means any other value
+	then  string // the new values; all others stay as they are
 	do    string // the actions
 	why   string
 }
 
-// Parts of rows. A "$" and a name stand for another value after the event; and
-// $end, $at and $error for what the event says of the direction that broke.
+// These are parts of rows. "$" and a name stand for the value that the function
+// variable returns: often that of another key, as it is after the event.
 const (
 	closing  = "; phase=closing; this=closing; that=closing"
 	settling = "; phase=settling"
@@ -41,10 +41,10 @@ const (
 )
 
 var policyRows = []policyRow{
-	{"none", "", "", "", "it serves to read the state"},
+	{"none", "", "", "", "this event only reads the state"},
 
 	{"begin", "phase=running; limit=none", "limit=idle", "look", "the tunnel begins"},
-	{"begin", "", "", "", "something has ended it before"},
+	{"begin", "", "", "", "something has ended the tunnel before it began"},
 
 	{"EOF", "own=!open", "", "", "the direction has ended"},
 	{"EOF", and(isFalse, "phase=running"), falseEOF + settling + "; that=settling; fault=$ownErr; faultAt=this; faultEnd=reset; deliver=yes", "settle that", "the EOF is a reset"},
@@ -55,11 +55,11 @@ var policyRows = []policyRow{
 	{"EOF", "phase=running; reverse=telling", "own=finished; ownEnd=EOF", "", "both finish at the same time"},
 	{"EOF", "phase=running; reverse=finished", "own=finished; ownEnd=EOF" + closing, "close", "both have finished"},
 	{"EOF", "phase=draining", "own=telling; ownEnd=EOF; thatShut=yes", "CloseWrite that", "what the dead side had sent is delivered"},
-	{"EOF", "", "own=finished; ownEnd=EOF", "", "it was all there when the tunnel ended"},
+	{"EOF", "", "own=finished; ownEnd=EOF", "", "the side had finished before the tunnel ended"},
 
 	{"broke", "own=!open", "", "", "the direction has ended"},
 	{"broke", "phase=running; with=write reset; reverse=open", discards + drains + blames, "look, discard this", "what the dead side had sent comes first"},
-	{"broke", "phase=running; reverse=telling|finished" + readable, discards + drains + blames, "look, discard this", "the other side had finished: what still comes is dropped"},
+	{"broke", "phase=running; reverse=telling|finished" + readable, discards + drains + blames, "look, discard this", "the other side had finished: bytes that still come are dropped"},
 	{"broke", "phase=running; with=write failed", broken + blames + settling + "; this=settling", "settle this", "the other side fails"},
 	{"broke", "phase=running", broken + blames + settling + "; that=settling", "settle that", "the side is reset, or fails"},
 	{"broke", "phase=draining", broken + settling + "; that=settling", "settle that", "what the dead side had sent cannot all be delivered"},
@@ -67,7 +67,7 @@ var policyRows = []policyRow{
 	{"broke", "faultAt=this", "own=broken; ownEnd=$faultEnd; ownErr=the fault", "", "the tunnel has ended for this"},
 	{"broke", "", "own=broken; ownEnd=closed; ownErr=the fault", "", "the tunnel has ended"},
 
-	{"discarded", "own=!discarding", "", "", "nothing is being dropped"},
+	{"discarded", "own=!discarding", "", "", "discard was not called"},
 	{"discarded", "phase=draining; reverse=telling|finished; faultAt=that", "own=discarded" + settling, "inspect", "both sides have sent FIN"},
 	{"discarded", "phase=draining; reverse=telling|finished", "own=discarded" + settling + "; that=settling", "settle that", "a hook failed; its receiver is sent the rest"},
 	{"discarded", "", "own=discarded", "", "the other direction goes on, or the tunnel has ended"},
@@ -78,11 +78,11 @@ var policyRows = []policyRow{
 	{"unsupported", over, "reverse=finished; thisShut=no", "", "the tunnel has ended in the meantime"},
 	{"told", "phase=running; own=open", "reverse=finished; reverseTold=yes; limit=linger", "look", "the other direction goes on, and Linger begins"},
 	{"told", "phase=running", "reverse=finished; reverseTold=yes" + closing, "close", "the other has finished in the meantime"},
-	{"not connected", "phase=running; own=open", "reverse=finished; limit=linger", "look", "nobody must be told"},
+	{"not connected", "phase=running; own=open", "reverse=finished; limit=linger", "look", "the side has ended already, and needs no FIN"},
 	{"not connected", "phase=running", "reverse=finished" + closing, "close", "the other has finished in the meantime"},
 	{"unsupported", "phase=running; own=open; keepOpen=yes", "reverse=finished; thisShut=no; limit=linger", "look", "KeepOpen: Linger begins"},
 	{"unsupported", "phase=running; own=open", "reverse=finished; thisShut=no" + cannot + settling + "; this=settling; that=settling", "settle this, settle that", "the other cannot half-close"},
-	{"unsupported", "phase=running", "reverse=finished; thisShut=no" + closing, "close", "both have finished, so that nobody must be told"},
+	{"unsupported", "phase=running", "reverse=finished; thisShut=no" + closing, "close", "both have finished, so that neither must be told"},
 	{"tell failed", "phase=running; with=reset; own=open", "reverse=finished" + noTell + drains, "look", "what the dead side had sent comes first"},
 	{"tell failed", "phase=running; own=open", "reverse=finished" + noTell + settling + "; that=settling", "settle that", "CloseWrite fails"},
 	{"tell failed", "phase=running; with=reset", "reverse=finished" + noTell + settling, "inspect", "both have finished, and one is not told"},
@@ -96,14 +96,14 @@ var policyRows = []policyRow{
 	{tells, "faultAt=that", "reverse=finished" + settling + "; this=settling", "settle this", "the fault that is known comes first"},
 	{tells, "", "reverse=finished" + settling + "; that=settling", "settle that", "the fault that is known comes first"},
 
-	{"reset", "thisReset=no", "thisReset=$with", "", "a call was told of a reset"},
-	{"reset", "", "", "", "the first time counts"},
+	{"reset", "thisReset=no", "thisReset=$with", "", "a call returned a reset"},
+	{"reset", "", "", "", "only the first report counts"},
 
-	{"looked", "limit=none or phase=closing|closed", "", "", "there is no limit any more, or not yet"},
+	{"looked", "limit=none or phase=closing|closed", "", "", "no limit is set now"},
 	{"looked", "with=alive", "", "wake", "bytes have moved"},
 	{"looked", "phase=running; limit=idle", "fault=$ErrIdle; faultAt=neither; faultEnd=closed; deliver=no; silent=yes" + settling, "inspect", "both are silent"},
 	{"looked", "phase=running; limit=linger", "fault=$ErrLinger; faultAt=neither; faultEnd=closed; deliver=no; silent=yes" + settling, "inspect", "one has finished, and the other ignores it"},
-	{"looked", "phase=draining", "deliver=no" + settling, "inspect", "there was time enough to take what the dead side had sent"},
+	{"looked", "phase=draining", "deliver=no" + settling, "inspect", "the other side had Linger to take what the dead side had sent"},
 
 	{"stalled", "with=; thisReset=!midway", "", "", "the kernel knows of no reset"},
 	{"stalled", "phase=running|draining", "fault=this to that: read: $ErrReset; faultAt=this; faultEnd=reset; deliver=no" + settling, "inspect", "one side is reset while the other does not read"},
@@ -118,17 +118,17 @@ var policyRows = []policyRow{
 	{"panicked", "phase=settling", "panicked=$panic; deliver=no", "", "nothing is waited for"},
 	{"panicked", "", "panicked=$panic", "", "both sides are closed already"},
 
-	{"unsent", "this=!settling", "", "", "it was not asked for"},
-	{"unsent", and(settled, "that=settling"), "this=settled; asked=-", "", "it is delivered, or given up; the other takes longer"},
-	{"unsent", settled, "this=settled; asked=-", "inspect", "it is delivered, or given up"},
-	{"unsent", "with=some; asked=-", "asked=0s", "again", "there is something"},
-	{"unsent", "with=the same; asked=-", "asked=1h0m0s", "again", "there is something"},
-	{"unsent", "", "", "again", "the peer has Linger to take something"},
+	{"unsent", "this=!settling", "", "", "settle was not called"},
+	{"unsent", and(settled, "that=settling"), "this=settled; asked=-", "", "all bytes are delivered or given up; the other side takes longer"},
+	{"unsent", settled, "this=settled; asked=-", "inspect", "all bytes are delivered or given up"},
+	{"unsent", "with=some; asked=-", "asked=0s", "again", "bytes are unsent"},
+	{"unsent", "with=the same; asked=-", "asked=1h0m0s", "again", "bytes are unsent"},
+	{"unsent", "", "", "again", "the peer has Linger to take some of the bytes"},
 
-	{"inspected", "phase=!settling or this=settling or that=settling", "", "", "it was not asked for"},
+	{"inspected", "phase=!settling or this=settling or that=settling", "", "", "inspect was not called"},
 	{"inspected", "", "ownLost=$lost; reverseLost=$reverseLost" + closing, "$close", "see judgeRows"},
 
-	{"closed", "this=!closing", "", "", "it was not asked for"},
+	{"closed", "this=!closing", "", "", "close was not called"},
 	{"closed", "that=closed", "panicked=$panic; this=closed; phase=closed", "", "the tunnel is over"},
 	{"closed", "", "panicked=$panic; this=closed", "", "the other Close takes longer"},
 }
@@ -138,35 +138,37 @@ const (
 	settled = "with=unknown|nothing or deliver=no or with=the same; asked=0s"
 )
 
-// and returns a condition that holds if both do. Only the first may have
-// alternatives.
+// and returns a condition that holds if both arguments hold. Only the first may
+// have alternatives.
 func and(alternatives, condition string) string {
 	return strings.ReplaceAll(alternatives, " or ", "; "+condition+" or ") + "; " + condition
 }
 
-// A judgeRow says what becomes of one direction when both sides are inspected.
+// A judgeRow says how the policy judges one direction when it has inspected
+// both sides. An empty string fits every value.
 type judgeRow struct {
-	finished        string // whether the direction has: "yes" or "no"; "" is either
-	sender          string // what is known of the side that sends; "" is everything
-	receiver        string // and of the side that receives
-	fault           string // of which of the two
+	finished        string // whether the direction has finished: "yes" or "no"
+	sender          string // what inspect found at the side that sends
+	receiver        string // what inspect found at the side that receives
+	fault           string // which of the two has the fault: "sender" or "receiver"
 	silent, isReset string // whether the tunnel was silent, and whether the receiver was reset
-	lost, reset     bool
+	lost, reset     bool   // the result: whether bytes are lost, and whether to reset the receiver
 	why             string
 }
 
 var judgeRows = []judgeRow{
-	{"yes", "", "", "", "", "yes", true, false, "the peer has destroyed what it had not read"},
-	{"yes", "", "unread and unsent", "", "", "", true, false, "the kernel drops what it has not sent yet"},
-	{"yes", "", "", "", "", "", false, false, "an end that was told is never followed by a reset"},
+	{"yes", "", "", "", "", "yes", true, false, "the peer has dropped the bytes that it had not read"},
+	{"yes", "", "unread and unsent", "", "", "", true, false, "the kernel drops the bytes that it has not sent yet"},
+	{"yes", "", "", "", "", "", false, false, "no reset follows an end that the side was told"},
 	{"no", "unread|unread and unsent|in hand", "", "", "", "", true, true, "bytes are missing"},
 	{"no", "", "", "sender", "", "", true, true, "the sender did not finish"},
 	{"no", "", "", "receiver", "", "", true, false, "nothing more can be delivered"},
-	{"no", "", "unread and unsent", "", "", "", true, false, "the kernel drops what it has not sent yet"},
-	{"no", "unknown", "", "", "no", "", true, false, "nobody knows"},
-	{"no", "", "", "", "", "", false, false, "nothing was on its way"},
+	{"no", "", "unread and unsent", "", "", "", true, false, "the kernel drops the bytes that it has not sent yet"},
+	{"no", "unknown", "", "", "no", "", true, false, "the kernel does not say whether bytes are missing"},
+	{"no", "", "", "", "", "", false, false, "no bytes were on the way"},
 }
 
+// judge applies judgeRows to one direction. prefix is "own" or "reverse".
 func judge(t *testing.T, v tunnel.View, prefix, sender, receiver string) (lost string, reset bool) {
 	faults := map[string]string{"this": "receiver", "that": "sender", "neither": "neither"}
 	isReset := v.Get("thisReset")
@@ -195,7 +197,8 @@ func judge(t *testing.T, v tunnel.View, prefix, sender, receiver string) (lost s
 
 var judgeRowsUsed = make(map[int]bool)
 
-// compiled is a policyRow made fast: half a million moves are looked up.
+// compiled is a policyRow in a form that is fast: TestPolicyFollowsItsTable
+// compares half a million moves with it.
 type compiled struct {
 	policyRow
 	alternatives [][]condition
@@ -211,7 +214,7 @@ type condition struct {
 
 type change struct {
 	key             int
-	value, variable string // the variable's value follows
+	value, variable string // the new value is value, and then that of variable
 }
 
 func compile(row policyRow) *compiled {
@@ -219,7 +222,7 @@ func compile(row policyRow) *compiled {
 	for _, alternative := range strings.Split(row.when, " or ") {
 		var all []condition
 		for _, s := range strings.Split(alternative, "; ") {
-			if key, values, ok := strings.Cut(s, "="); ok { // it is empty otherwise
+			if key, values, ok := strings.Cut(s, "="); ok { // if not, s is empty
 				values, deny := strings.CutPrefix(values, "!")
 				all = append(all, condition{keyIndex(key), deny, strings.Split(values, "|")})
 			}
@@ -227,7 +230,7 @@ func compile(row policyRow) *compiled {
 		c.alternatives = append(c.alternatives, all)
 	}
 	for _, s := range strings.Split(row.then, "; ") {
-		if key, value, ok := strings.Cut(s, "="); ok { // it is empty otherwise
+		if key, value, ok := strings.Cut(s, "="); ok { // if not, s is empty
 			value, variable, _ := strings.Cut(value, "$")
 			c.changes = append(c.changes, change{keyIndex(key), value, variable})
 		}
@@ -251,7 +254,7 @@ func (c *compiled) fits(v *tunnel.View) bool {
 	})
 }
 
-// want returns what the row says that m comes to.
+// want returns the state after m and the actions, as the row says.
 func (c *compiled) want(t *testing.T, m *tunnel.Move) (after tunnel.View, actions string) {
 	after, actions = m.Before, c.do
 	var lost, reverseLost string
@@ -273,7 +276,7 @@ func (c *compiled) want(t *testing.T, m *tunnel.Move) (after tunnel.View, action
 	return after, actions
 }
 
-// variable returns the value of a name after "$".
+// variable returns the value of a name that follows "$" in a row.
 func variable(t *testing.T, name string, m *tunnel.Move) string {
 	with := m.Before.Get("with")
 	writes := strings.HasPrefix(with, "write")
@@ -311,12 +314,12 @@ func variable(t *testing.T, name string, m *tunnel.Move) string {
 		}
 		return "this to that: read: failed"
 	}
-	t.Fatalf("a row names $%s, which is nothing", name)
+	t.Fatalf("a row names $%s, and there is no such variable", name)
 	return ""
 }
 
-// judgeBoth judges both directions by judgeRows, in which v inspects this side,
-// and finds the other clean.
+// judgeBoth applies judgeRows to both directions. The event says what inspect
+// found at this side. The other side is clean.
 func judgeBoth(t *testing.T, v tunnel.View) (lost, reverseLost, actions string) {
 	with := v.Get("with")
 	lost, resetThat := judge(t, v, "own", with, "clean")
@@ -331,9 +334,10 @@ func judgeBoth(t *testing.T, v tunnel.View) (lost, reverseLost, actions string) 
 	return lost, reverseLost, actions
 }
 
-// Every event in every state that can be reached: what follows is what the rows
-// say, all else stays as it was, and every row is of use.
+// For every event in every state that can be reached, the policy does what the
+// table says, and changes no other value. Every row is used.
 func TestPolicyFollowsItsTable(t *testing.T) {
+	t.Parallel()
 	rows := make(map[string][]*compiled)
 	for _, row := range policyRows {
 		c := compile(row)
@@ -356,7 +360,7 @@ func TestPolicyFollowsItsTable(t *testing.T) {
 	}
 	opt := tunnel.Options{Idle: time.Minute}
 	everyMove(opt, tunnel.Cases(), check)
-	opt.KeepOpen = true // makes a difference to one event
+	opt.KeepOpen = true // only one event depends on it
 	everyMove(opt, slices.DeleteFunc(tunnel.Cases(), func(c tunnel.Case) bool { return c.Event() != "unsupported" }), check)
 	for _, event := range tunnel.Events() {
 		if len(rows[event]) == 0 {

@@ -14,20 +14,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// A peer that reads slowly and never pauses is not silent, though a Write to it
-// lasts for longer than the limit. A net.Pipe has no queue in the kernel to
-// look at.
+// noQueues is why tests of slow peers are skipped on other systems than Linux.
+const noQueues = "package tunnel only asks Linux how many bytes the kernel holds for a peer"
+
+// A peer that reads slowly and without a pause is not silent, even if one Write
+// to it lasts for longer than Idle. A net.Pipe has no queue in the kernel that
+// shows progress.
 func TestCopyIdleSparesASlowWrite(t *testing.T) {
-	noLeaks(t)
+	t.Parallel()
 	opt := tunnel.Options{Idle: limit}
 	steadily(t, func(mark func()) error {
 		client, clientPeer := link(t, "tcp")
 		backend, backendPeer := link(t, "pipe")
 		sent := block(32 << 10)
-		go func() { _, _ = clientPeer.Write(sent) }() // what arrives tells
+		go func() { _, _ = clientPeer.Write(sent) }() // the bytes that arrive are checked
 		mark()
 		j := joinConns(t, client, clientPeer, backend, backendPeer, &opt)
 		var got []byte
@@ -39,7 +43,7 @@ func TestCopyIdleSparesASlowWrite(t *testing.T) {
 			return err
 		})
 		if err == nil && !bytes.Equal(got, sent[:len(got)]) {
-			err = errors.New("the bytes are not those that were sent")
+			err = errors.New("the backend read other bytes than the client has sent")
 		}
 		j.cancel()
 		if _, e := j.wait(); !errors.Is(e, context.Canceled) {
@@ -49,8 +53,8 @@ func TestCopyIdleSparesASlowWrite(t *testing.T) {
 	})
 }
 
-// upgradedThrough serves one request by tunnel.Upgrade with an http.Transport,
-// and returns both peers and what Upgrade will return.
+// upgradedThrough serves one request by tunnel.Upgrade with an http.Transport.
+// It returns both peers, and a channel that gets the error of Upgrade.
 func upgradedThrough(t *testing.T, opt *tunnel.Options) (client, backend net.Conn, ended <-chan error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -78,7 +82,7 @@ func upgradedThrough(t *testing.T, opt *tunnel.Options) (client, backend net.Con
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close() })
-	if _, err := io.WriteString(client, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(client, upgradeRequest); err != nil {
 		t.Fatal(err)
 	}
 	backend, err = l.Accept()
@@ -86,18 +90,19 @@ func upgradedThrough(t *testing.T, opt *tunnel.Options) (client, backend net.Con
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { backend.Close() })
-	_ = backend.SetDeadline(time.Now().Add(patience)) // Read tells
-	_ = client.SetDeadline(time.Now().Add(patience))  // Read tells
+	_ = backend.SetDeadline(time.Now().Add(testkit.Patience)) // on an error, Read fails too
+	_ = client.SetDeadline(time.Now().Add(testkit.Patience))
 	if err := backend.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := http.ReadRequest(bufio.NewReader(backend)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.WriteString(backend, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(backend, upgradeResponse); err != nil {
 		t.Fatal(err)
 	}
-	// A byte at a time, since nothing after the head may be lost.
+	// The head is read one byte at a time: a buffer could take bytes after
+	// it.
 	var head strings.Builder
 	for p := make([]byte, 1); !strings.HasSuffix(head.String(), "\r\n\r\n"); head.Write(p) {
 		if _, err := io.ReadFull(client, p); err != nil {
@@ -108,10 +113,11 @@ func upgradedThrough(t *testing.T, opt *tunnel.Options) (client, backend net.Con
 }
 
 // The body of a 101 hides its connection. An upload to a backend that reads
-// slowly and never pauses goes on all the same.
+// slowly and without a pause is not cut off all the same.
 func TestUpgradeSparesASlowUpload(t *testing.T) {
+	t.Parallel()
 	if !tunnel.SeesQueues {
-		t.Skip("only Linux tells what its kernel holds")
+		t.Skip(noQueues)
 	}
 	opt := tunnel.Options{Idle: limit}
 	steadily(t, func(mark func()) error {
@@ -119,7 +125,7 @@ func TestUpgradeSparesASlowUpload(t *testing.T) {
 		go func() {
 			for p := block(1 << 20); ; {
 				if _, err := client.Write(p); err != nil {
-					return // the test is over
+					return // the test has closed client
 				}
 			}
 		}()
@@ -131,7 +137,7 @@ func TestUpgradeSparesASlowUpload(t *testing.T) {
 			return err
 		})
 		select {
-		case e := <-ended: // the backend goes on reading what the kernel has
+		case e := <-ended: // the backend still reads what the kernel holds
 			return errors.Join(err, fmt.Errorf("Upgrade has returned: %w", e))
 		default:
 		}
@@ -142,17 +148,17 @@ func TestUpgradeSparesASlowUpload(t *testing.T) {
 	})
 }
 
-// A backend that takes nothing more is cut off with bytes on the way to it, so
-// it must not take what it has for all there was.
+// A backend that stops reading is cut off while bytes are on the way to it. It
+// must see a reset, since EOF would mean that it has read all bytes.
 func TestUpgradeCutsByAReset(t *testing.T) {
 	if !tunnel.SeesQueues {
-		t.Skip("only Linux tells what its kernel holds")
+		t.Skip(noQueues)
 	}
 	client, backend, ended := upgradedThrough(t, &tunnel.Options{Idle: 50 * time.Millisecond})
 	go func() {
 		for p := block(1 << 20); ; {
 			if _, err := client.Write(p); err != nil {
-				return // the tunnel is over
+				return // the tunnel has ended
 			}
 		}
 	}()
@@ -162,44 +168,51 @@ func TestUpgradeCutsByAReset(t *testing.T) {
 	wantReset(t, "the backend", backend)
 }
 
-// Bytes that the kernel delivers just after the client has finished do not
-// double the time that the backend has.
+// The kernel may deliver bytes just after the client has finished. The backend
+// then has Linger from that moment, and not twice.
 func TestCopyLingersOnce(t *testing.T) {
+	t.Parallel()
 	if !tunnel.SeesQueues {
-		t.Skip("only Linux tells what its kernel holds")
+		t.Skip(noQueues)
 	}
-	noLeaks(t)
-	const linger = time.Second
-	client, clientPeer := link(t, "tcp")
-	backend, backendPeer := link(t, "tcp")
-	if err := backendPeer.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
-		t.Fatal(err)
-	}
-	told := make(chan struct{})
-	j := joinConns(t, client, clientPeer, &tellsCloseWrite{backend.(*net.TCPConn), told}, backendPeer, &tunnel.Options{Linger: linger})
-	sent := block(300_000)
-	send(t, clientPeer, sent)
-	finish(t, clientPeer)
-	<-told
-	if err := expect(backendPeer, sent); err != nil {
-		t.Fatal(err)
-	}
-	longer := make(chan error, 1)
-	go outlast(1, tunnel.Options{Linger: linger * 18 / 10}, true, longer)
-	if err := <-longer; err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-j.done:
-	default:
-		t.Error("Copy goes on after 1.8 times Linger")
-	}
-	if _, err := j.wait(); !errors.Is(err, tunnel.ErrLinger) {
-		t.Errorf("Copy = %v, want ErrLinger", err)
-	}
+	// The tunnel is looked at often while the kernel holds bytes, so that
+	// it ends after little more than linger. With the fault it took twice
+	// as long.
+	const linger = 3 * limit
+	steadily(t, func(mark func()) error {
+		client, clientPeer := link(t, "tcp")
+		backend, backendPeer := link(t, "tcp")
+		if err := backendPeer.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
+			t.Fatal(err)
+		}
+		told := make(chan struct{})
+		mark()
+		j := joinConns(t, client, clientPeer, &tellsCloseWrite{backend.(*net.TCPConn), told}, backendPeer, &tunnel.Options{Linger: linger})
+		sent := block(300_000)
+		send(t, clientPeer, sent)
+		finish(t, clientPeer)
+		<-told
+		if err := expect(backendPeer, sent); err != nil {
+			t.Fatal(err)
+		}
+		mark()
+		_, err := trickle(1, tunnel.Options{Linger: linger * 18 / 10}, true, func() error {
+			mark()
+			return nil
+		})
+		select {
+		case <-j.done:
+		default:
+			err = errors.Join(err, errors.New("Copy has not returned after 1.8 times Linger"))
+		}
+		if _, e := j.wait(); !errors.Is(e, tunnel.ErrLinger) {
+			t.Errorf("Copy = %v, want ErrLinger", e)
+		}
+		return err
+	})
 }
 
-// tellsCloseWrite tells when CloseWrite has returned.
+// A tellsCloseWrite closes told when CloseWrite has returned.
 type tellsCloseWrite struct {
 	*net.TCPConn
 	told chan struct{}
@@ -212,7 +225,8 @@ func (c *tellsCloseWrite) CloseWrite() error {
 	return c.TCPConn.CloseWrite()
 }
 
-// A stream like QUIC's: Close ends what is written, and a Read waits on.
+// A stream is like one of QUIC: Close only ends what is written. A Read that
+// waits does not return.
 type stream struct{ net.Conn }
 
 func (s stream) Close() error { return s.Conn.(*net.TCPConn).CloseWrite() }
@@ -233,8 +247,8 @@ func TestCopyReturnsThoughCloseDoesNotEndARead(t *testing.T) {
 	backend.Close()
 }
 
-// http.Server leaves deadlines on a connection that is hijacked from it by
-// other means than Hijack, and so do dialers with a handshake.
+// http.Server leaves deadlines on a connection that somebody takes from it by
+// other means than Hijack. Dialers leave the deadline of a handshake.
 func TestCopyClearsDeadlines(t *testing.T) {
 	noLeaks(t)
 	client, clientPeer := link(t, "tcp")
@@ -258,7 +272,8 @@ func TestCopyClearsDeadlines(t *testing.T) {
 	}
 }
 
-// A readsSome takes so many bytes from ReadFrom's reader, and fails.
+// A readsSome has a ReadFrom that takes some bytes from its reader, and then
+// fails with err.
 type readsSome struct {
 	net.Conn
 	some int64

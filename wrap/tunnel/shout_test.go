@@ -4,17 +4,18 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/bodywrap/bodywrap/internal/testkit"
 )
 
-// shout is a backend that, once upgraded, reads a line, answers in capitals,
-// and finishes.
+// shout is a backend that upgrades, reads a line, answers it in capitals, and
+// finishes.
 func shout(w http.ResponseWriter, _ *http.Request) {
-	conn, brw, err := http.NewResponseController(w).Hijack()
+	conn, brw, err := testkit.Switch(w, "shout")
 	if err != nil {
 		return
 	}
 	defer conn.Close()
-	fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n")
-	line, _ := brw.ReadString('\n') // what came
+	line, _ := brw.ReadString('\n') // on an error, line is what came before
 	fmt.Fprintf(conn, "%s!", strings.ToUpper(strings.TrimSpace(line)))
 }

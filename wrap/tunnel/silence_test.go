@@ -10,19 +10,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// limit is a time of silence after which tunnels end in tests that wait for it.
+// limit is the Idle or Linger of tests that wait for it.
 const limit = time.Second / 2
 
-// steadily calls try, which keeps a tunnel alive by what it does between calls
-// of mark. On a busy machine these can be so far apart that the tunnel is ended
-// by right; then try is called again.
+// steadily calls try, which keeps a tunnel alive and calls mark each time that
+// bytes have moved. On a busy machine the calls of mark can be so far apart
+// that the tunnel rightly ends. If try fails after such a pause, steadily calls
+// it again.
 func steadily(t *testing.T, try func(mark func()) error) {
 	t.Helper()
-	for end := time.Now().Add(patience); ; {
+	for end := time.Now().Add(testkit.Patience); ; {
 		last, longest := time.Now(), time.Duration(0)
 		err := try(func() {
 			now := time.Now()
@@ -35,14 +37,16 @@ func steadily(t *testing.T, try func(mark func()) error) {
 		case longest < limit/2:
 			t.Fatal(err)
 		case time.Now().After(end):
-			t.Fatalf("not steady, with pauses of %v, and so: %v", longest, err)
+			t.Fatalf("the machine is too busy: after a pause of %v: %v", longest, err)
 		}
-		t.Logf("again, after a pause of %v: %v", longest, err)
+		t.Logf("try again, after a pause of %v: %v", longest, err)
 	}
 }
 
-// outlast runs n tunnels with opt one after the other in which nothing happens,
-// or nothing but that the client finishes, and tells when the last has ended.
+// outlast runs n silent tunnels with opt, one after the other. If finished is
+// true, their clients finish at once. outlast sends to done when the last
+// tunnel has ended, or an error if one of them ends in another way than by its
+// limit.
 func outlast(n int, opt tunnel.Options, finished bool, done chan<- error) {
 	for range n {
 		client, clientPeer := net.Pipe()
@@ -53,20 +57,21 @@ func outlast(n int, opt tunnel.Options, finished bool, done chan<- error) {
 			want = tunnel.ErrLinger
 		}
 		if _, err := tunnel.Copy(context.Background(), client, deafCloser{backend}, &opt); !errors.Is(err, want) {
-			done <- fmt.Errorf("a silent tunnel: Copy = %w, want: %w", err, want)
+			done <- fmt.Errorf("Copy of a silent tunnel = %w, want %w", err, want)
 			return
 		}
 	}
 	done <- nil
 }
 
-// A deafCloser takes CloseWrite and does nothing, like a peer that ignores FIN.
+// A deafCloser has a CloseWrite that does nothing, as if its peer ignored FIN.
 type deafCloser struct{ net.Conn }
 
 func (deafCloser) CloseWrite() error { return nil }
 
-// trickle does step now and then for as long as n silent tunnels with opt take
-// to end. It returns how often it did.
+// trickle calls step 20 times in each limit, until n silent tunnels with opt
+// have ended one after the other. It returns how often it called step. After an
+// error it does not call step again.
 func trickle(n int, opt tunnel.Options, finished bool, step func() error) (steps int, err error) {
 	past := make(chan error, 1)
 	go outlast(n, opt, finished, past)
@@ -98,7 +103,7 @@ func TestCopyEndsWhenOneSideIgnoresTheEnd(t *testing.T) {
 						t.Errorf("Copy = %v, want ErrLinger", err)
 					}
 					if d := direction(result); d.End != tunnel.Closed || !errors.Is(d.Err, tunnel.ErrLinger) || d.Lost {
-						t.Errorf("the silent direction: %+v", d)
+						t.Errorf("the silent direction: %+v; want Closed by ErrLinger, nothing lost", d)
 					}
 					if got, err := io.ReadAll(ignorer); err != nil || len(got) > 0 {
 						t.Errorf("the silent side read %q, %v; want EOF", got, err)
@@ -110,7 +115,7 @@ func TestCopyEndsWhenOneSideIgnoresTheEnd(t *testing.T) {
 }
 
 func TestCopyNeverCutsAnAnswerThatFlows(t *testing.T) {
-	noLeaks(t)
+	t.Parallel()
 	tests := []struct {
 		why      string
 		one, two string
@@ -119,7 +124,7 @@ func TestCopyNeverCutsAnAnswerThatFlows(t *testing.T) {
 		{"TCP", "tcp", "tcp", false},
 		{"TLS", "tls", "tls", false},
 		{"Unix sockets", "unix", "unix", false},
-		{"who answers was not told", "tcp", "pipe", true},
+		{"the answerer was not told", "tcp", "pipe", true},
 	}
 	for _, tt := range tests {
 		for _, first := range []string{"client", "backend"} {
@@ -152,7 +157,7 @@ func TestCopyNeverCutsAnAnswerThatFlows(t *testing.T) {
 }
 
 func TestCopyIdle(t *testing.T) {
-	noLeaks(t)
+	t.Parallel()
 	opt := tunnel.Options{Idle: limit}
 	for _, kind := range []string{"tcp", "tls", "unix", "pipe"} {
 		t.Run(kind, func(t *testing.T) {
@@ -176,7 +181,7 @@ func TestCopyIdle(t *testing.T) {
 					return fmt.Errorf("Copy = %w, want ErrIdle", err)
 				}
 				if d := result.ToClient; d.Bytes != int64(sent) || d.End != tunnel.Closed || d.Lost {
-					return fmt.Errorf("of %d bytes one at a time: %+v", sent, d)
+					return fmt.Errorf("the direction to the client: %+v; want %d bytes, Closed, nothing lost", d, sent)
 				}
 				return nil
 			})
@@ -194,12 +199,13 @@ func TestCopyIdleIsOffByDefault(t *testing.T) {
 	}
 	select {
 	case <-j.done:
-		t.Errorf("Copy = %v with nothing to end it", j.err)
+		t.Errorf("Copy returned %v, want it to go on", j.err)
 	default:
 	}
 }
 
-// A side that is told nothing and does nothing is not waited for for ever.
+// With KeepOpen, a side that cannot be told and does nothing is closed after
+// Linger.
 func TestCopyKeepOpenEndsAfterLinger(t *testing.T) {
 	for _, kind := range []string{"tcp", "pipe"} {
 		t.Run(kind, func(t *testing.T) {
@@ -216,10 +222,10 @@ func TestCopyKeepOpenEndsAfterLinger(t *testing.T) {
 				t.Errorf("Copy = %v, want ErrLinger", err)
 			}
 			if d := result.ToBackend; d.End != tunnel.EOF || d.HalfClosed || d.Lost {
-				t.Errorf("the end that could not be told: %+v", d)
+				t.Errorf("the direction that has ended: %+v; want EOF, not half-closed, nothing lost", d)
 			}
 			if d := result.ToClient; d.End != tunnel.Closed || !errors.Is(d.Err, tunnel.ErrLinger) {
-				t.Errorf("the direction that was waited for: %+v", d)
+				t.Errorf("the other direction: %+v; want Closed by ErrLinger", d)
 			}
 			for name, c := range map[string]net.Conn{"client": clientPeer, "backend": backendPeer} {
 				if got, err := io.ReadAll(c); err != nil || len(got) > 0 {

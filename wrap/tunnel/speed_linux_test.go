@@ -32,8 +32,8 @@ func cpuTime(tb testing.TB) time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// BenchmarkBulk is the processor time that a copier takes for a GiB from TCP to
-// TCP. The copiers take turns; a ratio is that of the medians.
+// BenchmarkBulk measures the CPU time that a copier takes for a GiB from TCP to
+// TCP. The copiers take turns. A ratio is that of the medians.
 func BenchmarkBulk(b *testing.B) {
 	const size = 512 << 20
 	backend, _ := startPeer(b, "backend")
@@ -55,8 +55,9 @@ func BenchmarkBulk(b *testing.B) {
 	b.ReportMetric(median(times[3])/median(times[2]), "tunnel.Upgrade/ReverseProxy")
 }
 
-// BenchmarkBursts is the processor time that a copier takes for a GiB in bursts
-// of 256 KiB, through 1,000 connections in turn. Each is idle before its burst.
+// BenchmarkBursts measures the CPU time that a copier takes for a GiB in bursts
+// of 256 KiB through 1,000 connections in turn. Each connection is idle before
+// its burst.
 func BenchmarkBursts(b *testing.B) {
 	const conns, rounds = 1000, 10
 	if err := allowFiles(); err != nil {
@@ -86,8 +87,8 @@ func median(v []float64) float64 {
 	return v[len(v)/2]
 }
 
-// BenchmarkEcho is the latency of 100 bytes there and back. The copiers take
-// turns, in short runs on a connection each.
+// BenchmarkEcho measures how long 100 bytes take to the backend and back. The
+// copiers take turns, in short runs on one connection each.
 func BenchmarkEcho(b *testing.B) {
 	backend, _ := startPeer(b, "backend")
 	addrs := startCopiers(b, backend)
@@ -124,9 +125,9 @@ func BenchmarkEcho(b *testing.B) {
 	b.ReportMetric(median(times[3])/median(times[2]), "tunnel.Upgrade/ReverseProxy")
 }
 
-// BenchmarkIdleMemory is the resident memory that a tunnel takes which has been
-// used and is idle, in a process of its own with 9,500 of them: as many as
-// 20,000 descriptors allow.
+// BenchmarkIdleMemory measures the resident memory that an idle tunnel takes
+// after it was used. Each copier is a process of its own with 9,500 tunnels,
+// which is what 20,000 descriptors allow.
 func BenchmarkIdleMemory(b *testing.B) {
 	const tunnels = 9_500
 	backend, _ := startPeer(b, "backend")
@@ -134,7 +135,7 @@ func BenchmarkIdleMemory(b *testing.B) {
 	for b.Loop() {
 		for _, c := range copiers {
 			if c.name == "io.Copy" {
-				continue // its pipes would take six descriptors each
+				continue // with its pipes, a connection takes six descriptors
 			}
 			addr, report := startPeer(b, "proxy", c.name, backend, fmt.Sprint(tunnels))
 			_, hangUp := startPeer(b, "idlers", addr, fmt.Sprint(tunnels))

@@ -16,21 +16,20 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-// piped returns how many bytes the pipes of this process hold.
+// piped returns how many bytes are in pipes of this process.
 func piped(t *testing.T) int {
 	t.Helper()
 	_, held := pipesInUse(t)
 	return held
 }
 
-// narrow makes the kernel keep little on the way from ours to peer.
+// narrow makes the kernel's buffers from ours to peer small.
 func narrow(t *testing.T, ours, peer net.Conn) {
 	t.Helper()
 	if err := ours.(interface{ SetWriteBuffer(int) error }).SetWriteBuffer(64 << 10); err != nil {
@@ -41,27 +40,27 @@ func narrow(t *testing.T, ours, peer net.Conn) {
 	}
 }
 
-// jam floods a tunnel whose receiver takes nothing until bytes wait in its pipe
-// and no more are taken. It returns how many its receiver's kernel has.
+// jam floods a tunnel whose receiver does not read. It returns once bytes wait
+// in a pipe and moved, the tunnel's counter, has not changed for 20 looks. The
+// result is that counter: how many bytes the receiver's kernel has taken.
 func jam(t *testing.T, sender net.Conn, moved *atomic.Int64, flooded chan<- error) int64 {
 	t.Helper()
 	go func() { flooded <- flood(sender) }()
 	before, stood := int64(-1), 0
-	for deadline := time.Now().Add(patience); stood < 20; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("after %d bytes none wait in a pipe", before)
-		}
+	waitFor(t, "bytes to wait in a pipe", func() bool {
 		n := moved.Load()
 		if n == before && piped(t) > 0 {
 			stood++
 		} else {
 			before, stood = n, 0
 		}
-	}
+		return stood == 20
+	})
 	return before
 }
 
-// A receiver that is reset takes what waits in the pipe with it.
+// If the receiver is reset, the bytes that wait in the pipe are lost. The
+// result says so.
 func TestCopyTellsOfBytesLostInAPipe(t *testing.T) {
 	for _, kinds := range [][2]string{{"tcp", "tcp"}, {"unix", "tcp"}} {
 		for _, who := range []string{"client", "backend"} {
@@ -84,18 +83,19 @@ func TestCopyTellsOfBytesLostInAPipe(t *testing.T) {
 				if !errors.Is(err, syscall.ECONNRESET) {
 					t.Errorf("Copy = %v, want connection reset by peer", err)
 				}
-				// Either direction may be the first to be told
-				// of it.
+				// Either direction may learn of the reset
+				// first.
 				if d := there(result); d.End == tunnel.EOF || d.End == tunnel.Failed || !d.Lost || d.Err == nil || d.Bytes < taken || d.Bytes != moved.Load() {
-					t.Errorf("the direction that was piped: %+v; want a reset after %d bytes or more, and some lost", d, taken)
+					t.Errorf("the direction with the pipe: %+v; want a reset after %d bytes or more, and some lost", d, taken)
 				}
 				if d := back(result); d.Bytes != 0 || d.End == tunnel.EOF {
 					t.Errorf("the other direction: %+v; want no EOF", d)
 				}
 				if err := <-flooded; !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
-					t.Errorf("the sender's Write = %v, want it to be told", err)
+					t.Errorf("the sender's Write = %v, want a reset", err)
 				}
-				// What was left in the pipe is nobody else's.
+				// The next tunnel must not get the bytes of
+				// this pipe.
 				next := joinLinks(t, "tcp", "tcp", nil)
 				exchange(t, next, block(3<<20), block(3<<20))
 			})
@@ -103,8 +103,8 @@ func TestCopyTellsOfBytesLostInAPipe(t *testing.T) {
 	}
 }
 
-// What waits in a pipe when the sender is reset is delivered first, to a
-// receiver that reads.
+// If the sender is reset, a receiver that reads first gets the bytes that wait
+// in the pipe.
 func TestCopyDeliversWhatIsInAPipeBeforeAReset(t *testing.T) {
 	noLeaks(t)
 	steadily(t, func(mark func()) error {
@@ -135,13 +135,14 @@ func TestCopyDeliversWhatIsInAPipeBeforeAReset(t *testing.T) {
 			t.Errorf("Copy = %+v, %v; want the reset", d, err)
 		}
 		if got < want {
-			return fmt.Errorf("%d bytes came, want at least the %d that had been read", got, want)
+			return fmt.Errorf("the receiver read %d bytes, want at least the %d that the tunnel had read", got, want)
 		}
 		return nil
 	})
 }
 
-// The receiver's pace is all that moves, in a direction that is spliced.
+// In a spliced direction, only the receiver's reads show that bytes move. This
+// test is not parallel: it looks at the pipes of the process.
 func TestCopyIdleWhileSplicing(t *testing.T) {
 	noLeaks(t)
 	opt := tunnel.Options{Idle: limit}
@@ -157,7 +158,7 @@ func TestCopyIdleWhileSplicing(t *testing.T) {
 				flooded := make(chan error, 1)
 				go func() { flooded <- flood(sender) }()
 				p := make([]byte, 64<<10)
-				steps, err := trickle(3, opt, false, func() error {
+				steps, err := trickle(2, opt, false, func() error {
 					_, err := io.ReadFull(receiver, p)
 					mark()
 					return err
@@ -168,14 +169,14 @@ func TestCopyIdleWhileSplicing(t *testing.T) {
 				if tunnel.Pipes() == 0 {
 					t.Error("nothing was spliced")
 				}
-				// The receiver stops, and so all is silent.
+				// The receiver stops, and the tunnel is silent.
 				result, err := j.wait()
 				<-flooded
 				if !errors.Is(err, tunnel.ErrIdle) {
 					return fmt.Errorf("Copy = %w, want ErrIdle", err)
 				}
 				if d := there(result); d.Bytes < int64(steps*len(p)) || d.End != tunnel.Closed || !d.Lost {
-					return fmt.Errorf("after %d bytes were read: %+v; want bytes that wait to be told of", steps*len(p), d)
+					return fmt.Errorf("after %d bytes were read: %+v; want at least as many, Closed, and some lost", steps*len(p), d)
 				}
 				return nil
 			})
@@ -183,18 +184,18 @@ func TestCopyIdleWhileSplicing(t *testing.T) {
 	}
 }
 
-// After the end of its input a side may take long to read what the kernel has
-// for it, and nothing else moves meanwhile.
+// A side may read slowly what the kernel holds for it after the other side has
+// finished. Nothing else moves then, and Linger must not end the tunnel.
 func TestCopyLingerSparesASlowReader(t *testing.T) {
-	noLeaks(t)
+	t.Parallel()
 	tests := []struct {
 		kind        string
-		piece, pace int // how much is read at which of the steps
-		outlasts    int
+		piece, pace int // piece bytes are read in every pace-th step
+		outlasts    int // how many times Linger the reader takes at least
 	}{
 		{"tcp", 2 << 10, 1, 2},
 		{"tls", 2 << 10, 1, 2},
-		{"unix", 32 << 10, 8, 1}, // which empties a whole write at a time
+		{"unix", 32 << 10, 8, 1}, // its queue shrinks by whole writes
 	}
 	for _, tt := range tests {
 		for _, first := range []string{"client", "backend"} {
@@ -217,7 +218,7 @@ func TestCopyLingerSparesASlowReader(t *testing.T) {
 						p := make([]byte, tt.piece)
 						_, err := io.ReadFull(reader, p)
 						if err == nil && !bytes.Equal(p, message[at:at+len(p)]) {
-							err = fmt.Errorf("other bytes came than were sent, after %d", at)
+							err = fmt.Errorf("after %d bytes, the reader gets other bytes than were sent", at)
 						}
 						at += len(p)
 						if n := unsent(dst); n != left {
@@ -237,7 +238,7 @@ func TestCopyLingerSparesASlowReader(t *testing.T) {
 					mark()
 					result, e := j.wait()
 					if there(result).Lost || back(result).Lost {
-						return fmt.Errorf("Copy = %+v", result)
+						return fmt.Errorf("Copy = %+v, want nothing lost", result)
 					}
 					return errors.Join(err, e)
 				})
@@ -246,8 +247,8 @@ func TestCopyLingerSparesASlowReader(t *testing.T) {
 	}
 }
 
-// unsent is how many bytes the kernel keeps for conn's peer, or 0 if conn is
-// closed.
+// unsent returns how many bytes the kernel holds for conn's peer, or 0 if conn
+// is closed.
 func unsent(conn net.Conn) (n int) {
 	if secure, ok := conn.(*tls.Conn); ok {
 		conn = secure.NetConn()
@@ -264,7 +265,7 @@ func unsent(conn net.Conn) (n int) {
 	return n
 }
 
-// narrowly makes a socket whose kernel keeps little for the reader.
+// narrowly gives a socket a small buffer for the bytes that it receives.
 func narrowly(_, _ string, c syscall.RawConn) (err error) {
 	if e := c.Control(func(fd uintptr) {
 		err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 16<<10)
@@ -274,7 +275,7 @@ func narrowly(_, _ string, c syscall.RawConn) (err error) {
 	return err
 }
 
-// Who speaks to the backend without a Transport has splice in Upgrade too.
+// If the body of the 101 is a TCP connection, Upgrade splices too.
 func TestUpgradeSplicesAConnection(t *testing.T) {
 	noLeaks(t)
 	backend, peer := link(t, "tcp")
@@ -295,7 +296,7 @@ func TestUpgradeSplicesAConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	send(t, client, []byte(fmt.Sprintf(upgradeRequest, "")))
+	send(t, client, []byte(upgradeRequest))
 	br := bufio.NewReader(client)
 	readSwitching(t, br)
 	answer := block(3 << 20)
@@ -315,8 +316,8 @@ func TestUpgradeSplicesAConnection(t *testing.T) {
 	}
 }
 
-// What a file that splice refuses gets goes through memory: none of it is lost
-// in the pipe. Files opened to append are such.
+// Splice refuses a file that is opened to append. Its bytes go through memory,
+// and none of them is lost in the pipe.
 func TestPumpCopiesWhereItCannotSplice(t *testing.T) {
 	noLeaks(t)
 	name := filepath.Join(t.TempDir(), "f")
@@ -331,6 +332,6 @@ func TestPumpCopiesWhereItCannotSplice(t *testing.T) {
 		t.Errorf("PutPiped = %d, %v; want %d", n, err, len(want))
 	}
 	if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s has %d bytes, %v; want the %d", "the file", len(got), err, len(want))
+		t.Errorf("the file has %d bytes, %v; want the %d that were put into the pipe", len(got), err, len(want))
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// nobody is a user without privileges.
+// nobody is the id of a user without privileges.
 const nobody = 65534
 
-// becomeNobody gives up what root may do: the kernel does not limit root's
-// pipes.
+// becomeNobody makes this process one of an unprivileged user if it is root's:
+// the kernel does not limit the size of root's pipes.
 func becomeNobody() error {
 	if os.Getuid() != 0 {
 		return nil
@@ -25,9 +25,9 @@ func becomeNobody() error {
 	return syscall.Setuid(nobody)
 }
 
-// BenchmarkUnprivileged is the time that a copier of an unprivileged user takes
-// for a GiB, before it has 200 idle tunnels besides, and while it has. The two
-// take turns, and so do the copiers; a ratio is that of the medians.
+// BenchmarkUnprivileged measures how long a copier of an unprivileged user
+// takes for a GiB, with and without 200 idle tunnels in the same process. Both
+// settings and all copiers take turns. A ratio is that of the medians.
 func BenchmarkUnprivileged(b *testing.B) {
 	const (
 		size  = 512 << 20

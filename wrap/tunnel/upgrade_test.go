@@ -5,28 +5,28 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/tunnel"
 )
 
-const upgradeRequest = "GET /%s HTTP/1.1\r\nHost: backend\r\nConnection: Upgrade\r\nUpgrade: bytes\r\n\r\n"
+var (
+	upgradeRequest  = testkit.UpgradeRequest("bytes")
+	upgradeResponse = testkit.Switching("bytes")
+)
 
-const upgradeResponse = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: bytes\r\n\r\n"
-
-// A proxy in front of one raw backend, made of a Transport and Upgrade.
+// A proxy consists of a Transport and Upgrade, and serves one backend that
+// speaks HTTP by hand.
 type proxy struct {
 	kind     string
 	addr     net.Addr
@@ -38,10 +38,11 @@ type outcome struct {
 	err    error
 }
 
+// A backendFunc plays the backend on conn after the request. br may hold bytes
+// that came with the request.
 type backendFunc func(t *testing.T, conn net.Conn, br *bufio.Reader)
 
-// startProxy serves upgrades to backend, which is called after the request was
-// read.
+// startProxy serves one upgrade to backend over TCP.
 func startProxy(t *testing.T, backend backendFunc, middleware ...func(http.Handler) http.Handler) *proxy {
 	t.Helper()
 	return startProxyOn(t, "tcp", backend, middleware...)
@@ -60,12 +61,12 @@ func startProxyOn(t *testing.T, kind string, backend backendFunc, middleware ...
 		}
 		defer conn.Close()
 		if kind == "tls" {
-			conn = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{certificate}})
+			conn = tls.Server(conn, testkit.ServerTLS())
 			defer conn.Close()
 		}
 		br := bufio.NewReader(conn)
 		if _, err := http.ReadRequest(br); err != nil {
-			t.Errorf("backend: %v", err)
+			t.Errorf("the backend's ReadRequest = %v", err)
 			return
 		}
 		backend(t, conn, br)
@@ -73,7 +74,7 @@ func startProxyOn(t *testing.T, kind string, backend backendFunc, middleware ...
 	tr := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return dial(kind, l.Addr()) }}
 	p := &proxy{kind: kind, outcomes: make(chan outcome, 1)}
 	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		out := r.Clone(context.WithoutCancel(r.Context())) // net/http takes a half-close for a client that has gone
+		out := r.Clone(context.WithoutCancel(r.Context())) // net/http cancels it when the client half-closes
 		out.URL.Scheme, out.URL.Host, out.RequestURI = "http", "backend", ""
 		var conn net.Conn
 		out = out.WithContext(httptrace.WithClientTrace(out.Context(), &httptrace.ClientTrace{
@@ -98,7 +99,8 @@ func startProxyOn(t *testing.T, kind string, backend backendFunc, middleware ...
 	srv.Listener.Close()
 	srv.Listener = listen(t, kind)
 	if kind == "tls" {
-		srv.TLS = &tls.Config{NextProtos: []string{"http/1.1"}}
+		srv.TLS = testkit.ServerTLS()
+		srv.TLS.NextProtos = []string{"http/1.1"}
 		srv.StartTLS()
 	} else {
 		srv.Start()
@@ -113,33 +115,15 @@ func startProxyOn(t *testing.T, kind string, backend backendFunc, middleware ...
 	return p
 }
 
-// A halfCloser is what the body of a 101 is since Go 1.25.
+// A halfCloser has the methods that the body of a 101 has since Go 1.25.
 type halfCloser struct {
 	io.ReadWriteCloser
 	wrap.CloseWriter
 }
 
-func listen(t *testing.T, kind string) net.Listener {
-	t.Helper()
-	network, addr := "tcp", "127.0.0.1:0"
-	if kind == "unix" {
-		dir, err := os.MkdirTemp("", "tunnel") // t.TempDir is too long a name for a socket
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		network, addr = kind, filepath.Join(dir, "s")
-	}
-	l, err := net.Listen(network, addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
 func dial(kind string, addr net.Addr) (net.Conn, error) {
 	if kind == "tls" {
-		return tls.Dial(addr.Network(), addr.String(), &tls.Config{InsecureSkipVerify: true}) // a test of tunnels
+		return tls.Dial(addr.Network(), addr.String(), testkit.ClientTLS())
 	}
 	return net.Dial(addr.Network(), addr.String())
 }
@@ -151,7 +135,7 @@ func (p *proxy) dial(t *testing.T) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	return conn
@@ -162,17 +146,17 @@ func (p *proxy) wait(t *testing.T) outcome {
 	select {
 	case o := <-p.outcomes:
 		return o
-	case <-time.After(patience):
+	case <-time.After(testkit.Patience):
 		t.Fatal("Upgrade has not returned")
 		return outcome{}
 	}
 }
 
-// echoBackend sends back all it reads, and finishes after the client.
+// echoBackend sends back all bytes, and finishes after the client.
 func echoBackend(t *testing.T, conn net.Conn, br *bufio.Reader) {
 	send(t, conn, []byte(upgradeResponse))
 	if _, err := io.Copy(conn, br); err != nil {
-		t.Errorf("backend: %v", err)
+		t.Errorf("the backend's echo ends with %v", err)
 	}
 }
 
@@ -195,21 +179,21 @@ func TestUpgradeSendsNoHopByHopFields(t *testing.T) {
 			"X-Hop: 1\r\nKeep-Alive: 5\r\nProxy-Authenticate: x\r\nX-End: to end\r\n\r\n"))
 	})
 	conn := p.dial(t)
-	send(t, conn, []byte(fmt.Sprintf(upgradeRequest, "")))
+	send(t, conn, []byte(upgradeRequest))
 	h := readSwitching(t, bufio.NewReader(conn)).Header
 	for name, want := range map[string]string{
 		"Connection": "Upgrade", "Upgrade": "BYTES", "X-End": "to end",
 		"X-Hop": "", "Keep-Alive": "", "Proxy-Authenticate": "", "Content-Length": "", "Transfer-Encoding": "",
 	} {
 		if got := strings.Join(h.Values(name), "|"); got != want {
-			t.Errorf("the client was sent %s: %q, want %q", name, got, want)
+			t.Errorf("the client got %s: %q, want %q", name, got, want)
 		}
 	}
 	finish(t, conn)
 	p.wait(t)
 }
 
-// A countedBody counts how often it is closed.
+// A countedBody counts calls of Close.
 type countedBody struct {
 	io.Reader
 	closed atomic.Int32
@@ -276,16 +260,16 @@ func TestUpgradeRefuses(t *testing.T) {
 					h.Set("Upgrade", protocols)
 				}
 			}
-			w := httptest.NewRecorder() // which is no Hijacker
+			w := httptest.NewRecorder() // it has no Hijack
 			_, err := tunnel.Upgrade(w, r, resp, &tunnel.Options{Group: tt.group})
 			if err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("Upgrade = %v, want an error with %q", err, tt.says)
 			}
 			if w.Code != tt.want {
-				t.Errorf("the client was answered %d, want %d", w.Code, tt.want)
+				t.Errorf("the client got status %d, want %d", w.Code, tt.want)
 			}
 			if n := body.closed.Load(); n != closes {
-				t.Errorf("the backend was closed %d times, want %d", n, closes)
+				t.Errorf("the backend's body was closed %d times, want %d", n, closes)
 			}
 		})
 	}
@@ -316,7 +300,7 @@ func TestGroupShutdown(t *testing.T) {
 	finish(t, finishing.client)
 	finish(t, finishing.backend)
 	if _, err := finishing.wait(); err != nil {
-		t.Errorf("a tunnel that finishes meanwhile: %v", err)
+		t.Errorf("Copy of a tunnel that finishes during Shutdown = %v, want nil", err)
 	}
 	select {
 	case err := <-done:
@@ -328,15 +312,15 @@ func TestGroupShutdown(t *testing.T) {
 		t.Errorf("Shutdown = %v, want context.Canceled", err)
 	}
 	if _, err := staying.wait(); !errors.Is(err, tunnel.ErrShutdown) {
-		t.Errorf("a tunnel that stays: %v, want ErrShutdown", err)
+		t.Errorf("Copy of a tunnel that does not finish = %v, want ErrShutdown", err)
 	}
 	client, clientPeer := link(t, "tcp")
 	backend, backendPeer := link(t, "tcp")
 	late := joinConns(t, client, clientPeer, backend, backendPeer, opt)
 	if result, err := late.wait(); !errors.Is(err, tunnel.ErrShutdown) || result.ToClient.End != tunnel.Closed {
-		t.Errorf("a tunnel that comes too late: %+v, %v; want ErrShutdown", result, err)
+		t.Errorf("Copy after Shutdown = %+v, %v; want Closed and ErrShutdown", result, err)
 	}
 	if _, err := clientPeer.Read(make([]byte, 1)); err != io.EOF {
-		t.Errorf("its client reads %v, want EOF", err)
+		t.Errorf("after Shutdown, the Read of a new client = %v, want EOF", err)
 	}
 }

@@ -27,7 +27,8 @@ func TestCopyGoesRoundConnsThatOnlyCount(t *testing.T) {
 	}
 }
 
-// What the middleware reads first must not be sent twice.
+// The middleware may have read bytes before the upgrade. Upgrade must not send
+// them twice.
 func TestUpgradeUnderHandler(t *testing.T) {
 	noLeaks(t)
 	p := startProxy(t, echoBackend, func(next http.Handler) http.Handler {
@@ -35,12 +36,12 @@ func TestUpgradeUnderHandler(t *testing.T) {
 	})
 	conn := p.dial(t)
 	early := block(1000)
-	send(t, conn, append([]byte(fmt.Sprintf(upgradeRequest, "")), early...))
+	send(t, conn, append([]byte(upgradeRequest), early...))
 	finish(t, conn)
 	br := bufio.NewReader(conn)
 	readSwitching(t, br)
 	if got, err := io.ReadAll(br); err != nil || !bytes.Equal(got, early) {
-		t.Errorf("of %d bytes came back %d, %v", len(early), len(got), err)
+		t.Errorf("the client read %d of %d bytes that the backend sends back, %v", len(got), len(early), err)
 	}
 	if o := p.wait(t); o.err != nil {
 		t.Errorf("Upgrade = %+v, %v", o.result, o.err)

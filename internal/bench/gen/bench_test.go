@@ -9,8 +9,8 @@ import (
 	"github.com/bodywrap/bodywrap/internal/bench/gen/snoop"
 )
 
-// writer has all methods of the family but for those that http.ResponseWriter
-// and http.Flusher lack.
+// writer has the methods of http.ResponseWriter and http.Flusher, and none of
+// the family's others.
 type writer struct{}
 
 func (writer) Header() http.Header         { return nil }

@@ -1,6 +1,6 @@
-// Package bench compares what wrapgen makes with the wrapper that httpsnoop
-// generates for itself, and with what New Relic's generator makes, on the same
-// nine optional elements. Command bench measures it.
+// Package bench compares the code of wrapgen with the wrapper that httpsnoop
+// generates for itself, and with the code of New Relic's generator. All three
+// are for the same nine optional elements. Command bench runs the comparison.
 package bench
 
 import (
@@ -42,7 +42,8 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Count returns w as a ResponseWriter that adds to n what is written.
+// Count returns w as a ResponseWriter that adds the number of written bytes to
+// n.
 func Count(w http.ResponseWriter, n *int64) http.ResponseWriter {
 	c := &countingWriter{ResponseWriter: w, n: n}
 	return c.counting(countingSetOf(w))

@@ -4,8 +4,8 @@
 // internal/gen/testdata/families.
 //
 // The packages in testdata are a module of their own, since they do not compile
-// before wrapgen has run. Nothing that it generates is committed. To test with
-// newer versions of the modules:
+// before wrapgen has run. The files that it generates are not committed. To
+// test with newer versions of the modules:
 //
 //	go -C internal/interop/families/testdata get -u ./...
 //	go -C internal/interop/families/testdata mod tidy

@@ -11,8 +11,8 @@ import (
 
 var staticcheck = flag.String("staticcheck", "", "also run this version of staticcheck on the families")
 
-// families is how many combinations each of the families in testdata has, by
-// the path of its file.
+// families says how many combinations each family in testdata has. The key is
+// the path of its generated file.
 var families = map[string]struct {
 	combinations int
 	why          string
@@ -29,8 +29,8 @@ var families = map[string]struct {
 }
 
 // TestFamiliesOfOtherModules generates every family in testdata with its test.
-// It runs the tests, and the packages' own tests, which use the wrappers as
-// users of those packages do.
+// It runs the generated tests and the tests of the packages, which use the
+// wrappers as users do.
 func TestFamiliesOfOtherModules(t *testing.T) {
 	dir := gentest.Copy(t, "testdata")
 	t.Setenv("GOWORK", "off")

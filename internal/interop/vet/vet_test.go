@@ -1,5 +1,5 @@
-// Package vet runs the shapes that wrapvet is tested with through a real proxy,
-// so that what the analyzer says and what the network does agree.
+// Package vet runs the shapes of wrapvet's tests through a real proxy. It
+// checks that the analyzer and the network agree on which shapes are faulty.
 package vet
 
 import (
@@ -19,8 +19,7 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
-// Every shape that wrapvet reports breaks an upgrade, and no shape that it is
-// silent about does.
+// A shape breaks an upgrade if and only if wrapvet reports it.
 func TestTheNetworkAgreesWithWrapvet(t *testing.T) {
 	for rule, shapes := range map[string]map[string]func(*httputil.ReverseProxy){
 		"loses-write":      losesWrite.Shapes,
@@ -34,17 +33,17 @@ func TestTheNetworkAgreesWithWrapvet(t *testing.T) {
 				err := probe(shape)
 				switch bad := strings.HasPrefix(name, "bad"); {
 				case bad && err == nil:
-					t.Errorf("wrapvet reports %s, and every check of an upgrade passes", name)
+					t.Errorf("wrapvet reports %s, but all checks of an upgrade pass", name)
 				case !bad && err != nil:
-					t.Errorf("wrapvet is silent about %s, and an upgrade suffers:\n%v", name, err)
+					t.Errorf("wrapvet does not report %s, but a check of an upgrade fails:\n%v", name, err)
 				}
 			})
 		}
 	}
 }
 
-// beside are the checks that have no part in what wrapvet says: of ordinary
-// responses, and of tunnels that end otherwise.
+// beside are the checks that wrapvet has no rule for: those of ordinary
+// responses, and of tunnels that end by a reset or without a word.
 var beside = []string{
 	"sized", "chunked", "HEAD", "204", "304", "gzip", "trailers", "reuse", "early close", "gives up",
 	"refused with 200", "refused with 403", "wrong token", "unasked 101",
@@ -56,7 +55,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// probe puts what a shape does to a proxy under wraptest.
+// probe runs the checks of wraptest on a proxy that shape has changed.
 func probe(shape func(*httputil.ReverseProxy)) error {
 	opts := wraptest.Options{Timeout: 3 * time.Second, Skip: beside}
 	var p httputil.ReverseProxy

@@ -1,7 +1,7 @@
 // Package embedded does with New Relic's generator what package bench does with
-// wrapgen. That makes the body of a function: a struct of embedded interfaces
-// for each combination, as others of its kind do. Bench has it written to
-// zz_embedded.go, from interfaces.json.
+// wrapgen. Like other generators, that one makes a struct of embedded
+// interfaces for each combination. Command bench runs it on interfaces.json,
+// and writes its code to zz_embedded.go.
 package embedded
 
 import (
@@ -21,7 +21,8 @@ type (
 	fullDuplexer interface{ EnableFullDuplex() error }
 )
 
-// countingWriter has every method; the structs show those that are true.
+// countingWriter has all methods of the family. Each struct in zz_embedded.go
+// has only those that its original has.
 type countingWriter struct {
 	http.ResponseWriter
 	n *int64
@@ -42,7 +43,7 @@ func (w *countingWriter) WriteString(s string) (int, error) {
 func (w *countingWriter) Flush()            { w.ResponseWriter.(http.Flusher).Flush() }
 func (w *countingWriter) FlushError() error { return w.ResponseWriter.(flushErrorer).FlushError() }
 func (w *countingWriter) CloseNotify() <-chan bool {
-	return w.ResponseWriter.(http.CloseNotifier).CloseNotify() // one of the nine
+	return w.ResponseWriter.(http.CloseNotifier).CloseNotify() // deprecated, but one of the nine elements
 }
 func (w *countingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return w.ResponseWriter.(http.Hijacker).Hijack()
@@ -63,7 +64,8 @@ func (w *countingWriter) Push(target string, opts *http.PushOptions) error {
 	return w.ResponseWriter.(http.Pusher).Push(target, opts)
 }
 
-// Count returns w as a ResponseWriter that adds to n what is written.
+// Count returns w as a ResponseWriter that adds the number of written bytes to
+// n.
 func Count(w http.ResponseWriter, n *int64) http.ResponseWriter {
 	return combine(w, &countingWriter{w, n})
 }

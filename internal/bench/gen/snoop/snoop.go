@@ -7,7 +7,8 @@ import (
 	"github.com/felixge/httpsnoop"
 )
 
-// Count returns w as a ResponseWriter that adds to n what is written.
+// Count returns w as a ResponseWriter that adds the number of written bytes to
+// n.
 func Count(w http.ResponseWriter, n *int64) http.ResponseWriter {
 	return httpsnoop.Wrap(w, httpsnoop.Hooks{
 		Write: func(next httpsnoop.WriteFunc) httpsnoop.WriteFunc {

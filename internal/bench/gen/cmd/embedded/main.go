@@ -1,4 +1,5 @@
-// Command embedded is a server to measure the size of.
+// Command embedded is a server with the code of New Relic's generator. Command
+// bench measures its size.
 package main
 
 import (

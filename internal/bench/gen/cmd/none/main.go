@@ -1,4 +1,4 @@
-// Command none is a server to measure the size of.
+// Command none is a server with no wrapper. Command bench measures its size.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command ours is a server to measure the size of.
+// Command ours is a server with the code of wrapgen. Command bench measures its
+// size.
 package main
 
 import (

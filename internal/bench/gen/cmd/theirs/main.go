@@ -1,4 +1,5 @@
-// Command theirs is a server to measure the size of.
+// Command theirs is a server with httpsnoop's wrapper. Command bench measures
+// its size.
 package main
 
 import (
