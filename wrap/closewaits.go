@@ -59,9 +59,12 @@ func (c *closeWaits) WriteTo(w io.Writer) (int64, error) {
 
 func (c *closeWaits) Close() error {
 	c.closed.Store(true)
-	defer func() { // also if the body's Close panics
-		c.mu.Lock()
-		c.mu.Unlock()
-	}()
+	defer c.wait() // also if the body's Close panics
 	return c.next.c.Close()
+}
+
+// wait returns when no Read or WriteTo is on its way.
+func (c *closeWaits) wait() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 }

@@ -32,7 +32,7 @@ func Encoder[W io.WriteCloser](f func(io.Writer) W) func(io.Reader) (io.Reader, 
 		if chain.IsNil(w) {
 			return nil, errors.New("wrap: Encoder: the function returned no writer")
 		}
-		e.Reset(body, w)
+		e.Reset(body, w, true)
 		return e, nil
 	}
 }

@@ -35,7 +35,8 @@ type Coding struct {
 // to a writer that drops everything. Otherwise the decoder is closed if it has
 // a Close method, with or without an error as its result. An encoder is closed
 // at the end of each body. If it has a `Flush() error` method, this is called
-// whenever the body has brought bytes, so that none waits for more.
+// whenever a body of unknown length has brought bytes, so that none waits for
+// more.
 //
 // An empty name, or a nil function, panics.
 func NewCoding[R io.Reader, W io.WriteCloser](name string, reader func(io.Reader) (R, error), writer func(io.Writer) (W, error)) *Coding {
@@ -162,8 +163,8 @@ type encoder struct {
 }
 
 // encode returns a reader of what body encodes to. Its Close does not close the
-// body.
-func (c *Coding) encode(body io.Reader) (*encoder, error) {
+// body. With flush, no byte waits for more.
+func (c *Coding) encode(body io.Reader, flush bool) (*encoder, error) {
 	e, _ := c.writers.Get().(*encoder)
 	if e == nil {
 		e = &encoder{coding: c}
@@ -178,7 +179,7 @@ func (c *Coding) encode(body io.Reader) (*encoder, error) {
 	} else {
 		e.writer.(resetter).Reset(&e.Out)
 	}
-	e.Reset(body, e.writer)
+	e.Reset(body, e.writer, flush)
 	return e, nil
 }
 
@@ -189,7 +190,7 @@ func (e *encoder) Close() error {
 	err := e.Reader.Close()
 	if w, ok := e.writer.(resetter); ok {
 		w.Reset(io.Discard)
-		e.Reset(nothing{}, e.writer)
+		e.Reset(nothing{}, e.writer, false)
 		e.coding.writers.Put(e)
 	}
 	return err

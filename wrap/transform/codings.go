@@ -26,7 +26,6 @@ var known = []*Coding{Gzip, Deflate}
 
 // An inflater reads the zlib or the deflate format.
 type inflater struct {
-	in        *bufio.Reader
 	zlib      io.ReadCloser // nil until the first stream in this format
 	flate     io.ReadCloser // nil until the first stream in this format
 	io.Reader               // one of the two

@@ -53,8 +53,9 @@ const defaultMinSize = 1 << 10
 //   - if its type does not become smaller, or is missing;
 //   - if its length is known and below MinSize.
 //
-// Each read of the body is flushed through the encoder, so that events flow. A
-// 304 gets the ETag and the Vary that Compress gives to the response of status
+// Content of unknown length is flushed through the encoder at each read, so
+// that events flow. Content of known length is not, and becomes smaller. A 304
+// gets the ETag and the Vary that Compress gives to the response of status
 // 200. If the type is missing there, Compress supposes that it would encode.
 //
 // Compress is for messages: [wrap.Body] and [wrap.Conn] panic. To encode a bare
@@ -80,14 +81,30 @@ func Compress(o *CompressOptions) wrap.Hooks {
 	return wrap.Hooks{Content: c.content}
 }
 
-// encodeHooks returns hooks that encode what is read from a body.
-func encodeHooks(c *Coding) wrap.Hooks {
-	return wrap.TransformRead(func(body io.Reader) (*encoder, error) { return c.encode(body) })
+// encoding are hooks that encode what is read from a body.
+type encoding struct {
+	whole   wrap.Hooks // for content of known length
+	flowing wrap.Hooks // flushed after each read
+}
+
+func encodeHooks(c *Coding) encoding {
+	hooks := func(flush bool) wrap.Hooks {
+		return wrap.TransformRead(func(body io.Reader) (*encoder, error) { return c.encode(body, flush) })
+	}
+	return encoding{whole: hooks(false), flowing: hooks(true)}
+}
+
+// of returns the hooks for content of this length.
+func (e *encoding) of(length int64) wrap.Hooks {
+	if length >= 0 {
+		return e.whole
+	}
+	return e.flowing
 }
 
 type compressor struct {
 	codings []*Coding
-	hooks   []wrap.Hooks // one for each coding
+	hooks   []encoding // one for each coding
 	minSize int64
 	types   func(string) bool
 }
@@ -108,7 +125,7 @@ func (c *compressor) content(m wrap.Message) wrap.Hooks {
 		}
 	}
 	m.Header.Set("Content-Encoding", coding.name)
-	return c.hooks[slices.Index(c.codings, coding)]
+	return c.hooks[slices.Index(c.codings, coding)].of(m.Length)
 }
 
 // fits reports whether a client that accepts the codings gets m encoded.

@@ -47,9 +47,10 @@ func (e *CodingError) Error() string {
 }
 
 type plain struct {
-	codings            []*Coding
-	decoders, encoders []wrap.Hooks // one for each coding
-	hooks              []wrap.Hooks
+	codings  []*Coding
+	decoders []wrap.Hooks // one for each coding
+	encoders []encoding   // one for each coding
+	hooks    []wrap.Hooks
 }
 
 func (p *plain) content(m wrap.Message) wrap.Hooks {
@@ -57,7 +58,7 @@ func (p *plain) content(m wrap.Message) wrap.Hooks {
 	if len(names) == 0 {
 		return m.Apply(p.hooks...)
 	}
-	before := m.Header["Content-Encoding"]
+	before, length := m.Header["Content-Encoding"], m.Length
 	m.Header.Del("Content-Encoding")
 	m.Length = -1 // of the decoded content
 	inner := m.Apply(p.hooks...)
@@ -76,7 +77,7 @@ func (p *plain) content(m wrap.Message) wrap.Hooks {
 		if i < 0 {
 			return unknownCoding(name)
 		}
-		all = wrap.Join(p.encoders[i], all, p.decoders[i])
+		all = wrap.Join(p.encoders[i].of(length), all, p.decoders[i])
 	}
 	return all
 }

@@ -16,15 +16,16 @@ type Reader struct {
 
 	body   io.Reader
 	w      FlushingWriter
+	flush  bool      // flush w after each Read of the body
 	closer io.Closer // closes w; nil once w is closed
 	err    error     // what Read returns after Out
 }
 
 // Reset makes r read what w makes of body. w writes to r.Out, which becomes
-// empty.
-func (r *Reader) Reset(body io.Reader, w io.WriteCloser) {
+// empty. With flush, w is flushed after each Read of the body.
+func (r *Reader) Reset(body io.Reader, w io.WriteCloser, flush bool) {
 	r.Out.Reset()
-	r.body, r.w.Writer, r.closer, r.err = body, w, w, nil
+	r.body, r.w.Writer, r.flush, r.closer, r.err = body, w, flush, w, nil
 }
 
 // Read returns a timeout of the body once, and then goes on.
@@ -46,9 +47,13 @@ func (r *Reader) Read(p []byte) (int, error) {
 func (r *Reader) fill() {
 	buf := copybuf.Get()
 	defer copybuf.Put(buf)
+	w := r.w.Writer
+	if r.flush {
+		w = &r.w
+	}
 	for r.Out.Len() == 0 && r.err == nil {
 		var ended bool
-		_, ended, r.err = copybuf.PumpOnce(&r.w, r.body, buf)
+		_, ended, r.err = copybuf.PumpOnce(w, r.body, buf)
 		if ended && r.err == nil {
 			r.err = r.Close()
 			if r.err == nil {
