@@ -15,6 +15,7 @@ var counting = wrap.Hooks{
 }
 
 func TestWrapBodyPassesModifyResponse(t *testing.T) {
+	t.Parallel()
 	wraptest.ModifyResponse(t, func(resp *http.Response) error {
 		resp.Body = wrap.Body(resp.Body, counting)
 		return nil
@@ -22,6 +23,7 @@ func TestWrapBodyPassesModifyResponse(t *testing.T) {
 }
 
 func TestWrapKeepPassesModifyResponse(t *testing.T) {
+	t.Parallel()
 	wraptest.ModifyResponse(t, func(resp *http.Response) error {
 		resp.Body = wrap.Keep(resp.Body, struct{ io.ReadCloser }{resp.Body})
 		return nil

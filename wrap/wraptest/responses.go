@@ -105,44 +105,74 @@ func serveChunks(w http.ResponseWriter) {
 	_, _ = w.Write(content[half:])
 }
 
-// responses sends ordinary requests through the proxy under test.
-func responses(config probe.LocalConfig, o Options) (all findings) {
+// responses starts a proxy with a backend. The function that it returns sends
+// ordinary requests through the proxy, and stops both.
+func responses(config probe.LocalConfig, o Options) func() findings {
 	e := &ordinary{limit: o.Timeout, stopped: make(chan struct{}, 1), asked: make(chan struct{}, 1), gaveUp: make(chan struct{}, 1)}
 	backend, err := probe.Serve(e, config.Secure, func() { e.opened.Add(1) })
 	if err != nil {
-		return findings{{"start", []*Finding{{"start", err.Error()}}}}
+		return cannotStart(err)
 	}
-	defer backend.Close(o.Timeout)
 	local, err := config.To(backend.URL)
 	if err != nil {
-		return findings{{"start", []*Finding{{"start", err.Error()}}}}
+		backend.Close(o.Timeout)
+		return cannotStart(err)
 	}
-	defer local.Close(o.Timeout)
 	transport := &http.Transport{DisableCompression: true}
-	defer transport.CloseIdleConnections()
 	e.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	e.url = local.URL.String()
+	return func() findings {
+		// The backend stops first: the handler of a wrong proxy may wait
+		// for it.
+		defer local.Close(o.Timeout)
+		defer backend.Close(o.Timeout)
+		defer transport.CloseIdleConnections()
+		var all findings
+		for _, step := range e.steps(config.ModifyResponse == nil) {
+			all = append(all, step.run(over(config.Secure), o)...)
+		}
+		return all
+	}
+}
 
-	check := func(name string, run func() string) {
-		name = over(config.Secure) + "/" + name
+// A step is checks that run at the same time. Each returns its fault, or "".
+type step []struct {
+	name  string
+	fault func() string
+}
+
+// steps returns all checks of ordinary requests. The check "reuse" is a step of
+// its own, because it counts the connections to the backend. The check "gives
+// up" is left out if early is false: then nothing under test is called before
+// the backend has answered.
+func (e *ordinary) steps(early bool) []step {
+	answers := make(step, len(exchanges))
+	for i, x := range exchanges {
+		answers[i].name, answers[i].fault = x.name, func() string { return e.exchange(x) }
+	}
+	leaves := step{{"early close", e.earlyClose}}
+	if early {
+		leaves = append(leaves, step{{"gives up", e.givesUp}}...)
+	}
+	return []step{answers, {{"reuse", e.reuse}}, leaves}
+}
+
+// run runs the checks that o does not skip. over begins the name of each.
+func (s step) run(over string, o Options) findings {
+	var runs []func() checked
+	for _, c := range s {
+		name := over + "/" + c.name
 		if o.skips(name) {
-			return
+			continue
 		}
-		c := checked{name: name}
-		if fault := run(); fault != "" {
-			c.found = []*Finding{{name, fault}}
-		}
-		all = append(all, c)
+		runs = append(runs, func() checked {
+			if fault := c.fault(); fault != "" {
+				return checked{name, []*Finding{{name, fault}}}
+			}
+			return checked{name: name}
+		})
 	}
-	for _, x := range exchanges {
-		check(x.name, func() string { return e.exchange(x) })
-	}
-	check("reuse", e.reuse)
-	check("early close", e.earlyClose)
-	if config.ModifyResponse == nil { // without a response it is not called
-		check("gives up", e.givesUp)
-	}
-	return all
+	return together(runs)
 }
 
 // ordinary is the backend and the client of ordinary requests.

@@ -90,6 +90,7 @@ func ofOrdinary(change func(*http.Response)) func(*http.Response) error {
 }
 
 func TestEachWrongModifyResponseIsCaught(t *testing.T) {
+	t.Parallel()
 	// since125 is what is found where ReverseProxy forwards half-closes.
 	since125 := func(checks ...string) []string {
 		if halfCloses {
@@ -201,6 +202,7 @@ type transportFunc func(*http.Request) (*http.Response, error)
 func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 func TestEachWrongTransportIsCaught(t *testing.T) {
+	t.Parallel()
 	plain := func(req *http.Request) bool { return req.Header.Get("Upgrade") == "" }
 	tests := []struct {
 		name string
@@ -276,6 +278,7 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 
 // As http.Client with a Timeout does.
 func TestTransportThatLosesWriteIsCaught(t *testing.T) {
+	t.Parallel()
 	all := findingsIn(t, wraptest.CheckTransport(func(base http.RoundTripper) http.RoundTripper {
 		return transportFunc(func(req *http.Request) (*http.Response, error) {
 			resp, err := base.RoundTrip(req)
@@ -293,6 +296,7 @@ func TestTransportThatLosesWriteIsCaught(t *testing.T) {
 // As imroc/req does, with a transport of its own below: what net/http's body
 // would have been is not seen.
 func TestTransportThatConnectsByItselfIsCaught(t *testing.T) {
+	t.Parallel()
 	own := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	defer own.CloseIdleConnections()
 	all := findingsIn(t, wraptest.CheckTransport(func(http.RoundTripper) http.RoundTripper {
@@ -315,10 +319,18 @@ func TestTransportThatConnectsByItselfIsCaught(t *testing.T) {
 	}
 }
 
+// The kit calls the wrapper from one goroutine at a time: with -race, this test
+// fails if two calls of the wrapper overlap.
 func TestRightTransportPasses(t *testing.T) {
+	t.Parallel()
+	wrapped := 0
 	wraptest.Transport(t, func(base http.RoundTripper) http.RoundTripper {
+		wrapped++
 		return transportFunc(base.RoundTrip)
 	})
+	if want := 4; wrapped != want {
+		t.Errorf("the wrapper is called %d times, want %d: for upgrades and for ordinary requests, over TCP and TLS", wrapped, want)
+	}
 }
 
 func reverseProxy(backend *url.URL) *httputil.ReverseProxy {
@@ -334,6 +346,7 @@ func reverseProxy(backend *url.URL) *httputil.ReverseProxy {
 var reverseProxyLacks = []string{"early request bytes", "backend refuses upload", "wrong token", "unasked 101"}
 
 func TestReverseProxyPassesButForWhatItLacks(t *testing.T) {
+	t.Parallel()
 	skip := slices.Clone(reverseProxyLacks)
 	if !halfCloses {
 		skip = append(skip, "client half-closes", "backend half-closes")
@@ -342,6 +355,7 @@ func TestReverseProxyPassesButForWhatItLacks(t *testing.T) {
 }
 
 func TestReverseProxyLosesEarlyBytesAndEarlyAnswers(t *testing.T) {
+	t.Parallel()
 	all := findingsIn(t, wraptest.CheckProxy(func(backend *url.URL) http.Handler { return reverseProxy(backend) },
 		wraptest.Options{Skip: []string{"wrong token", "unasked 101"}}))
 	want := []string{"TCP/early request bytes", "TCP/backend refuses upload"}
@@ -380,6 +394,7 @@ func TestProxyThatReachesNobodyIsCaught(t *testing.T) {
 }
 
 func TestProxyThatBuffersIsCaught(t *testing.T) {
+	t.Parallel()
 	err := wraptest.CheckProxy(func(backend *url.URL) http.Handler {
 		rp := reverseProxy(backend)
 		rp.ModifyResponse = func(resp *http.Response) error {
@@ -406,6 +421,7 @@ func TestProxyThatBuffersIsCaught(t *testing.T) {
 // the backend goes on answering, that is enough, even if the buffers on the way
 // have room for much. Before the backend answers, it is not.
 func TestProxyThatLearnsOnlyFromWritesIsCaughtBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
 	const (
 		most  = 64 << 10 // more than any answer but the endless one
 		ahead = 4 << 20  // what buffers may have room for
@@ -488,6 +504,7 @@ func endsAtFirstEOF(w http.ResponseWriter, r *http.Request, backend *url.URL) {
 }
 
 func TestEachWrongProxyIsCaught(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name  string
 		proxy func(*url.URL) http.Handler

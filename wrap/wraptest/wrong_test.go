@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
@@ -170,6 +171,28 @@ func TestEachWrongTLSConnIsCaughtByOneFinding(t *testing.T) {
 			onlyFinding(t, wraptest.CheckConn(wrongTLSConn(tt.wrong), impatient), tt.check, tt.says)
 		})
 	}
+}
+
+// A wrapper that is wrong in every combination is found once, or the kit would
+// wait for ten minutes and more. With the default Timeout that is the time after
+// which go test ends a test and prints no finding.
+func TestCheckThatHasWaitedInVainIsNotRepeated(t *testing.T) {
+	oneLock := func(mu *sync.Mutex) wrap.Hooks {
+		return wrap.Hooks{
+			Read:  func(next io.Reader, p []byte) (int, error) { mu.Lock(); defer mu.Unlock(); return next.Read(p) },
+			Write: func(next io.Writer, p []byte) (int, error) { mu.Lock(); defer mu.Unlock(); return next.Write(p) },
+			Close: func(next io.Closer) error { mu.Lock(); defer mu.Unlock(); return next.Close() },
+		}
+	}
+	err := wraptest.CheckConn(func(c net.Conn) net.Conn { return wrap.Conn(c, oneLock(new(sync.Mutex))) }, impatient)
+	onlyFinding(t, err, "concurrency", "Write waits for a Read")
+
+	over := make(chan struct{})
+	defer close(over)
+	err = wraptest.CheckBody(func(body io.ReadCloser) io.ReadCloser {
+		return wrap.Body(body, wrap.Hooks{CloseWrite: func(wrap.CloseWriter) error { <-over; return net.ErrClosed }})
+	}, wraptest.Options{Timeout: impatient.Timeout, Skip: []string{"concurrency"}})
+	onlyFinding(t, err, "CloseWrite", "did not return from a call within 1s")
 }
 
 func TestOptionsChangeWhatIsExpected(t *testing.T) {
