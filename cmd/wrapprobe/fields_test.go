@@ -69,6 +69,7 @@ func TestGivenHostComesThrough(t *testing.T) {
 }
 
 func TestFieldsThatNoProxyCouldPassOnAreMisuse(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		flag, value string
 		says        string

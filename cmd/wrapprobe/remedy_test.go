@@ -94,6 +94,7 @@ func listener(t *testing.T, conn func(net.Conn)) string {
 
 // When nothing comes through, the message says what to do.
 func TestWhatToDoWhenNothingComesThrough(t *testing.T) {
+	t.Parallel()
 	addr := freeAddr(t)
 	h := reverseProxy(addr, ignore)
 	soon := time.Now().Add(24 * time.Hour)
@@ -158,6 +159,7 @@ func checkNothingCame(t *testing.T, says []string, args ...string) {
 
 // What is wrong between the proxy and wrapprobe as its backend is named too.
 func TestWhatToDoWhenTheProxyDoesNotReachTheBackend(t *testing.T) {
+	t.Parallel()
 	addr, identity := freeAddr(t), filepath.Join(t.TempDir(), "backend.pem")
 	to := func(scheme string, config *tls.Config) string {
 		rp := reverseProxy(addr, ignore)
@@ -202,6 +204,7 @@ func TestWhatToDoWhenTheProxyDoesNotReachTheBackend(t *testing.T) {
 // A proxy that speaks TLS to its backends is probed with a certificate that it
 // verifies, which stays the same from one run to the next.
 func TestBackendServesTLS(t *testing.T) {
+	t.Parallel()
 	addr, identity := freeAddr(t), filepath.Join(t.TempDir(), "backend.pem")
 	var verified atomic.Int32
 	probeTrusting := func(roots *x509.CertPool) (stdout, stderr string, status int) {
@@ -242,6 +245,7 @@ func TestBackendServesTLS(t *testing.T) {
 }
 
 func TestFilesForTLSThatAreNone(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write := func(name string, content []byte) string {
 		file := filepath.Join(dir, name)

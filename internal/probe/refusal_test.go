@@ -89,6 +89,7 @@ func (p *perClient) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 func TestPooledConnectionIsNoLeak(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		why   string
 		proxy func(*url.URL) http.Handler

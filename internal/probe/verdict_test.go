@@ -132,6 +132,7 @@ func scenario(t *testing.T, name string) Scenario {
 }
 
 func TestRightTunnelHasNoBadVerdict(t *testing.T) {
+	t.Parallel()
 	for _, s := range append(append([]Scenario(nil), Demo...), ProxyScenarios...) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
@@ -161,6 +162,7 @@ func checkTimeline(t *testing.T, r Result) {
 }
 
 func TestWrongTunnels(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		why      string
 		scenario string
@@ -235,6 +237,7 @@ func garble(to, from net.Conn, offset int) {
 // What a proxy does about a backend that ignores EOF, or an end that vanished,
 // is not a fault either way; the note says which it is.
 func TestNotesTellWhetherTheTunnelIsHeld(t *testing.T) {
+	t.Parallel()
 	ends := func(c, b net.Conn) { // as soon as one side has nothing more to say
 		both(func() { _, _ = io.Copy(b, c); b.(*net.TCPConn).CloseWrite(); c.Close() }, func() { _, _ = io.Copy(c, b) })
 	}
@@ -288,20 +291,24 @@ func TestOrderlyEndMustNotLookLikeAnAbort(t *testing.T) {
 
 // A reader of the report must not find "ok" beside a reason to worry.
 func TestWhatIsOKHasNothingToNotice(t *testing.T) {
-	local, err := LocalConfig{}.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer local.Close(patience)
-	local.Limit = patience
+	t.Parallel()
 	for _, s := range All() {
 		if s.Name == "wrong token" || s.Name == "unasked 101" { // up to the garbage collector
 			continue
 		}
-		r := local.Run(context.Background(), s)
-		if (r.Verdict == OK) != (r.Finding == "" && r.Notice == "") || (r.Finding == "") != (r.Notice == "") {
-			t.Errorf("%s is %s; finding %q, notice %q: want both, or ok and none", s.Name, r.Verdict, r.Finding, r.Notice)
-		}
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			local, err := LocalConfig{}.Start()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer local.Close(patience)
+			local.Limit = patience
+			r := local.Run(context.Background(), s)
+			if (r.Verdict == OK) != (r.Finding == "" && r.Notice == "") || (r.Finding == "") != (r.Notice == "") {
+				t.Errorf("verdict %s, finding %q, notice %q: want both, or ok and none", r.Verdict, r.Finding, r.Notice)
+			}
+		})
 	}
 }
 

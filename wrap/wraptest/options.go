@@ -24,8 +24,8 @@ type Options struct {
 	BytesRead, BytesWritten func() int64
 
 	// Timeout is how long to wait for an event that must come. Only a fault
-	// reaches it. A wrapper that hangs in every check takes several times as
-	// long. If zero, 10 seconds.
+	// reaches it. A wrapper that hangs in every check takes several times
+	// as long. If zero, 10 seconds.
 	Timeout time.Duration
 }
 

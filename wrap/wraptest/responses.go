@@ -122,8 +122,8 @@ func responses(config probe.LocalConfig, o Options) func() findings {
 	e.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	e.url = local.URL.String()
 	return func() findings {
-		// The backend stops first: the handler of a wrong proxy may wait
-		// for it.
+		// The backend stops first: the handler of a wrong proxy may
+		// wait for it.
 		defer local.Close(o.Timeout)
 		defer backend.Close(o.Timeout)
 		defer transport.CloseIdleConnections()
@@ -141,10 +141,10 @@ type step []struct {
 	fault func() string
 }
 
-// steps returns all checks of ordinary requests. The check "reuse" is a step of
-// its own, because it counts the connections to the backend. The check "gives
-// up" is left out if early is false: then nothing under test is called before
-// the backend has answered.
+// steps returns all checks of ordinary requests. The check "reuse" is a step
+// of its own, because it counts the connections to the backend. The check
+// "gives up" is left out if early is false: then nothing under test is called
+// before the backend has answered.
 func (e *ordinary) steps(early bool) []step {
 	answers := make(step, len(exchanges))
 	for i, x := range exchanges {

@@ -173,9 +173,9 @@ func TestEachWrongTLSConnIsCaughtByOneFinding(t *testing.T) {
 	}
 }
 
-// A wrapper that is wrong in every combination is found once, or the kit would
-// wait for ten minutes and more. With the default Timeout that is the time after
-// which go test ends a test and prints no finding.
+// A wrapper that hangs in every combination is found once. To find it in each
+// of the 68 combinations, at the default Timeout, takes longer than the ten
+// minutes that go test allows.
 func TestCheckThatHasWaitedInVainIsNotRepeated(t *testing.T) {
 	oneLock := func(mu *sync.Mutex) wrap.Hooks {
 		return wrap.Hooks{
