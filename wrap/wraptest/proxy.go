@@ -59,7 +59,7 @@ func CheckProxy(proxy func(backend *url.URL) http.Handler, opts ...Options) erro
 // those over TLS run at the same time, because a check of a wrong proxy waits
 // for most of its time. The proxies are made one after the other: the caller's
 // function need not be safe for concurrent use, but what it returns must be.
-func through(config probe.LocalConfig, o Options) findings {
+func through(config probe.LocalConfig, o settings) findings {
 	secures := []bool{false, true}
 	if config.Proxy != nil {
 		secures = secures[:1]

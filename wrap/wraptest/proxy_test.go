@@ -19,7 +19,7 @@ func TestWrapBodyPassesModifyResponse(t *testing.T) {
 	wraptest.ModifyResponse(t, func(resp *http.Response) error {
 		resp.Body = wrap.Body(resp.Body, counting)
 		return nil
-	})
+	}, patient)
 }
 
 func TestWrapKeepPassesModifyResponse(t *testing.T) {
@@ -27,5 +27,5 @@ func TestWrapKeepPassesModifyResponse(t *testing.T) {
 	wraptest.ModifyResponse(t, func(resp *http.Response) error {
 		resp.Body = wrap.Keep(resp.Body, struct{ io.ReadCloser }{resp.Body})
 		return nil
-	})
+	}, patient)
 }

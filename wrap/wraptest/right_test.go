@@ -28,7 +28,7 @@ func TestRightBodiesPass(t *testing.T) {
 		"Done":        func(body io.ReadCloser) io.ReadCloser { return wrap.Body(body, wrap.Done(func(wrap.Summary) {})) },
 	}
 	for name, wrapper := range tests {
-		t.Run(name, func(t *testing.T) { wraptest.Body(t, wrapper) })
+		t.Run(name, func(t *testing.T) { wraptest.Body(t, wrapper, patient) })
 	}
 }
 
@@ -46,6 +46,6 @@ func TestRightConnsPass(t *testing.T) {
 		"Read, Write": func(c net.Conn) net.Conn { return wrap.Conn(c, counting) },
 	}
 	for name, wrapper := range tests {
-		t.Run(name, func(t *testing.T) { wraptest.Conn(t, wrapper) })
+		t.Run(name, func(t *testing.T) { wraptest.Conn(t, wrapper, patient) })
 	}
 }

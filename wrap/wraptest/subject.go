@@ -43,7 +43,7 @@ func CheckConn(wrap func(net.Conn) net.Conn, opts ...Options) error {
 	return checkConn(wrap, single(opts)).joined()
 }
 
-func checkBody(wrap func(io.ReadCloser) io.ReadCloser, o Options) (all findings) {
+func checkBody(wrap func(io.ReadCloser) io.ReadCloser, o settings) (all findings) {
 	checks := bodyChecks
 	for _, m := range bodyShapes() {
 		var found findings
@@ -56,7 +56,7 @@ func checkBody(wrap func(io.ReadCloser) io.ReadCloser, o Options) (all findings)
 	return all
 }
 
-func checkConn(wrap func(net.Conn) net.Conn, o Options) (all findings) {
+func checkConn(wrap func(net.Conn) net.Conn, o settings) (all findings) {
 	checks := slices.Concat(bodyChecks, connChecks)
 	for _, m := range connShapes() {
 		var found findings
@@ -80,7 +80,7 @@ type subject struct {
 	wrapped io.ReadCloser // the result of the wrapper
 	family  methods       // all optional methods of a body or connection
 	has     methods       // the optional methods of shape
-	options Options
+	options settings
 	faults  []string // what the check has found
 	waited  bool     // the check has waited in vain for Options.Timeout
 }
@@ -102,7 +102,7 @@ type check struct {
 // panics or does not return is a finding too. rest is checks without those that
 // have waited in vain for o.Timeout: there are up to 68 combinations, and
 // package testing allows ten minutes for all.
-func checkEach(checks []check, m methods, o Options, newSubject func(*original) subject) (all findings, rest []check) {
+func checkEach(checks []check, m methods, o settings, newSubject func(*original) subject) (all findings, rest []check) {
 	if s := newSubject(newOriginal(nothing())); s.wrapped == nil {
 		return findings{{m.String(), []*Finding{{m.String(), "the wrapper returns nil"}}}}, checks
 	}
@@ -112,7 +112,9 @@ func checkEach(checks []check, m methods, o Options, newSubject func(*original) 
 			rest = append(rest, c)
 			continue
 		}
-		faults, waited := c.faults(o, newSubject)
+		limited := o
+		limited.Timeout = o.timeout(name)
+		faults, waited := c.faults(limited, newSubject)
 		got := checked{name: name}
 		for _, f := range faults {
 			got.found = append(got.found, &Finding{name, f})
@@ -127,7 +129,7 @@ func checkEach(checks []check, m methods, o Options, newSubject func(*original) 
 
 // faults runs the check. It returns the faults, and whether the check has
 // waited in vain for o.Timeout.
-func (c check) faults(o Options, newSubject func(*original) subject) (faults []string, waited bool) {
+func (c check) faults(o settings, newSubject func(*original) subject) (faults []string, waited bool) {
 	found := &subject{options: o} // belongs to the check until it has returned
 	running := start(func() {
 		c.run(found, func(src io.Reader) *subject {

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -108,27 +109,28 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 		modify func(*http.Response) error
 		want   []string
 		says   string // in the first finding
+		waits  bool   // the checks in want wait in vain
 	}{
 		{
 			// golang/go#46965, and every struct that embeds
 			// io.ReadCloser
 			"loses Write", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return onlyReadCloser{b} }),
-			upgrades, "the client was answered 502 Bad Gateway: the wrapper has no Write",
+			upgrades, "the client was answered 502 Bad Gateway: the wrapper has no Write", false,
 		},
 		{
 			// golang/go#72140
 			"loses CloseWrite", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return readWriteCloser{b} }),
-			since125("client half-closes"), "0 of 65536 bytes of the backend's last answer arrived: the wrapper has no CloseWrite",
+			since125("client half-closes"), "0 of 65536 bytes of the backend's last answer arrived: the wrapper has no CloseWrite", false,
 		},
 		{
 			"lies about CloseWrite", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return liesToClient{b} }),
-			since125("client half-closes", "client closes", "backend ignores EOF"), "the wrapper's CloseWrite does not reach the backend",
+			since125("client half-closes", "client closes", "backend ignores EOF"), "the wrapper's CloseWrite does not reach the backend", true,
 		},
 		{
 			"changes what is read", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return garbles{b} }),
 			slices.DeleteFunc([]string{"echo", "client half-closes", "backend closes", "backend resets", "early answer bytes", "client vanishes"},
 				func(s string) bool { return !halfCloses && s == "client half-closes" }),
-			"is not the one that was sent",
+			"is not the one that was sent", false,
 		},
 		{
 			"shortens a sized response", ofOrdinary(func(resp *http.Response) {
@@ -137,15 +139,15 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 					io.Closer
 				}{io.LimitReader(resp.Body, 32<<10), resp.Body}
 			}),
-			[]string{"sized", "chunked", "trailers"}, "32768 of 40960 bytes",
+			[]string{"sized", "chunked", "trailers"}, "32768 of 40960 bytes", false,
 		},
 		{
 			"forgets the ETag", ofOrdinary(func(resp *http.Response) { resp.Header.Del("ETag") }),
-			[]string{"304"}, "ETag",
+			[]string{"304"}, "ETag", false,
 		},
 		{
 			"forgets the coding", ofOrdinary(func(resp *http.Response) { resp.Header.Del("Content-Encoding") }),
-			[]string{"gzip"}, "Content-Encoding",
+			[]string{"gzip"}, "Content-Encoding", false,
 		},
 		{
 			"forgets the length of HEAD", ofOrdinary(func(resp *http.Response) {
@@ -153,7 +155,7 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 					resp.Header.Del("Content-Length")
 				}
 			}),
-			[]string{"HEAD"}, "a length of -1, not 40960",
+			[]string{"HEAD"}, "a length of -1, not 40960", false,
 		},
 		{
 			"collects the whole", ofOrdinary(func(resp *http.Response) {
@@ -161,7 +163,7 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 				_ = resp.Body.Close()
 				resp.Body = io.NopCloser(bytes.NewReader(whole))
 			}),
-			[]string{"early close"}, "nothing of it came to the client",
+			[]string{"early close"}, "nothing of it came to the client", true,
 		},
 		{
 			"turns 204 into 200", ofOrdinary(func(resp *http.Response) {
@@ -169,7 +171,7 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 					resp.StatusCode = http.StatusOK
 				}
 			}),
-			[]string{"204"}, "the client got 200",
+			[]string{"204"}, "the client got 200", false,
 		},
 		{
 			"turns 403 into 200", ofOrdinary(func(resp *http.Response) {
@@ -177,13 +179,17 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 					resp.StatusCode = http.StatusOK
 				}
 			}),
-			[]string{"refused with 403"}, "the client got 200 OK",
+			[]string{"refused with 403"}, "the client got 200 OK", false,
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := wraptest.CheckModifyResponse(tt.modify, patient)
+			var waits []string
+			if tt.waits {
+				waits = tt.want
+			}
+			err := wraptest.WaitsInVain(patient, untold, waits...).CheckModifyResponse(tt.modify)
 			if diff := cmp.Diff(tt.want, checksIn(t, err)); diff != "" {
 				t.Errorf("checks that find something (-want +got):\n%s\n%v", diff, err)
 			}
@@ -194,8 +200,8 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 	}
 }
 
-// patient waits long enough for a machine that is busy with the other tests.
-var patient = wraptest.Options{Timeout: 3e9}
+// untold is how long a check waits for what a wrong wrapper does not pass on.
+const untold = 3 * time.Second
 
 type transportFunc func(*http.Request) (*http.Response, error)
 
@@ -209,6 +215,8 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 		wrap func(base http.RoundTripper, req *http.Request) (*http.Response, error)
 		want []string
 		says string
+		// waits is true if the checks in want wait in vain.
+		waits bool
 	}{
 		{
 			"opens a connection for each request",
@@ -219,7 +227,7 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 				}
 				return base.RoundTrip(req)
 			},
-			[]string{"reuse"}, "4 requests in a row took 4 connections",
+			[]string{"reuse"}, "4 requests in a row took 4 connections", false,
 		},
 		{
 			"copies the response without its trailers",
@@ -232,7 +240,7 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 				}
 				return resp, err
 			},
-			[]string{"trailers"}, `the trailer Sum "", not "42"`,
+			[]string{"trailers"}, `the trailer Sum "", not "42"`, false,
 		},
 		{
 			"neither closes nor cancels",
@@ -246,7 +254,7 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 				}
 				return resp, err
 			},
-			[]string{"early close", "gives up"}, "the backend was not told",
+			[]string{"early close", "gives up"}, "the backend was not told", true,
 		},
 		{
 			"asks for gzip and unpacks",
@@ -257,15 +265,19 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 				}
 				return base.RoundTrip(req)
 			},
-			[]string{"gzip"}, "40960 of",
+			[]string{"gzip"}, "40960 of", false,
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := wraptest.CheckTransport(func(base http.RoundTripper) http.RoundTripper {
+			var waits []string
+			if tt.waits {
+				waits = tt.want
+			}
+			err := wraptest.WaitsInVain(patient, untold, waits...).CheckTransport(func(base http.RoundTripper) http.RoundTripper {
 				return transportFunc(func(req *http.Request) (*http.Response, error) { return tt.wrap(base, req) })
-			}, patient)
+			})
 			if diff := cmp.Diff(tt.want, checksIn(t, err)); diff != "" {
 				t.Errorf("checks that find something (-want +got):\n%s\n%v", diff, err)
 			}
@@ -327,7 +339,7 @@ func TestRightTransportPasses(t *testing.T) {
 	wraptest.Transport(t, func(base http.RoundTripper) http.RoundTripper {
 		wrapped++
 		return transportFunc(base.RoundTrip)
-	})
+	}, patient)
 	if want := 4; wrapped != want {
 		t.Errorf("the wrapper is called %d times, want %d: for upgrades and for ordinary requests, over TCP and TLS", wrapped, want)
 	}
@@ -351,13 +363,13 @@ func TestReverseProxyPassesButForWhatItLacks(t *testing.T) {
 	if !halfCloses {
 		skip = append(skip, "client half-closes", "backend half-closes")
 	}
-	wraptest.Proxy(t, func(backend *url.URL) http.Handler { return reverseProxy(backend) }, wraptest.Options{Skip: skip})
+	wraptest.Proxy(t, func(backend *url.URL) http.Handler { return reverseProxy(backend) }, wraptest.Options{Timeout: patient.Timeout, Skip: skip})
 }
 
 func TestReverseProxyLosesEarlyBytesAndEarlyAnswers(t *testing.T) {
 	t.Parallel()
 	all := findingsIn(t, wraptest.CheckProxy(func(backend *url.URL) http.Handler { return reverseProxy(backend) },
-		wraptest.Options{Skip: []string{"wrong token", "unasked 101"}}))
+		wraptest.Options{Timeout: patient.Timeout, Skip: []string{"wrong token", "unasked 101"}}))
 	want := []string{"TCP/early request bytes", "TCP/backend refuses upload"}
 	if !halfCloses {
 		want = append([]string{"TCP/client half-closes", "TCP/backend half-closes"}, want...)
@@ -410,7 +422,7 @@ func TestProxyThatBuffersIsCaught(t *testing.T) {
 			return nil
 		}
 		return rp
-	}, wraptest.Options{Timeout: 3e9, Skip: append(slices.Clone(reverseProxyLacks), "client half-closes", "backend half-closes")})
+	}, wraptest.Options{Timeout: patient.Timeout, Skip: append(slices.Clone(reverseProxyLacks), "client half-closes", "backend half-closes")})
 	all := findingsIn(t, err)
 	if len(all) != 1 || all[0].Check != "TCP/early close" {
 		t.Errorf("findings %v, want one, of the endless response", all)
@@ -426,7 +438,9 @@ func TestProxyThatLearnsOnlyFromWritesIsCaughtBeforeTheAnswer(t *testing.T) {
 		most  = 64 << 10 // more than any answer but the endless one
 		ahead = 4 << 20  // what buffers may have room for
 	)
-	err := wraptest.CheckProxy(func(backend *url.URL) http.Handler {
+	o := patient
+	o.Skip = append(tunnels(), "trailers")
+	err := wraptest.WaitsInVain(o, untold, "gives up").CheckProxy(func(backend *url.URL) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			out := r.Clone(context.WithoutCancel(r.Context()))
 			out.URL.Scheme, out.URL.Host, out.RequestURI = backend.Scheme, backend.Host, ""
@@ -451,7 +465,7 @@ func TestProxyThatLearnsOnlyFromWritesIsCaughtBeforeTheAnswer(t *testing.T) {
 				_, _ = io.Copy(w, resp.Body) // until a Write fails
 			}
 		})
-	}, wraptest.Options{Timeout: patient.Timeout, Skip: append(tunnels(), "trailers")})
+	})
 	all := findingsIn(t, err)
 	if len(all) != 1 || all[0].Check != "TCP/gives up" || !strings.Contains(all[0].Text, "the backend was not told") {
 		t.Errorf("findings %v, want one, that the backend was not told before it had answered", all)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
@@ -45,9 +46,14 @@ func onlyFinding(t *testing.T, err error, check, says string) {
 	}
 }
 
-// impatient is a short Timeout, for faults that a check finds by waiting until
-// it.
-var impatient = wraptest.Options{Timeout: 500 * time.Millisecond}
+// patient waits long enough for a machine that is busy with other tests.
+var patient = wraptest.Options{Timeout: testkit.Patience}
+
+// The one combination of methods in which wrongBody is wrong.
+const allOfBody = "Read+Close+Write+CloseWrite+WriteTo+ReadFrom"
+
+// blocked is how long a check waits for a call that waits for another one.
+const blocked = 500 * time.Millisecond
 
 func TestEachWrongBodyIsCaughtByOneFinding(t *testing.T) {
 	tests := []struct {
@@ -91,12 +97,16 @@ func TestEachWrongBodyIsCaughtByOneFinding(t *testing.T) {
 		{"lets Close wait for Read", func(b everything) io.ReadCloser { return locksClose{b, new(sync.Mutex)} }, "concurrency", "Close waits for a Read"},
 		{"unwraps to something else", func(b everything) io.ReadCloser { return unwrapsElsewhere{b} }, "Unwrap", "does not lead to the original"},
 		{"unwraps to itself", func(b everything) io.ReadCloser { return unwrapsToItself{b} }, "Unwrap", "circle"},
-		{"returns nil", func(everything) io.ReadCloser { return nil }, "Read+Close+Write+CloseWrite+WriteTo+ReadFrom", "returns nil"},
+		{"returns nil", func(everything) io.ReadCloser { return nil }, allOfBody, "returns nil"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			onlyFinding(t, wraptest.CheckBody(wrongBody(tt.wrong), impatient), tt.check, tt.says)
+			var waits []string
+			if tt.check == "concurrency" {
+				waits = []string{allOfBody + "/concurrency"}
+			}
+			onlyFinding(t, wraptest.WaitsInVain(patient, blocked, waits...).CheckBody(wrongBody(tt.wrong)), tt.check, tt.says)
 		})
 	}
 }
@@ -147,7 +157,7 @@ func TestEachWrongConnIsCaughtByOneFinding(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			onlyFinding(t, wraptest.CheckConn(wrongConn(tt.wrong), impatient), tt.check, tt.says)
+			onlyFinding(t, wraptest.CheckConn(wrongConn(tt.wrong), patient), tt.check, tt.says)
 		})
 	}
 }
@@ -168,7 +178,7 @@ func TestEachWrongTLSConnIsCaughtByOneFinding(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			onlyFinding(t, wraptest.CheckConn(wrongTLSConn(tt.wrong), impatient), tt.check, tt.says)
+			onlyFinding(t, wraptest.CheckConn(wrongTLSConn(tt.wrong), patient), tt.check, tt.says)
 		})
 	}
 }
@@ -184,14 +194,18 @@ func TestCheckThatHasWaitedInVainIsNotRepeated(t *testing.T) {
 			Close: func(next io.Closer) error { mu.Lock(); defer mu.Unlock(); return next.Close() },
 		}
 	}
-	err := wraptest.CheckConn(func(c net.Conn) net.Conn { return wrap.Conn(c, oneLock(new(sync.Mutex))) }, impatient)
+	err := wraptest.WaitsInVain(patient, blocked, "concurrency").CheckConn(func(c net.Conn) net.Conn {
+		return wrap.Conn(c, oneLock(new(sync.Mutex)))
+	})
 	onlyFinding(t, err, "concurrency", "Write waits for a Read")
 
 	over := make(chan struct{})
 	defer close(over)
-	err = wraptest.CheckBody(func(body io.ReadCloser) io.ReadCloser {
+	o := patient
+	o.Skip = []string{"concurrency"}
+	err = wraptest.WaitsInVain(o, blocked, "Read+Close+CloseWrite/CloseWrite").CheckBody(func(body io.ReadCloser) io.ReadCloser {
 		return wrap.Body(body, wrap.Hooks{CloseWrite: func(wrap.CloseWriter) error { <-over; return net.ErrClosed }})
-	}, wraptest.Options{Timeout: impatient.Timeout, Skip: []string{"concurrency"}})
+	})
 	onlyFinding(t, err, "CloseWrite", "did not return from a call within 1s")
 }
 
