@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // exchange passes one request on over conn, and reads the whole answer.
@@ -115,9 +114,9 @@ func TestPooledConnectionIsNoLeak(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer local.Close(patience)
-			local.Limit = 2 * time.Second
-			if tt.fault == "" {
-				local.Limit = patience
+			local.Limit, local.answerLimit = patience, patience
+			if tt.fault == Leak {
+				local.Limit = short // no connection is closed
 			}
 			r := local.Run(context.Background(), scenario(t, "refused with 403"))
 			if r.Fault != tt.fault {

@@ -106,7 +106,7 @@ func playHolding(t *testing.T, name string, join wrong, limit, hold time.Duratio
 	if err != nil {
 		t.Fatal(err)
 	}
-	local.Limit, local.Hold = limit, hold
+	local.Limit, local.Hold, local.answerLimit = limit, hold, patience
 	r := local.Run(context.Background(), scenario(t, name))
 	if !local.Close(patience) {
 		t.Errorf("%s: the proxy still serves a tunnel of which both ends are closed", name)
@@ -117,7 +117,7 @@ func playHolding(t *testing.T, name string, join wrong, limit, hold time.Duratio
 // patience is for what must happen, and short for what does not.
 const (
 	patience = testkit.Patience
-	short    = 300 * time.Millisecond
+	short    = time.Second
 )
 
 func scenario(t *testing.T, name string) Scenario {
@@ -179,7 +179,7 @@ func TestWrongTunnels(t *testing.T) {
 		}, patience, Lost, "0 of 65536 bytes of what the client sent after that arrived"},
 		{"no end is passed on to the backend", "client half-closes", func(c, b net.Conn) {
 			both(func() { _, _ = io.Copy(b, c) }, func() { pass(c, b) })
-		}, short, Hang, "the backend was not told within 300ms"},
+		}, short, Hang, "the backend was not told within 1s"},
 		{"nor its close", "client closes", func(c, b net.Conn) {
 			both(func() { _, _ = io.Copy(b, c) }, func() { pass(c, b) })
 		}, short, Hang, "the client closed, and the backend was not told"},
@@ -204,7 +204,7 @@ func TestWrongTunnels(t *testing.T) {
 		}, patience, Lost, "1000 of 65536 bytes of that arrived"},
 		{"nothing is passed on", "echo", func(c, b net.Conn) {
 			both(func() { _, _ = io.Copy(io.Discard, c) }, func() { _, _ = io.Copy(io.Discard, b) })
-		}, short, Hang, "0 of 1 bytes of what the client sent arrived within 300ms"},
+		}, short, Hang, "0 of 1 bytes of what the client sent arrived within 1s"},
 		{"both connections end at once", "echo", func(c, b net.Conn) {}, patience, Lost, "0 of 1 bytes of what the client sent arrived"},
 		{"the backend's connection ends at once", "echo", func(c, b net.Conn) {
 			b.Close()
