@@ -33,8 +33,8 @@ var freePort atomic.Uint32
 func init() { freePort.Store(rand.Uint32N(12000)) }
 
 // freeAddr returns an address on which nothing listens, a different one in each
-// call. Its port is not one of those that Linux gives to others meanwhile
-// (ip_local_port_range).
+// call. Its port is outside ip_local_port_range, from which Linux gives ports
+// to other processes.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	for range 100 {
@@ -259,7 +259,7 @@ func TestRequestCarriesTokenAndHeaders(t *testing.T) {
 	}
 }
 
-// As nginx does without the lines that everybody has to know.
+// nginx drops the Upgrade field unless it is configured to pass it on.
 func TestProxyThatDropsUpgradeIsNamed(t *testing.T) {
 	addr := freeAddr(t)
 	proxy := runningProxy(t, addr, func(req *http.Request) { req.Header.Del("Upgrade"); req.Header.Del("Connection") })
@@ -269,7 +269,7 @@ func TestProxyThatDropsUpgradeIsNamed(t *testing.T) {
 	}
 }
 
-// What is true of every scenario is said once.
+// The report says a finding that all scenarios have once.
 func TestWhatIsTrueOfAllIsSaidOnce(t *testing.T) {
 	addr := freeAddr(t)
 	proxy := runningProxy(t, addr, func(req *http.Request) { req.Header.Del("Upgrade"); req.Header.Del("Connection") })

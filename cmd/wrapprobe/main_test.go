@@ -150,8 +150,8 @@ func TestTableIsAlignedAndNamesEachBadCell(t *testing.T) {
 	}
 }
 
-// wantFaultLines are the beginnings of the lines for bad cells: what is true of
-// every scenario is said once.
+// wantFaultLines returns the beginnings of the lines for bad cells. A row whose
+// cells are all bad has one line.
 func wantFaultLines() (lines []string) {
 	all := wantFaults()
 	for _, treat := range treatments {

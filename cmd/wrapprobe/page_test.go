@@ -68,7 +68,7 @@ func checkDemonstrationPage(t *testing.T, file string) {
 	}
 }
 
-// A page that cannot be written is found out before anything is played.
+// If the page cannot be written, the command says so before it plays anything.
 func TestPageIntoNowhereIsMisuse(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int32
@@ -88,7 +88,7 @@ func TestPageIntoNowhereIsMisuse(t *testing.T) {
 	}
 }
 
-// Whatever becomes of the page, the table is printed.
+// The command prints the table even if it then cannot write the page.
 func TestTableSurvivesThePage(t *testing.T) {
 	addr := freeAddr(t)
 	dir := filepath.Join(t.TempDir(), "gone")

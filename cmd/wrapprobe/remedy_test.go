@@ -43,8 +43,8 @@ func serveTLS(t *testing.T, h http.Handler, config *tls.Config) string {
 	return server.URL
 }
 
-// certificate is one for 127.0.0.1 that has or had the validity given, and a
-// file that makes it trusted.
+// certificate returns a certificate for name that is valid up to until, and a
+// file for -ca that makes the certificate trusted.
 func certificate(t *testing.T, name string, until time.Time) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -72,7 +72,8 @@ func certificate(t *testing.T, name string, until time.Time) (tls.Certificate, s
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
-// listener accepts connections and has conn do with them what it likes.
+// listener listens on loopback, calls conn with each connection that it
+// accepts, and returns its address.
 func listener(t *testing.T, conn func(net.Conn)) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -157,7 +158,7 @@ func checkNothingCame(t *testing.T, says []string, args ...string) {
 	}
 }
 
-// What is wrong between the proxy and wrapprobe as its backend is named too.
+// The message also names faults between the proxy and wrapprobe's backend.
 func TestWhatToDoWhenTheProxyDoesNotReachTheBackend(t *testing.T) {
 	t.Parallel()
 	addr, identity := freeAddr(t), filepath.Join(t.TempDir(), "backend.pem")
@@ -201,8 +202,8 @@ func TestWhatToDoWhenTheProxyDoesNotReachTheBackend(t *testing.T) {
 	}
 }
 
-// A proxy that speaks TLS to its backends is probed with a certificate that it
-// verifies, which stays the same from one run to the next.
+// With -listen-tls, the backend has a certificate that the proxy can verify. It
+// stays the same from one run to the next.
 func TestBackendServesTLS(t *testing.T) {
 	t.Parallel()
 	addr, identity := freeAddr(t), filepath.Join(t.TempDir(), "backend.pem")

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// exchange passes one request on over conn, and reads the whole answer.
+// exchange sends req on conn and reads the whole answer.
 func exchange(conn net.Conn, br *bufio.Reader, req *http.Request) (*http.Response, []byte, error) {
 	if err := req.Write(conn); err != nil {
 		return nil, nil, err
@@ -52,9 +52,10 @@ func (l *leaky) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	answerWith(w, resp, body)
 }
 
-// perClient has a connection to the backend for each of the client's, and keeps
-// it when the client has gone: to a pool that only gives it to those who have
-// already asked, as HAProxy's with "http-reuse safe".
+// perClient has one connection to the backend for each connection of a client.
+// It keeps the connection after the client has closed, and uses it only for a
+// later request on the same client connection. HAProxy does so with "http-reuse
+// safe".
 type perClient struct {
 	target *url.URL
 	mu     sync.Mutex

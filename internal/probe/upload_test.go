@@ -27,8 +27,8 @@ func TestResetAfterAnAnswerIsFound(t *testing.T) {
 	checkTimeline(t, r)
 }
 
-// A timer that only a Write which returns sets back cuts off a reader that is
-// slow and never pauses, in both directions.
+// A timer that is reset only when a Write returns cuts off a slow reader, even
+// if that reader never pauses. The test does so in both directions.
 func TestTimerThatCountsCompletedWritesIsFound(t *testing.T) {
 	t.Parallel()
 	const hold = 2 * time.Second
@@ -103,7 +103,7 @@ func TestSlowReaderDoesNotHoldUpAProbeThatIsStopped(t *testing.T) {
 	done := make(chan Result, 1)
 	go func() { done <- local.Run(ctx, scenario(t, "slow upload")) }()
 	for local.Backend.Reached() == 0 {
-		time.Sleep(time.Millisecond) // until the tunnel is about to be open
+		time.Sleep(time.Millisecond) // the tunnel is about to open once this loop ends
 	}
 	cancel()
 	select {

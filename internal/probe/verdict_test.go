@@ -15,12 +15,12 @@ import (
 	"github.com/bodywrap/bodywrap/internal/testkit"
 )
 
-// A wrong is a tunnel that does one thing wrong. It has been given both ends,
-// right after the 101, and closes them.
+// A wrong is a tunnel that does one thing wrong. It gets both connections right
+// after the 101, and closes them.
 type wrong func(client, backend net.Conn)
 
 // tunnelOf is a proxy that joins an upgraded client to the backend with join.
-// Nothing that it has read ahead is lost.
+// It passes on the bytes that it has read ahead.
 func tunnelOf(target *url.URL, join wrong) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		backend, err := net.Dial("tcp", target.Host)
@@ -47,7 +47,8 @@ func tunnelOf(target *url.URL, join wrong) http.Handler {
 	})
 }
 
-// passHead passes on what the backend says, up to the empty line.
+// passHead copies the head of the backend's answer to client, the empty line
+// included.
 func passHead(client io.Writer, backend io.Reader) error {
 	var head strings.Builder
 	for b := make([]byte, 1); !strings.HasSuffix(head.String(), "\r\n\r\n"); head.Write(b) {
@@ -72,9 +73,9 @@ func both(up, down func()) {
 	wg.Wait()
 }
 
-// pass copies from one to the other, and passes the end on. If to is gone, what
-// still comes is read, since to close a connection on which something is unread
-// resets it; and to stays open, since it may still have something to say.
+// pass copies from from to to, and passes the end on. If a Write to to fails,
+// pass reads the rest of from: Close resets a connection that has unread bytes.
+// It leaves to open, because the other direction may still use it.
 func pass(to, from net.Conn) {
 	_, err := io.Copy(struct{ io.Writer }{to}, struct{ io.Reader }{from}) // no splice, so that err says which of them failed
 	var op *net.OpError
@@ -88,7 +89,7 @@ func pass(to, from net.Conn) {
 	}
 }
 
-// right is a tunnel that does all that the scenarios expect.
+// right is a tunnel that does everything that the scenarios expect.
 func right(client, backend net.Conn) {
 	both(func() { pass(backend, client) }, func() { pass(client, backend) })
 }
@@ -114,7 +115,8 @@ func playHolding(t *testing.T, name string, join wrong, limit, hold time.Duratio
 	return r
 }
 
-// patience is for what must happen, and short for what does not.
+// patience is the limit for an event that must happen. short is the limit for
+// an event that a wrong tunnel prevents.
 const (
 	patience = testkit.Patience
 	short    = time.Second
@@ -234,14 +236,14 @@ func garble(to, from net.Conn, offset int) {
 	pass(to, from)
 }
 
-// What a proxy does about a backend that ignores EOF, or an end that vanished,
-// is not a fault either way; the note says which it is.
+// A proxy may end or hold a tunnel whose backend ignores EOF, or one of whose
+// ends has vanished. Neither is a fault; the note says what the proxy does.
 func TestNotesTellWhetherTheTunnelIsHeld(t *testing.T) {
 	t.Parallel()
-	ends := func(c, b net.Conn) { // as soon as one side has nothing more to say
+	ends := func(c, b net.Conn) { // closes both once either side has ended
 		both(func() { _, _ = io.Copy(b, c); b.(*net.TCPConn).CloseWrite(); c.Close() }, func() { _, _ = io.Copy(c, b) })
 	}
-	gives := func(c, b net.Conn) { // up, as if it had waited for long enough
+	gives := func(c, b net.Conn) { // gives up, as a timer would make it
 		_, _ = io.CopyN(io.Discard, c, 4<<10)
 	}
 	tests := []struct {
@@ -289,11 +291,12 @@ func TestOrderlyEndMustNotLookLikeAnAbort(t *testing.T) {
 	}
 }
 
-// A reader of the report must not find "ok" beside a reason to worry.
+// A verdict that is not OK has a finding and a notice; one that is OK has
+// neither.
 func TestWhatIsOKHasNothingToNotice(t *testing.T) {
 	t.Parallel()
 	for _, s := range All() {
-		if s.Name == "wrong token" || s.Name == "unasked 101" { // up to the garbage collector
+		if s.Name == "wrong token" || s.Name == "unasked 101" { // the garbage collector decides the verdict
 			continue
 		}
 		t.Run(s.Name, func(t *testing.T) {

@@ -32,7 +32,8 @@ func TestRightBodiesPass(t *testing.T) {
 	}
 }
 
-// Keep has no WriteTo when the replacement has none: it would go round it.
+// The result of Keep has no WriteTo if the replacement has none: a WriteTo of
+// the original would go round the replacement.
 func TestKeepPassesWithItsHiddenMethod(t *testing.T) {
 	wraptest.Body(t, func(body io.ReadCloser) io.ReadCloser {
 		return wrap.Keep(body, struct{ io.ReadCloser }{body})

@@ -288,7 +288,7 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 	}
 }
 
-// As http.Client with a Timeout does.
+// The body of an http.Client with a Timeout loses Write in this way.
 func TestTransportThatLosesWriteIsCaught(t *testing.T) {
 	t.Parallel()
 	all := findingsIn(t, wraptest.CheckTransport(func(base http.RoundTripper) http.RoundTripper {
@@ -305,8 +305,8 @@ func TestTransportThatLosesWriteIsCaught(t *testing.T) {
 	}
 }
 
-// As imroc/req does, with a transport of its own below: what net/http's body
-// would have been is not seen.
+// imroc/req connects in this way, by a transport of its own. The kit then does
+// not see the body of net/http, and cannot say which methods were lost.
 func TestTransportThatConnectsByItselfIsCaught(t *testing.T) {
 	t.Parallel()
 	own := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
@@ -429,9 +429,10 @@ func TestProxyThatBuffersIsCaught(t *testing.T) {
 	}
 }
 
-// A proxy learns of a client that has gone only from a Write that fails. While
-// the backend goes on answering, that is enough, even if the buffers on the way
-// have room for much. Before the backend answers, it is not.
+// The proxy of this test learns that the client has gone only when a Write
+// fails. That is enough while the backend goes on answering, even if the
+// buffers on the way have room for 4 MiB. It is not enough before the backend
+// answers.
 func TestProxyThatLearnsOnlyFromWritesIsCaughtBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	const (
@@ -458,7 +459,7 @@ func TestProxyThatLearnsOnlyFromWritesIsCaughtBeforeTheAnswer(t *testing.T) {
 			n, err := io.ReadFull(resp.Body, first)
 			_, _ = w.Write(first[:n]) // the client may have gone within it
 			if err != nil {
-				return // that was all
+				return // that was the whole body
 			}
 			<-r.Context().Done() // the client has gone
 			if _, err := io.CopyN(io.Discard, resp.Body, ahead); err == nil {
@@ -481,8 +482,8 @@ func tunnels() []string {
 	return names
 }
 
-// A middleware that wraps the connection that is hijacked, as Caddy's does for
-// access logs and metrics.
+// hidesClientCloseWrite wraps the hijacked connection of the client, as Caddy
+// does for access logs and metrics.
 type hidesClientCloseWrite struct{ http.ResponseWriter }
 
 func (w hidesClientCloseWrite) Hijack() (net.Conn, *bufio.ReadWriter, error) {

@@ -37,7 +37,8 @@ func findingsIn(t *testing.T, err error) (all []*wraptest.Finding) {
 	return all
 }
 
-// onlyFinding checks that there is one, by check, that says says.
+// onlyFinding fails t unless err has exactly one finding, which is by check and
+// contains says.
 func onlyFinding(t *testing.T, err error, check, says string) {
 	t.Helper()
 	all := findingsIn(t, err)
@@ -49,7 +50,7 @@ func onlyFinding(t *testing.T, err error, check, says string) {
 // patient waits long enough for a machine that is busy with other tests.
 var patient = wraptest.Options{Timeout: testkit.Patience}
 
-// The one combination of methods in which wrongBody is wrong.
+// allOfBody is the one combination of methods in which wrongBody is wrong.
 const allOfBody = "Read+Close+Write+CloseWrite+WriteTo+ReadFrom"
 
 // blocked is how long a check waits for a call that waits for another one.
@@ -227,7 +228,7 @@ func TestOptionsChangeWhatIsExpected(t *testing.T) {
 	_ = wraptest.CheckBody(losing, wraptest.Options{}, wraptest.Options{})
 }
 
-// recorder is a testing.TB that is failed instead of the test.
+// recorder is a testing.TB that records failures and does not fail the test.
 type recorder struct {
 	testing.TB
 	errors []string
