@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A field that the user gives stands in place of wrapprobe's own.
+// A header field that the user gives replaces that of wrapprobe.
 func TestGivenFieldsReplaceOurs(t *testing.T) {
 	addr := freeAddr(t)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -52,8 +52,8 @@ func TestGivenFieldsReplaceOurs(t *testing.T) {
 	}
 }
 
-// A proxy that knows its backends by the Host field is reached by the one
-// given.
+// The request carries the Host that the user gives, because some proxies choose
+// the backend by it.
 func TestGivenHostComesThrough(t *testing.T) {
 	addr := freeAddr(t)
 	hosts := make(chan string, 1)
@@ -69,6 +69,7 @@ func TestGivenHostComesThrough(t *testing.T) {
 }
 
 func TestFieldsThatNoProxyCouldPassOnAreMisuse(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		flag, value string
 		says        string
@@ -146,7 +147,7 @@ func TestFirstOfSeveralProtocolsIsTaken(t *testing.T) {
 	}
 }
 
-// checkMisuse runs the command, which must refuse to.
+// checkMisuse runs the command, which must report misuse in a line with says.
 func checkMisuse(t *testing.T, says string, args ...string) {
 	t.Helper()
 	stdout, stderr, status := wrapprobe(t, args...)

@@ -26,12 +26,19 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// freeAddr returns an address on which nothing listens. Its port is not one of
-// those that Linux gives to others meanwhile (ip_local_port_range).
+// freePort counts the ports that freeAddr has tried. It starts anywhere,
+// because other processes look for free ports too.
+var freePort atomic.Uint32
+
+func init() { freePort.Store(rand.Uint32N(12000)) }
+
+// freeAddr returns an address on which nothing listens, a different one in each
+// call. Its port is outside ip_local_port_range, from which Linux gives ports
+// to other processes.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	for range 100 {
-		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+freePort.Add(1)%12000))
 		if err == nil {
 			defer ln.Close()
 			return ln.Addr().String()
@@ -71,6 +78,7 @@ func probeJSON(t *testing.T, args ...string) (rep report, status int) {
 }
 
 func TestRunningProxyIsProbed(t *testing.T) {
+	t.Parallel()
 	addr := freeAddr(t)
 	proxy := runningProxy(t, addr, ignore)
 	const passing = "echo,client closes,client resets,backend closes,backend resets,early answer,refused"
@@ -113,6 +121,7 @@ func TestBadVerdictIsExitStatusOne(t *testing.T) {
 }
 
 func TestNothingComesThrough(t *testing.T) {
+	t.Parallel()
 	addr, nobody := freeAddr(t), freeAddr(t)
 	elsewhere := runningProxy(t, nobody, ignore)
 	tests := []struct {
@@ -137,6 +146,7 @@ func TestNothingComesThrough(t *testing.T) {
 }
 
 func TestMisuse(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		args []string
 		want string
@@ -202,6 +212,7 @@ func TestInterruptEndsWithTheReportSoFar(t *testing.T) {
 }
 
 func TestProxyIsReachedOverTLS(t *testing.T) {
+	t.Parallel()
 	addr := freeAddr(t)
 	proxy := httptest.NewUnstartedServer(reverseProxy(addr, ignore))
 	proxy.Config.ErrorLog = log.New(io.Discard, "", 0) // that we do not trust it
@@ -248,7 +259,7 @@ func TestRequestCarriesTokenAndHeaders(t *testing.T) {
 	}
 }
 
-// As nginx does without the lines that everybody has to know.
+// nginx drops the Upgrade field unless it is configured to pass it on.
 func TestProxyThatDropsUpgradeIsNamed(t *testing.T) {
 	addr := freeAddr(t)
 	proxy := runningProxy(t, addr, func(req *http.Request) { req.Header.Del("Upgrade"); req.Header.Del("Connection") })
@@ -258,7 +269,7 @@ func TestProxyThatDropsUpgradeIsNamed(t *testing.T) {
 	}
 }
 
-// What is true of every scenario is said once.
+// The report says a finding that all scenarios have once.
 func TestWhatIsTrueOfAllIsSaidOnce(t *testing.T) {
 	addr := freeAddr(t)
 	proxy := runningProxy(t, addr, func(req *http.Request) { req.Header.Del("Upgrade"); req.Header.Del("Connection") })

@@ -7,6 +7,7 @@ import (
 	"go/build"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bodywrap/bodywrap/internal/probe"
+	"github.com/bodywrap/bodywrap/internal/testkit"
 )
 
 // The test binary is the command when this variable is set.
@@ -24,6 +26,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
+	testkit.Overlap() // most tests wait for the command
 	os.Exit(m.Run())
 }
 
@@ -77,9 +80,11 @@ func wantFaults() map[string]faults {
 }
 
 func TestDemonstrationShowsWhoLosesWhat(t *testing.T) {
-	stdout, stderr, status := wrapprobe(t, "-json")
+	t.Parallel()
+	page := filepath.Join(t.TempDir(), "demo.html")
+	stdout, stderr, status := wrapprobe(t, "-json", "-html", page)
 	if status != 0 || stderr != "" {
-		t.Fatalf("wrapprobe -json exits with %d, want 0; stderr: %s", status, stderr)
+		t.Fatalf("wrapprobe -json -html exits with %d, want 0; stderr: %s", status, stderr)
 	}
 	var d demonstration
 	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
@@ -108,9 +113,11 @@ func TestDemonstrationShowsWhoLosesWhat(t *testing.T) {
 	if !d.Passed {
 		t.Error("passed is false, want true: wrap.Body and wrap.Keep are as good as the untouched body")
 	}
+	checkDemonstrationPage(t, page)
 }
 
 func TestTableIsAlignedAndNamesEachBadCell(t *testing.T) {
+	t.Parallel()
 	stdout, stderr, status := wrapprobe(t)
 	if status != 0 || stderr != "" {
 		t.Fatalf("wrapprobe exits with %d, want 0; stderr: %s", status, stderr)
@@ -143,8 +150,8 @@ func TestTableIsAlignedAndNamesEachBadCell(t *testing.T) {
 	}
 }
 
-// wantFaultLines are the beginnings of the lines for bad cells: what is true of
-// every scenario is said once.
+// wantFaultLines returns the beginnings of the lines for bad cells. A row whose
+// cells are all bad has one line.
 func wantFaultLines() (lines []string) {
 	all := wantFaults()
 	for _, treat := range treatments {
@@ -194,6 +201,7 @@ func TestVerdictIsBadWhenOursFailsWhereTheBodyPasses(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		args           []string
 		status         int

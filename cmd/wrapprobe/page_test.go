@@ -40,6 +40,7 @@ func writeReport(t *testing.T) (file string, content []byte) {
 var loads = regexp.MustCompile(`(?i)<script|<link|<img|<iframe|@import|url\(|(src|href)="[^#]`)
 
 func TestPageIsSelfContained(t *testing.T) {
+	t.Parallel()
 	_, content := writeReport(t)
 	if found := loads.Find(content); found != nil {
 		t.Errorf("the page loads something: %s", found)
@@ -54,11 +55,10 @@ func TestPageIsSelfContained(t *testing.T) {
 	}
 }
 
-func TestDemonstrationHasAPageToo(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "demo.html")
-	if _, stderr, status := wrapprobe(t, "-html", file); status != 0 {
-		t.Fatalf("exit status %d, want 0; stderr: %s", status, stderr)
-	}
+// checkDemonstrationPage checks that the page in file has a drawing for each
+// cell of the demonstration.
+func checkDemonstrationPage(t *testing.T, file string) {
+	t.Helper()
 	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -68,8 +68,9 @@ func TestDemonstrationHasAPageToo(t *testing.T) {
 	}
 }
 
-// A page that cannot be written is found out before anything is played.
+// If the page cannot be written, the command says so before it plays anything.
 func TestPageIntoNowhereIsMisuse(t *testing.T) {
+	t.Parallel()
 	var requests atomic.Int32
 	addr := freeAddr(t)
 	proxy := runningProxy(t, addr, func(*http.Request) { requests.Add(1) })
@@ -87,7 +88,7 @@ func TestPageIntoNowhereIsMisuse(t *testing.T) {
 	}
 }
 
-// Whatever becomes of the page, the table is printed.
+// The command prints the table even if it then cannot write the page.
 func TestTableSurvivesThePage(t *testing.T) {
 	addr := freeAddr(t)
 	dir := filepath.Join(t.TempDir(), "gone")

@@ -43,8 +43,8 @@ func serveTLS(t *testing.T, h http.Handler, config *tls.Config) string {
 	return server.URL
 }
 
-// certificate is one for 127.0.0.1 that has or had the validity given, and a
-// file that makes it trusted.
+// certificate returns a certificate for name that is valid up to until, and a
+// file for -ca that makes the certificate trusted.
 func certificate(t *testing.T, name string, until time.Time) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -72,7 +72,8 @@ func certificate(t *testing.T, name string, until time.Time) (tls.Certificate, s
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
-// listener accepts connections and has conn do with them what it likes.
+// listener listens on loopback, calls conn with each connection that it
+// accepts, and returns its address.
 func listener(t *testing.T, conn func(net.Conn)) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -94,6 +95,7 @@ func listener(t *testing.T, conn func(net.Conn)) string {
 
 // When nothing comes through, the message says what to do.
 func TestWhatToDoWhenNothingComesThrough(t *testing.T) {
+	t.Parallel()
 	addr := freeAddr(t)
 	h := reverseProxy(addr, ignore)
 	soon := time.Now().Add(24 * time.Hour)
@@ -156,8 +158,9 @@ func checkNothingCame(t *testing.T, says []string, args ...string) {
 	}
 }
 
-// What is wrong between the proxy and wrapprobe as its backend is named too.
+// The message also names faults between the proxy and wrapprobe's backend.
 func TestWhatToDoWhenTheProxyDoesNotReachTheBackend(t *testing.T) {
+	t.Parallel()
 	addr, identity := freeAddr(t), filepath.Join(t.TempDir(), "backend.pem")
 	to := func(scheme string, config *tls.Config) string {
 		rp := reverseProxy(addr, ignore)
@@ -199,9 +202,10 @@ func TestWhatToDoWhenTheProxyDoesNotReachTheBackend(t *testing.T) {
 	}
 }
 
-// A proxy that speaks TLS to its backends is probed with a certificate that it
-// verifies, which stays the same from one run to the next.
+// With -listen-tls, the backend has a certificate that the proxy can verify. It
+// stays the same from one run to the next.
 func TestBackendServesTLS(t *testing.T) {
+	t.Parallel()
 	addr, identity := freeAddr(t), filepath.Join(t.TempDir(), "backend.pem")
 	var verified atomic.Int32
 	probeTrusting := func(roots *x509.CertPool) (stdout, stderr string, status int) {
@@ -242,6 +246,7 @@ func TestBackendServesTLS(t *testing.T) {
 }
 
 func TestFilesForTLSThatAreNone(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write := func(name string, content []byte) string {
 		file := filepath.Join(dir, name)

@@ -39,6 +39,7 @@ func terminal(t *testing.T) (screen, tty *os.File) {
 }
 
 func TestProgressIsShownOnATerminalOnly(t *testing.T) {
+	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -6,10 +6,13 @@
 //
 // There are two kinds of files in testdata:
 //
-//   - go1.27.txt is what the packages of that release ask, in its last patch.
-//     The tests compare it with the release that runs them. After a new release
-//     or patch, read what has changed and record it by
+//   - go1.27.txt is what the packages of Go 1.27 ask, in the patch release that
+//     its first line names. The tests compare it with the release that runs
+//     them. After a new release or patch release, read what has changed and
+//     record it by
 //     GOTOOLCHAIN=go1.27.4 go test ./internal/follow -update
+//     A patch release replaces the record of the one before. The supported Go
+//     versions are those that have a record.
 //   - decisions.txt says of each question what package wrap makes of it. People
 //     write it; -update does not. The tests fail for a question without a
 //     decision, for a decision that is not true of the families in wrap_gen.go,

@@ -3,6 +3,7 @@ package interop
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,6 +22,35 @@ func TestReadmeShowsWhatIsRecorded(t *testing.T) {
 	}
 }
 
+// proxyColumns are the columns of the README's table of proxies.
+var proxyColumns = []struct{ head, record string }{
+	{"nginx 1.22.1", "nginx.md"},
+	{"HAProxy 2.6.12", "haproxy.md"},
+	{"Caddy 2.6.2", "caddy.md"},
+}
+
+// otherRecords are the records that are no columns of that table.
+var otherRecords = []string{
+	"caddy-log.md", // caddy.md has the column of Caddy
+	"transports.md",
+}
+
+func TestEveryRecordIsInTheReadme(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := slices.Clone(otherRecords)
+	for _, p := range proxyColumns {
+		shown = append(shown, p.record)
+	}
+	for _, file := range files {
+		if !slices.Contains(shown, filepath.Base(file)) {
+			t.Errorf("the README does not show %s: add a column to proxyColumns", file)
+		}
+	}
+}
+
 // recorded reads a file that record.compare has written.
 func recorded(t *testing.T, name string) (versions, table string) {
 	t.Helper()
@@ -35,12 +65,13 @@ func recorded(t *testing.T, name string) (versions, table string) {
 // proxiesTable returns the records of the proxies side by side.
 func proxiesTable(t *testing.T) string {
 	t.Helper()
-	all := record{head: []string{"what happens", "nginx 1.22.1", "HAProxy 2.6.12", "Caddy 2.6.2"}}
+	all := record{head: []string{"what happens"}}
 	var tables []string
-	for i, name := range []string{"nginx.md", "haproxy.md", "caddy.md"} {
-		says, table := recorded(t, name)
-		if number := all.head[i+1][strings.LastIndex(all.head[i+1], " ")+1:]; !strings.Contains(says, number) {
-			t.Errorf("%s was recorded with %q, want the %s of the README's table", name, says, number)
+	for _, p := range proxyColumns {
+		all.head = append(all.head, p.head)
+		says, table := recorded(t, p.record)
+		if number := p.head[strings.LastIndex(p.head, " ")+1:]; !strings.Contains(says, number) {
+			t.Errorf("%s was recorded with %q, want the %s of the README's table", p.record, says, number)
 		}
 		tables = append(tables, table)
 	}

@@ -34,6 +34,11 @@ type Proxy struct {
 	// probe watches the proxy. If zero, 100 milliseconds.
 	Hold time.Duration
 
+	// answerLimit is how long to wait for the answer to a request. If zero,
+	// Limit. The tests of what never happens in a tunnel have a short
+	// Limit, and the tunnel must still open.
+	answerLimit time.Duration
+
 	// Explain, if not nil, is called for each bad result. It says why, or
 	// "" if it does not know; the finding ends with that.
 	Explain func(Scenario, Result) string
@@ -43,11 +48,13 @@ var runs atomic.Int64
 
 // Run plays s once.
 func (p *Proxy) Run(ctx context.Context, s Scenario) Result {
+	limit := cmp.Or(p.Limit, 10*time.Second)
 	r := &run{
 		proxy: p,
 		ctx:   ctx,
 		name:  "run-" + strconv.FormatInt(runs.Add(1), 10),
-		limit: cmp.Or(p.Limit, 10*time.Second),
+		limit: limit,
+		reply: cmp.Or(p.answerLimit, limit),
 		hold:  cmp.Or(p.Hold, 100*time.Millisecond),
 		token: cmp.Or(p.Token, "websocket"),
 		tl:    &timeline{start: time.Now()},

@@ -76,9 +76,9 @@ func (r *run) refuse(token string, a answer, check func(*http.Response)) {
 		r.tl.add(Backend, Answers, 0, statusOf(a))
 		return a
 	})
-	limit := r.limit
+	limit := r.reply
 	if a.hold != keepAlive {
-		limit /= attempts // a proxy need not answer
+		limit = r.limit / attempts // a proxy need not answer
 	}
 	for range attempts {
 		conn, resp, _, err := r.ask(token, 0, limit)
@@ -123,7 +123,7 @@ func (r *run) pooled(token string) bool {
 	if r.proxy.Backend.reused(r.visit) {
 		return true
 	}
-	conn, resp, br, err := r.ask(token, 0, r.limit)
+	conn, resp, br, err := r.ask(token, 0, r.reply)
 	if conn == nil {
 		return false
 	}
@@ -135,7 +135,7 @@ func (r *run) pooled(token string) bool {
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		return false
 	}
-	if _, err := r.askOn(conn, br, token, 0, r.limit); err != nil { // the proxy does not keep the client's
+	if _, err := r.askOn(conn, br, token, 0, r.reply); err != nil { // the proxy does not keep the client's
 		return false
 	}
 	return r.proxy.Backend.reused(r.visit)

@@ -10,10 +10,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
-// exchange passes one request on over conn, and reads the whole answer.
+// exchange sends req on conn and reads the whole answer.
 func exchange(conn net.Conn, br *bufio.Reader, req *http.Request) (*http.Response, []byte, error) {
 	if err := req.Write(conn); err != nil {
 		return nil, nil, err
@@ -53,9 +52,10 @@ func (l *leaky) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	answerWith(w, resp, body)
 }
 
-// perClient has a connection to the backend for each of the client's, and keeps
-// it when the client has gone: to a pool that only gives it to those who have
-// already asked, as HAProxy's with "http-reuse safe".
+// perClient has one connection to the backend for each connection of a client.
+// It keeps the connection after the client has closed, and uses it only for a
+// later request on the same client connection. HAProxy does so with "http-reuse
+// safe".
 type perClient struct {
 	target *url.URL
 	mu     sync.Mutex
@@ -89,6 +89,7 @@ func (p *perClient) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 func TestPooledConnectionIsNoLeak(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		why   string
 		proxy func(*url.URL) http.Handler
@@ -114,9 +115,9 @@ func TestPooledConnectionIsNoLeak(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer local.Close(patience)
-			local.Limit = 2 * time.Second
-			if tt.fault == "" {
-				local.Limit = patience
+			local.Limit, local.answerLimit = patience, patience
+			if tt.fault == Leak {
+				local.Limit = short // no connection is closed
 			}
 			r := local.Run(context.Background(), scenario(t, "refused with 403"))
 			if r.Fault != tt.fault {

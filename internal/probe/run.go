@@ -21,6 +21,7 @@ type run struct {
 	name  string
 	token string
 	limit time.Duration // how long to wait for what must come
+	reply time.Duration // how long to wait for the answer to a request
 	hold  time.Duration // how long to watch what need not come
 
 	tl    *timeline
@@ -56,7 +57,7 @@ func (r *run) open(h handshake) bool {
 		}
 		return switching(req, protocols(r.token)[0], h.earlyBack)
 	})
-	conn, resp, br, err := r.ask(r.token, h.early, r.limit)
+	conn, resp, br, err := r.ask(r.token, h.early, r.reply)
 	if err != nil {
 		r.noAnswer(conn, err)
 		return false
@@ -79,7 +80,7 @@ func (r *run) open(h handshake) bool {
 	}
 	select {
 	case r.conn = <-r.visit.tunnel:
-	case <-time.After(r.limit):
+	case <-time.After(r.reply):
 		_ = conn.Close()
 		r.bad(Astray, "the client was answered 101 by something that is not the backend at %s", r.proxy.Backend.Addr())
 		return false
@@ -158,7 +159,7 @@ func (r *run) noAnswer(conn net.Conn, err error) {
 	how := "closed the connection"
 	fault := Refused
 	if ne := net.Error(nil); errors.As(err, &ne) && ne.Timeout() {
-		how = fmt.Sprintf("did not answer within %v", r.limit)
+		how = fmt.Sprintf("did not answer within %v", r.reply)
 		fault = Hang
 	} else if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		how = "failed: " + reason(err)

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -12,6 +13,7 @@ import (
 // A proxy that resets the client because the backend is gone destroys an answer
 // that the client has not read yet.
 func TestResetAfterAnAnswerIsFound(t *testing.T) {
+	t.Parallel()
 	r := play(t, "backend refuses upload", func(c, b net.Conn) {
 		both(func() {
 			if _, err := io.Copy(b, c); err != nil {
@@ -25,9 +27,10 @@ func TestResetAfterAnAnswerIsFound(t *testing.T) {
 	checkTimeline(t, r)
 }
 
-// A timer that only a Write which returns sets back cuts off a reader that is
-// slow and never pauses, in both directions.
+// A timer that is reset only when a Write returns cuts off a slow reader, even
+// if that reader never pauses. The test does so in both directions.
 func TestTimerThatCountsCompletedWritesIsFound(t *testing.T) {
+	t.Parallel()
 	const hold = 2 * time.Second
 	timed := func(to, from net.Conn) {
 		defer from.Close()
@@ -68,20 +71,23 @@ func TestTimerThatCountsCompletedWritesIsFound(t *testing.T) {
 // ReverseProxy closes the client's connection when the backend has gone, with
 // the upload unread. It has no timers.
 func TestReverseProxyInLargeTransfers(t *testing.T) {
-	for _, secure := range []bool{false, true} {
-		local, err := LocalConfig{Secure: secure}.Start()
-		if err != nil {
-			t.Fatal(err)
-		}
-		local.Limit = patience
-		for name, want := range map[string]Fault{"backend refuses upload": Lost, "slow upload": "", "slow download": ""} {
-			r := local.Run(context.Background(), scenario(t, name))
-			if r.Fault != want {
-				t.Errorf("TLS %v, %s: %q: %s; want %q", secure, name, r.Fault, r.Finding, want)
-			}
-		}
-		if !local.Close(patience) {
-			t.Error("the proxy still serves a tunnel of which both ends are closed")
+	t.Parallel()
+	for name, want := range map[string]Fault{"backend refuses upload": Lost, "slow upload": "", "slow download": ""} {
+		for _, secure := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/TLS %v", name, secure), func(t *testing.T) {
+				t.Parallel()
+				local, err := LocalConfig{Secure: secure}.Start()
+				if err != nil {
+					t.Fatal(err)
+				}
+				local.Limit = patience
+				if r := local.Run(context.Background(), scenario(t, name)); r.Fault != want {
+					t.Errorf("%q: %s; want %q", r.Fault, r.Finding, want)
+				}
+				if !local.Close(patience) {
+					t.Error("the proxy still serves a tunnel of which both ends are closed")
+				}
+			})
 		}
 	}
 }
@@ -97,7 +103,7 @@ func TestSlowReaderDoesNotHoldUpAProbeThatIsStopped(t *testing.T) {
 	done := make(chan Result, 1)
 	go func() { done <- local.Run(ctx, scenario(t, "slow upload")) }()
 	for local.Backend.Reached() == 0 {
-		time.Sleep(time.Millisecond) // until the tunnel is about to be open
+		time.Sleep(time.Millisecond) // the tunnel is about to open once this loop ends
 	}
 	cancel()
 	select {

@@ -15,12 +15,12 @@ import (
 	"github.com/bodywrap/bodywrap/internal/testkit"
 )
 
-// A wrong is a tunnel that does one thing wrong. It has been given both ends,
-// right after the 101, and closes them.
+// A wrong is a tunnel that does one thing wrong. It gets both connections right
+// after the 101, and closes them.
 type wrong func(client, backend net.Conn)
 
 // tunnelOf is a proxy that joins an upgraded client to the backend with join.
-// Nothing that it has read ahead is lost.
+// It passes on the bytes that it has read ahead.
 func tunnelOf(target *url.URL, join wrong) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		backend, err := net.Dial("tcp", target.Host)
@@ -47,7 +47,8 @@ func tunnelOf(target *url.URL, join wrong) http.Handler {
 	})
 }
 
-// passHead passes on what the backend says, up to the empty line.
+// passHead copies the head of the backend's answer to client, the empty line
+// included.
 func passHead(client io.Writer, backend io.Reader) error {
 	var head strings.Builder
 	for b := make([]byte, 1); !strings.HasSuffix(head.String(), "\r\n\r\n"); head.Write(b) {
@@ -72,9 +73,9 @@ func both(up, down func()) {
 	wg.Wait()
 }
 
-// pass copies from one to the other, and passes the end on. If to is gone, what
-// still comes is read, since to close a connection on which something is unread
-// resets it; and to stays open, since it may still have something to say.
+// pass copies from from to to, and passes the end on. If a Write to to fails,
+// pass reads the rest of from: Close resets a connection that has unread bytes.
+// It leaves to open, because the other direction may still use it.
 func pass(to, from net.Conn) {
 	_, err := io.Copy(struct{ io.Writer }{to}, struct{ io.Reader }{from}) // no splice, so that err says which of them failed
 	var op *net.OpError
@@ -88,7 +89,7 @@ func pass(to, from net.Conn) {
 	}
 }
 
-// right is a tunnel that does all that the scenarios expect.
+// right is a tunnel that does everything that the scenarios expect.
 func right(client, backend net.Conn) {
 	both(func() { pass(backend, client) }, func() { pass(client, backend) })
 }
@@ -106,7 +107,7 @@ func playHolding(t *testing.T, name string, join wrong, limit, hold time.Duratio
 	if err != nil {
 		t.Fatal(err)
 	}
-	local.Limit, local.Hold = limit, hold
+	local.Limit, local.Hold, local.answerLimit = limit, hold, patience
 	r := local.Run(context.Background(), scenario(t, name))
 	if !local.Close(patience) {
 		t.Errorf("%s: the proxy still serves a tunnel of which both ends are closed", name)
@@ -114,10 +115,11 @@ func playHolding(t *testing.T, name string, join wrong, limit, hold time.Duratio
 	return r
 }
 
-// patience is for what must happen, and short for what does not.
+// patience is the limit for an event that must happen. short is the limit for
+// an event that a wrong tunnel prevents.
 const (
 	patience = testkit.Patience
-	short    = 300 * time.Millisecond
+	short    = time.Second
 )
 
 func scenario(t *testing.T, name string) Scenario {
@@ -132,6 +134,7 @@ func scenario(t *testing.T, name string) Scenario {
 }
 
 func TestRightTunnelHasNoBadVerdict(t *testing.T) {
+	t.Parallel()
 	for _, s := range append(append([]Scenario(nil), Demo...), ProxyScenarios...) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
@@ -161,6 +164,7 @@ func checkTimeline(t *testing.T, r Result) {
 }
 
 func TestWrongTunnels(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		why      string
 		scenario string
@@ -177,7 +181,7 @@ func TestWrongTunnels(t *testing.T) {
 		}, patience, Lost, "0 of 65536 bytes of what the client sent after that arrived"},
 		{"no end is passed on to the backend", "client half-closes", func(c, b net.Conn) {
 			both(func() { _, _ = io.Copy(b, c) }, func() { pass(c, b) })
-		}, short, Hang, "the backend was not told within 300ms"},
+		}, short, Hang, "the backend was not told within 1s"},
 		{"nor its close", "client closes", func(c, b net.Conn) {
 			both(func() { _, _ = io.Copy(b, c) }, func() { pass(c, b) })
 		}, short, Hang, "the client closed, and the backend was not told"},
@@ -202,7 +206,7 @@ func TestWrongTunnels(t *testing.T) {
 		}, patience, Lost, "1000 of 65536 bytes of that arrived"},
 		{"nothing is passed on", "echo", func(c, b net.Conn) {
 			both(func() { _, _ = io.Copy(io.Discard, c) }, func() { _, _ = io.Copy(io.Discard, b) })
-		}, short, Hang, "0 of 1 bytes of what the client sent arrived within 300ms"},
+		}, short, Hang, "0 of 1 bytes of what the client sent arrived within 1s"},
 		{"both connections end at once", "echo", func(c, b net.Conn) {}, patience, Lost, "0 of 1 bytes of what the client sent arrived"},
 		{"the backend's connection ends at once", "echo", func(c, b net.Conn) {
 			b.Close()
@@ -232,13 +236,14 @@ func garble(to, from net.Conn, offset int) {
 	pass(to, from)
 }
 
-// What a proxy does about a backend that ignores EOF, or an end that vanished,
-// is not a fault either way; the note says which it is.
+// A proxy may end or hold a tunnel whose backend ignores EOF, or one of whose
+// ends has vanished. Neither is a fault; the note says what the proxy does.
 func TestNotesTellWhetherTheTunnelIsHeld(t *testing.T) {
-	ends := func(c, b net.Conn) { // as soon as one side has nothing more to say
+	t.Parallel()
+	ends := func(c, b net.Conn) { // closes both once either side has ended
 		both(func() { _, _ = io.Copy(b, c); b.(*net.TCPConn).CloseWrite(); c.Close() }, func() { _, _ = io.Copy(c, b) })
 	}
-	gives := func(c, b net.Conn) { // up, as if it had waited for long enough
+	gives := func(c, b net.Conn) { // gives up, as a timer would make it
 		_, _ = io.CopyN(io.Discard, c, 4<<10)
 	}
 	tests := []struct {
@@ -286,22 +291,27 @@ func TestOrderlyEndMustNotLookLikeAnAbort(t *testing.T) {
 	}
 }
 
-// A reader of the report must not find "ok" beside a reason to worry.
+// A verdict that is not OK has a finding and a notice; one that is OK has
+// neither.
 func TestWhatIsOKHasNothingToNotice(t *testing.T) {
-	local, err := LocalConfig{}.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer local.Close(patience)
-	local.Limit = patience
+	t.Parallel()
 	for _, s := range All() {
-		if s.Name == "wrong token" || s.Name == "unasked 101" { // up to the garbage collector
+		if s.Name == "wrong token" || s.Name == "unasked 101" { // the garbage collector decides the verdict
 			continue
 		}
-		r := local.Run(context.Background(), s)
-		if (r.Verdict == OK) != (r.Finding == "" && r.Notice == "") || (r.Finding == "") != (r.Notice == "") {
-			t.Errorf("%s is %s; finding %q, notice %q: want both, or ok and none", s.Name, r.Verdict, r.Finding, r.Notice)
-		}
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			local, err := LocalConfig{}.Start()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer local.Close(patience)
+			local.Limit = patience
+			r := local.Run(context.Background(), s)
+			if (r.Verdict == OK) != (r.Finding == "" && r.Notice == "") || (r.Finding == "") != (r.Notice == "") {
+				t.Errorf("verdict %s, finding %q, notice %q: want both, or ok and none", r.Verdict, r.Finding, r.Notice)
+			}
+		})
 	}
 }
 

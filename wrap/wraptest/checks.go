@@ -99,11 +99,15 @@ func checkRead(found *subject, fresh maker) {
 			return
 		}
 	}
+	// All reads share these: to allocate them for each takes most of the
+	// check's time.
+	buf, all := make([]byte, 64<<10), make([]byte, len(content))
 	for _, src := range sources {
-		for _, size := range []int{1, 7, 4096, 64 << 10} {
+		for _, size := range []int{1, 7, 4096, len(buf)} {
 			want := content[:min(src.size, 100*size)] // no more than 100 reads
 			s := fresh(src.of(bytes.NewReader(want)))
-			got, err := readAll(s.wrapped, size)
+			clear(buf) // of the bytes that the last Reads left there
+			got, err := readAll(s.wrapped, buf[:size:size], all[:0])
 			if !bytes.Equal(got, want) || err != nil {
 				found.fault("of an original that gives %s, Read with a buffer of %d gives %s", src.name, size, compared(got, want, err))
 				return
@@ -139,10 +143,10 @@ func (h *hesitant) Read(p []byte) (int, error) {
 	return h.r.Read(p)
 }
 
-// readAll reads with a buffer of size bytes until an error. It gives up after
-// 1000 Reads in a row that return neither bytes nor an error.
-func readAll(r io.Reader, size int) (all []byte, err error) {
-	p := make([]byte, size)
+// readAll reads with the buffer p until an error, and appends what it has read
+// to all. It gives up after 1000 Reads in a row that return neither bytes nor
+// an error.
+func readAll(r io.Reader, p, all []byte) ([]byte, error) {
 	for empty := 0; empty < 1000; {
 		n, err := r.Read(p)
 		if n < 0 || n > len(p) {
@@ -178,9 +182,10 @@ func checkWriteTo(found *subject, fresh maker) {
 	if s := fresh(nothing()); !is[io.WriterTo](s.shape) || !is[io.WriterTo](s.wrapped) {
 		return
 	}
+	var got bytes.Buffer
 	for _, src := range sources {
 		s := fresh(src.of(bytes.NewReader(content[:src.size])))
-		var got bytes.Buffer
+		got.Reset()
 		n, err := s.wrapped.(io.WriterTo).WriteTo(&got)
 		if !bytes.Equal(got.Bytes(), content[:src.size]) || err != nil {
 			found.fault("of an original that gives %s, WriteTo gives %s", src.name, compared(got.Bytes(), content[:src.size], err))
@@ -311,7 +316,7 @@ func checkCloseWrite(found *subject, fresh maker) {
 			return
 		}
 		// checkRead compares the bytes. Here any will do.
-		if got, err := readAll(s.wrapped, 64); len(got) == 0 {
+		if got, err := readAll(s.wrapped, make([]byte, 64), nil); len(got) == 0 {
 			found.fault("after CloseWrite, Read gives %s: the answer that was to come is lost", compared(got, []byte("answer"), err))
 			return
 		}
@@ -378,6 +383,7 @@ func checkConcurrency(found *subject, fresh maker) {
 	for _, c := range calls {
 		if _, ok := start(c.call).within(limit); !ok {
 			found.fault("%s waits for a Read that is under way: each direction stops the other", c.name)
+			found.waited = true
 			return
 		}
 	}

@@ -13,7 +13,7 @@ func checkCounting(found *subject, fresh maker) {
 		moves func(body io.ReadCloser) bool // false if body lacks the method
 		reads bool                          // moves reads; if false, moves writes
 	}{
-		{"Read", func(b io.ReadCloser) bool { _, _ = readAll(b, 4096); return true }, true},
+		{"Read", func(b io.ReadCloser) bool { _, _ = readAll(b, make([]byte, 4096), nil); return true }, true},
 		{"WriteTo, which io.Copy prefers to Read,", func(b io.ReadCloser) bool {
 			w, ok := b.(io.WriterTo)
 			if ok {

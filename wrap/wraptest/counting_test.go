@@ -13,7 +13,7 @@ import (
 // bytesSeen holds the counts of a wrapper.
 type bytesSeen struct{ read, written atomic.Int64 }
 
-// options expect the count to be right.
+// options returns Options that expect these counts to be right.
 func (c *bytesSeen) options() wraptest.Options {
 	return wraptest.Options{BytesRead: c.read.Load, BytesWritten: c.written.Load}
 }
@@ -39,8 +39,8 @@ func TestHooksCountEveryByte(t *testing.T) {
 	wraptest.Conn(t, func(c net.Conn) net.Conn { return wrap.Conn(c, conn.hooks()) }, conn.options())
 }
 
-// readFromGoesRound counts in Write, and not in ReadFrom. An httpsnoop.Hooks
-// with Write alone has the same fault.
+// readFromGoesRound counts the bytes of Write, and not those of ReadFrom. An
+// httpsnoop.Hooks that sets only Write has the same fault.
 type readFromGoesRound struct {
 	everything
 	seen *bytesSeen
@@ -84,7 +84,7 @@ func TestBytesThatAreNotCountedAreFound(t *testing.T) {
 	tests := []struct {
 		name  string
 		wrong func(everything, *bytesSeen) io.ReadCloser
-		reads bool // it counts what is read, and the others what is written
+		reads bool // it counts bytes that are read; the others count bytes that are written
 		says  string
 	}{
 		{"ReadFrom goes round", func(b everything, c *bytesSeen) io.ReadCloser { return readFromGoesRound{b, c} }, false,

@@ -1,6 +1,7 @@
 package wraptest
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"time"
@@ -24,27 +25,47 @@ type Options struct {
 	BytesRead, BytesWritten func() int64
 
 	// Timeout is how long to wait for an event that must come. Only a fault
-	// reaches it. If zero, 10 seconds.
+	// reaches it. A wrapper that hangs in every check takes several times
+	// as long. If zero, 10 seconds.
 	Timeout time.Duration
 }
 
-// single returns the one Options of opts, or the default. It panics if there
-// are several, because it could not know which of them to use.
-func single(opts []Options) Options {
+// settings are what a call of the kit was given.
+type settings struct {
+	Options // Timeout is not zero
+
+	// timeouts, by the names of checks, go before Timeout. Only the kit's
+	// own tests set it: they know which checks of a wrong wrapper wait in
+	// vain.
+	timeouts map[string]time.Duration
+}
+
+// single returns the settings that the one Options of opts makes, or the
+// default. It panics if there are several, because it could not know which of
+// them to use.
+func single(opts []Options) (s settings) {
 	switch len(opts) {
 	case 0:
-		return Options{Timeout: 10 * time.Second}
 	case 1:
-		o := opts[0]
-		if o.Timeout == 0 {
-			o.Timeout = 10 * time.Second
-		}
-		return o
+		s.Options = opts[0]
+	default:
+		panic("wraptest: more than one Options: put all settings into one")
 	}
-	panic("wraptest: more than one Options: put all settings into one")
+	s.Timeout = cmp.Or(s.Timeout, 10*time.Second)
+	return s
+}
+
+// timeout returns how long check waits for an event that must come.
+func (s settings) timeout(check string) time.Duration {
+	for _, name := range []string{check, path.Base(check)} {
+		if d, ok := s.timeouts[name]; ok {
+			return d
+		}
+	}
+	return s.Timeout
 }
 
 // skips reports whether Skip has the name of check or its last part.
-func (o Options) skips(check string) bool {
-	return slices.Contains(o.Skip, check) || slices.Contains(o.Skip, path.Base(check))
+func (s settings) skips(check string) bool {
+	return slices.Contains(s.Skip, check) || slices.Contains(s.Skip, path.Base(check))
 }

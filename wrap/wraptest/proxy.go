@@ -3,6 +3,8 @@ package wraptest
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/bodywrap/bodywrap/internal/probe"
@@ -21,7 +23,9 @@ func CheckModifyResponse(modify func(*http.Response) error, opts ...Options) err
 }
 
 // Transport tests a wrapper of a [net/http.RoundTripper], as the Transport of a
-// [net/http/httputil.ReverseProxy].
+// [net/http/httputil.ReverseProxy]. It calls wrap once for each proxy that it
+// starts, one call after the other. What wrap returns is called by several
+// goroutines at the same time, as every RoundTripper is.
 func Transport(t testing.TB, wrap func(http.RoundTripper) http.RoundTripper, opts ...Options) {
 	t.Helper()
 	through(probe.LocalConfig{Transport: wrap}, single(opts)).report(t)
@@ -51,19 +55,43 @@ func CheckProxy(proxy func(backend *url.URL) http.Handler, opts ...Options) erro
 	return through(probe.LocalConfig{Proxy: proxy}, single(opts)).joined()
 }
 
-// through runs all checks that go through a proxy.
-func through(config probe.LocalConfig, o Options) findings {
+// through runs all checks that go through a proxy. The checks over TCP and
+// those over TLS run at the same time, because a check of a wrong proxy waits
+// for most of its time. The proxies are made one after the other: the caller's
+// function need not be safe for concurrent use, but what it returns must be.
+func through(config probe.LocalConfig, o settings) findings {
 	secures := []bool{false, true}
 	if config.Proxy != nil {
 		secures = secures[:1]
 	}
-	var all findings
+	var plays []func() findings
 	for _, secure := range secures {
 		config.Secure = secure
-		all = append(all, tunnels(config, o)...)
-		all = append(all, responses(config, o)...)
+		upgrades, ordinary := tunnels(config, o), responses(config, o)
+		plays = append(plays, func() findings { return append(upgrades(), ordinary()...) })
 	}
-	return all
+	return slices.Concat(together(plays)...)
+}
+
+// together calls every function of fs at the same time, and returns the results
+// in the order of fs.
+func together[T any](fs []func() T) []T {
+	results := make([]T, len(fs))
+	var calls sync.WaitGroup
+	for i, f := range fs {
+		calls.Add(1)
+		go func() {
+			defer calls.Done()
+			results[i] = f()
+		}()
+	}
+	calls.Wait()
+	return results
+}
+
+// cannotStart returns a function that reports err as a finding.
+func cannotStart(err error) func() findings {
+	return func() findings { return findings{{"start", []*Finding{{"start", err.Error()}}}} }
 }
 
 // over returns the name of the connection to the backend: TCP or TLS.

@@ -15,15 +15,17 @@ var counting = wrap.Hooks{
 }
 
 func TestWrapBodyPassesModifyResponse(t *testing.T) {
+	t.Parallel()
 	wraptest.ModifyResponse(t, func(resp *http.Response) error {
 		resp.Body = wrap.Body(resp.Body, counting)
 		return nil
-	})
+	}, patient)
 }
 
 func TestWrapKeepPassesModifyResponse(t *testing.T) {
+	t.Parallel()
 	wraptest.ModifyResponse(t, func(resp *http.Response) error {
 		resp.Body = wrap.Keep(resp.Body, struct{ io.ReadCloser }{resp.Body})
 		return nil
-	})
+	}, patient)
 }

@@ -105,51 +105,81 @@ func serveChunks(w http.ResponseWriter) {
 	_, _ = w.Write(content[half:])
 }
 
-// responses sends ordinary requests through the proxy under test.
-func responses(config probe.LocalConfig, o Options) (all findings) {
-	e := &ordinary{limit: o.Timeout, stopped: make(chan struct{}, 1), asked: make(chan struct{}, 1), gaveUp: make(chan struct{}, 1)}
+// responses starts a proxy with a backend. The function that it returns sends
+// ordinary requests through the proxy, and stops both.
+func responses(config probe.LocalConfig, o settings) func() findings {
+	e := &ordinary{stopped: make(chan struct{}, 1), asked: make(chan struct{}, 1), gaveUp: make(chan struct{}, 1)}
 	backend, err := probe.Serve(e, config.Secure, func() { e.opened.Add(1) })
 	if err != nil {
-		return findings{{"start", []*Finding{{"start", err.Error()}}}}
+		return cannotStart(err)
 	}
-	defer backend.Close(o.Timeout)
 	local, err := config.To(backend.URL)
 	if err != nil {
-		return findings{{"start", []*Finding{{"start", err.Error()}}}}
+		backend.Close(o.Timeout)
+		return cannotStart(err)
 	}
-	defer local.Close(o.Timeout)
 	transport := &http.Transport{DisableCompression: true}
-	defer transport.CloseIdleConnections()
 	e.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	e.url = local.URL.String()
+	return func() findings {
+		// The backend stops first: the handler of a wrong proxy may
+		// wait for it.
+		defer local.Close(o.Timeout)
+		defer backend.Close(o.Timeout)
+		defer transport.CloseIdleConnections()
+		var all findings
+		for _, step := range e.steps(config.ModifyResponse == nil) {
+			all = append(all, step.run(over(config.Secure), o)...)
+		}
+		return all
+	}
+}
 
-	check := func(name string, run func() string) {
-		name = over(config.Secure) + "/" + name
+// A step is checks that run at the same time. Each waits up to limit for an
+// event that must come, and returns its fault, or "".
+type step []struct {
+	name  string
+	fault func(limit time.Duration) string
+}
+
+// steps returns all checks of ordinary requests. The check "reuse" is a step
+// of its own, because it counts the connections to the backend. The check
+// "gives up" is left out if early is false: then nothing under test is called
+// before the backend has answered.
+func (e *ordinary) steps(early bool) []step {
+	answers := make(step, len(exchanges))
+	for i, x := range exchanges {
+		answers[i].name, answers[i].fault = x.name, func(limit time.Duration) string { return e.exchange(x, limit) }
+	}
+	leaves := step{{"early close", e.earlyClose}}
+	if early {
+		leaves = append(leaves, step{{"gives up", e.givesUp}}...)
+	}
+	return []step{answers, {{"reuse", e.reuse}}, leaves}
+}
+
+// run runs the checks that o does not skip. over begins the name of each.
+func (s step) run(over string, o settings) findings {
+	var runs []func() checked
+	for _, c := range s {
+		name := over + "/" + c.name
 		if o.skips(name) {
-			return
+			continue
 		}
-		c := checked{name: name}
-		if fault := run(); fault != "" {
-			c.found = []*Finding{{name, fault}}
-		}
-		all = append(all, c)
+		runs = append(runs, func() checked {
+			if fault := c.fault(o.timeout(name)); fault != "" {
+				return checked{name, []*Finding{{name, fault}}}
+			}
+			return checked{name: name}
+		})
 	}
-	for _, x := range exchanges {
-		check(x.name, func() string { return e.exchange(x) })
-	}
-	check("reuse", e.reuse)
-	check("early close", e.earlyClose)
-	if config.ModifyResponse == nil { // without a response it is not called
-		check("gives up", e.givesUp)
-	}
-	return all
+	return together(runs)
 }
 
 // ordinary is the backend and the client of ordinary requests.
 type ordinary struct {
 	client *http.Client
 	url    string
-	limit  time.Duration
 	opened atomic.Int64 // how many connections the backend has accepted
 
 	// Each channel gets a value at an event in the backend.
@@ -238,8 +268,8 @@ func (e *ordinary) do(ctx context.Context, method, name string) (*http.Response,
 }
 
 // exchange sends x's request. It returns the fault of the answer, or "".
-func (e *ordinary) exchange(x exchange) string {
-	ctx, cancel := context.WithTimeout(context.Background(), e.limit)
+func (e *ordinary) exchange(x exchange, limit time.Duration) string {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	resp, err := e.do(ctx, x.method, x.name)
 	if err != nil {
@@ -267,10 +297,10 @@ func (e *ordinary) exchange(x exchange) string {
 
 // reuse sends a few requests, one after the other. The backend must see fewer
 // connections than requests.
-func (e *ordinary) reuse() string {
+func (e *ordinary) reuse(limit time.Duration) string {
 	const requests = 4
 	before := e.opened.Load()
-	ctx, cancel := context.WithTimeout(context.Background(), e.limit)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	for range requests {
 		resp, err := e.do(ctx, "GET", "small")
@@ -290,12 +320,12 @@ func (e *ordinary) reuse() string {
 }
 
 // earlyClose closes a response in its middle. The backend must learn of it.
-func (e *ordinary) earlyClose() string {
-	ctx, cancel := context.WithTimeout(context.Background(), e.limit)
+func (e *ordinary) earlyClose(limit time.Duration) string {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	resp, err := e.do(ctx, "GET", "endless")
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("the backend answers without end, and nothing of it came to the client within %v: the wrapper waits for the whole", e.limit)
+		return fmt.Sprintf("the backend answers without end, and nothing of it came to the client within %v: the wrapper waits for the whole", limit)
 	}
 	if err != nil {
 		return fmt.Sprintf("the client got no answer: %v", errors.Unwrap(err))
@@ -305,40 +335,40 @@ func (e *ordinary) earlyClose() string {
 	if err != nil {
 		return fmt.Sprintf("the client got an answer that ends in %q", err)
 	}
-	timer := time.NewTimer(e.limit)
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case <-e.stopped:
 		return ""
 	case <-timer.C:
-		return fmt.Sprintf("the client went away in the middle of a response, and the backend was not told within %v: it works for nobody", e.limit)
+		return fmt.Sprintf("the client went away in the middle of a response, and the backend was not told within %v: it works for nobody", limit)
 	}
 }
 
 // givesUp cancels a request that has no answer yet. The backend must learn of
 // it.
-func (e *ordinary) givesUp() string {
+func (e *ordinary) givesUp(limit time.Duration) string {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	answered := make(chan string, 1)
 	go e.awaitAnswer(ctx, answered)
-	timer := time.NewTimer(e.limit)
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case <-e.asked:
 	case got := <-answered:
 		return "the client got " + got + " before the backend had answered"
 	case <-timer.C:
-		return fmt.Sprintf("the client's request did not come to the backend within %v", e.limit)
+		return fmt.Sprintf("the client's request did not come to the backend within %v", limit)
 	}
 	cancel()
 	<-answered
-	timer.Reset(e.limit)
+	timer.Reset(limit)
 	select {
 	case <-e.gaveUp:
 		return ""
 	case <-timer.C:
-		return fmt.Sprintf("the client went away before the backend had answered, and the backend was not told within %v: it works for nobody", e.limit)
+		return fmt.Sprintf("the client went away before the backend had answered, and the backend was not told within %v: it works for nobody", limit)
 	}
 }
 

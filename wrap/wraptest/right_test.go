@@ -28,11 +28,12 @@ func TestRightBodiesPass(t *testing.T) {
 		"Done":        func(body io.ReadCloser) io.ReadCloser { return wrap.Body(body, wrap.Done(func(wrap.Summary) {})) },
 	}
 	for name, wrapper := range tests {
-		t.Run(name, func(t *testing.T) { wraptest.Body(t, wrapper) })
+		t.Run(name, func(t *testing.T) { wraptest.Body(t, wrapper, patient) })
 	}
 }
 
-// Keep has no WriteTo when the replacement has none: it would go round it.
+// The result of Keep has no WriteTo if the replacement has none: a WriteTo of
+// the original would go round the replacement.
 func TestKeepPassesWithItsHiddenMethod(t *testing.T) {
 	wraptest.Body(t, func(body io.ReadCloser) io.ReadCloser {
 		return wrap.Keep(body, struct{ io.ReadCloser }{body})
@@ -46,6 +47,6 @@ func TestRightConnsPass(t *testing.T) {
 		"Read, Write": func(c net.Conn) net.Conn { return wrap.Conn(c, counting) },
 	}
 	for name, wrapper := range tests {
-		t.Run(name, func(t *testing.T) { wraptest.Conn(t, wrapper) })
+		t.Run(name, func(t *testing.T) { wraptest.Conn(t, wrapper, patient) })
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// withTLS are the sets of methods of the kit's connections with TLS.
+// withTLS has the sets of methods of the kit's connections with TLS.
 var withTLS = []methods{
 	hasConnectionState,
 	hasConnectionState | hasHandshakeContext,

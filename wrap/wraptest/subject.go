@@ -15,6 +15,9 @@ import (
 //
 // One Close may reach the body more than once, which bodies allow. Every other
 // call must reach the body exactly once.
+//
+// Body ends a check that waits in vain for Options.Timeout, and does not run it
+// for the other combinations.
 func Body(t testing.TB, wrap func(io.ReadCloser) io.ReadCloser, opts ...Options) {
 	t.Helper()
 	checkBody(wrap, single(opts)).report(t)
@@ -40,27 +43,32 @@ func CheckConn(wrap func(net.Conn) net.Conn, opts ...Options) error {
 	return checkConn(wrap, single(opts)).joined()
 }
 
-func checkBody(wrap func(io.ReadCloser) io.ReadCloser, o Options) (all findings) {
+func checkBody(wrap func(io.ReadCloser) io.ReadCloser, o settings) (all findings) {
+	checks := bodyChecks
 	for _, m := range bodyShapes() {
-		all = append(all, checkEach(bodyChecks, m, o, func(orig *original) subject {
+		var found findings
+		found, checks = checkEach(checks, m, o, func(orig *original) subject {
 			body := orig.body(m)
 			return subject{original: orig, shape: body, wrapped: wrap(body), family: bodyFamily, has: m}
-		})...)
+		})
+		all = append(all, found...)
 	}
 	return all
 }
 
-func checkConn(wrap func(net.Conn) net.Conn, o Options) (all findings) {
-	checks := append(slices.Clone(bodyChecks), connChecks...)
+func checkConn(wrap func(net.Conn) net.Conn, o settings) (all findings) {
+	checks := slices.Concat(bodyChecks, connChecks)
 	for _, m := range connShapes() {
-		all = append(all, checkEach(checks, m, o, func(orig *original) subject {
+		var found findings
+		found, checks = checkEach(checks, m, o, func(orig *original) subject {
 			conn := orig.conn(m)
 			s := subject{original: orig, shape: conn, family: connFamily, has: m}
 			if c := wrap(conn); c != nil {
 				s.wrapped = c
 			}
 			return s
-		})...)
+		})
+		all = append(all, found...)
 	}
 	return all
 }
@@ -72,8 +80,9 @@ type subject struct {
 	wrapped io.ReadCloser // the result of the wrapper
 	family  methods       // all optional methods of a body or connection
 	has     methods       // the optional methods of shape
-	options Options
+	options settings
 	faults  []string // what the check has found
+	waited  bool     // the check has waited in vain for Options.Timeout
 }
 
 // fault records a fault, in a sentence that says what the user loses.
@@ -90,40 +99,52 @@ type check struct {
 }
 
 // checkEach runs every check for one combination of methods. A check that
-// panics or does not return is a finding too.
-func checkEach(checks []check, m methods, o Options, newSubject func(*original) subject) (all findings) {
+// panics or does not return is a finding too. rest is checks without those that
+// have waited in vain for o.Timeout: there are up to 68 combinations, and
+// package testing allows ten minutes for all.
+func checkEach(checks []check, m methods, o settings, newSubject func(*original) subject) (all findings, rest []check) {
 	if s := newSubject(newOriginal(nothing())); s.wrapped == nil {
-		return findings{{m.String(), []*Finding{{m.String(), "the wrapper returns nil"}}}}
+		return findings{{m.String(), []*Finding{{m.String(), "the wrapper returns nil"}}}}, checks
 	}
 	for _, c := range checks {
 		name := m.String() + "/" + c.name
 		if o.skips(name) {
+			rest = append(rest, c)
 			continue
 		}
-		var faults []string
-		done := newDone()
-		go done.run(func() {
-			collect := &subject{options: o}
-			c.run(collect, func(src io.Reader) *subject {
-				s := newSubject(newOriginal(src))
-				s.options = o
-				return &s
-			})
-			faults = collect.faults
-		})
+		limited := o
+		limited.Timeout = o.timeout(name)
+		faults, waited := c.faults(limited, newSubject)
 		got := checked{name: name}
-		switch panicked, ok := done.within(2 * o.Timeout); {
-		case !ok:
-			faults = []string{fmt.Sprintf("the wrapper did not return from a call within %v", 2*o.Timeout)}
-		case panicked != nil:
-			faults = []string{fmt.Sprintf("a call of the wrapper panics: %v", panicked)}
-		}
 		for _, f := range faults {
 			got.found = append(got.found, &Finding{name, f})
 		}
 		all = append(all, got)
+		if !waited {
+			rest = append(rest, c)
+		}
 	}
-	return all
+	return all, rest
+}
+
+// faults runs the check. It returns the faults, and whether the check has
+// waited in vain for o.Timeout.
+func (c check) faults(o settings, newSubject func(*original) subject) (faults []string, waited bool) {
+	found := &subject{options: o} // belongs to the check until it has returned
+	running := start(func() {
+		c.run(found, func(src io.Reader) *subject {
+			s := newSubject(newOriginal(src))
+			s.options = o
+			return &s
+		})
+	})
+	switch panicked, ok := running.within(2 * o.Timeout); {
+	case !ok:
+		return []string{fmt.Sprintf("the wrapper did not return from a call within %v", 2*o.Timeout)}, true
+	case panicked != nil:
+		return []string{fmt.Sprintf("a call of the wrapper panics: %v", panicked)}, false
+	}
+	return found.faults, found.waited
 }
 
 // A done is a call in a separate goroutine.
@@ -131,8 +152,6 @@ type done struct {
 	returned chan struct{} // closed when the call has returned or panicked
 	panicked any           // the panic's value; set before returned is closed
 }
-
-func newDone() *done { return &done{returned: make(chan struct{})} }
 
 func (d *done) run(f func()) {
 	defer close(d.returned)
@@ -155,7 +174,7 @@ func (d *done) within(limit time.Duration) (panicked any, ok bool) {
 
 // start calls f in a separate goroutine.
 func start(f func()) *done {
-	d := newDone()
+	d := &done{returned: make(chan struct{})}
 	go d.run(f)
 	return d
 }

@@ -9,37 +9,36 @@ import (
 	"github.com/bodywrap/bodywrap/internal/probe"
 )
 
-// tunnels plays every scenario of package probe that o does not skip.
-func tunnels(config probe.LocalConfig, o Options) findings {
-	var wanted []probe.Scenario
-	for _, s := range probe.All() {
-		if o.skips(over(config.Secure) + "/" + s.Name) {
-			continue
-		}
-		if config.Proxy != nil || !s.ProxyOnly && passes(s, config.Secure) {
-			wanted = append(wanted, s)
-		}
-	}
+// tunnels starts a proxy with a backend. The function that it returns plays
+// every scenario of package probe that o does not skip, and stops both.
+func tunnels(config probe.LocalConfig, o settings) func() findings {
 	local, err := config.Start()
 	if err != nil {
-		return findings{{"start", []*Finding{{"start", err.Error()}}}}
+		return cannotStart(err)
 	}
-	local.Limit = o.Timeout
-	all := make(findings, len(wanted))
-	var playing sync.WaitGroup
-	for i, s := range wanted {
-		playing.Add(1)
-		go func() {
-			defer playing.Done()
-			all[i] = judged(over(config.Secure), local.Run(context.Background(), s))
-		}()
+	return func() findings {
+		var plays []func() checked
+		for _, s := range probe.All() {
+			name := over(config.Secure) + "/" + s.Name
+			if o.skips(name) {
+				continue
+			}
+			if config.Proxy != nil || !s.ProxyOnly && passes(s, config.Secure) {
+				proxy := *local.Proxy
+				proxy.Limit = o.timeout(name)
+				plays = append(plays, func() checked {
+					return judged(over(config.Secure), proxy.Run(context.Background(), s))
+				})
+			}
+		}
+		all := findings(together(plays))
+		end := checked{name: over(config.Secure) + "/end"}
+		limit := o.timeout(end.name)
+		if !local.Close(limit) {
+			end.found = []*Finding{{end.name, fmt.Sprintf("%v after both ends of every tunnel were closed, the handler has not returned", limit)}}
+		}
+		return append(all, end)
 	}
-	playing.Wait()
-	end := checked{name: over(config.Secure) + "/end"}
-	if !local.Close(o.Timeout) {
-		end.found = []*Finding{{end.name, fmt.Sprintf("%v after both ends of every tunnel were closed, the handler has not returned", o.Timeout)}}
-	}
-	return append(all, end)
 }
 
 // judged turns a probe's result into findings.
@@ -60,8 +59,9 @@ type control struct {
 
 var controls [2]control // TCP, TLS
 
-// controlLimit is how long a control waits for each event.
-const controlLimit = 10 * time.Second
+// controlLimit is how long a control waits for each event. It is generous: a
+// scenario that ReverseProxy does not pass in time is left out of every test.
+const controlLimit = time.Minute
 
 // passes reports whether ReverseProxy passes s with an unchanged response. The
 // first call plays all scenarios.
@@ -82,23 +82,17 @@ func playControl(secure bool) map[string]bool {
 	}
 	defer local.Close(controlLimit)
 	local.Limit = controlLimit
-	var (
-		playing sync.WaitGroup
-		mu      sync.Mutex
-	)
+	var scenarios []probe.Scenario
+	var plays []func() probe.Result
 	for _, s := range probe.All() {
 		if s.ProxyOnly {
 			continue
 		}
-		playing.Add(1)
-		go func() {
-			defer playing.Done()
-			r := local.Run(context.Background(), s)
-			mu.Lock()
-			defer mu.Unlock()
-			ok[s.Name] = r.Verdict != probe.Bad
-		}()
+		scenarios = append(scenarios, s)
+		plays = append(plays, func() probe.Result { return local.Run(context.Background(), s) })
 	}
-	playing.Wait()
+	for i, r := range together(plays) {
+		ok[scenarios[i].Name] = r.Verdict != probe.Bad
+	}
 	return ok
 }

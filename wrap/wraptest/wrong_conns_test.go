@@ -36,7 +36,7 @@ func wrongConn(wrong func(tcpConn) net.Conn) func(net.Conn) net.Conn {
 
 // Each of these types has one fault.
 type (
-	sysConn = syscall.Conn // net.Conn and syscall.Conn have one name
+	sysConn = syscall.Conn // net.Conn and syscall.Conn cannot both be embedded as Conn
 
 	connLosesCloseWrite struct {
 		net.Conn

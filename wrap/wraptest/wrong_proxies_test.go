@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -90,6 +91,7 @@ func ofOrdinary(change func(*http.Response)) func(*http.Response) error {
 }
 
 func TestEachWrongModifyResponseIsCaught(t *testing.T) {
+	t.Parallel()
 	// since125 is what is found where ReverseProxy forwards half-closes.
 	since125 := func(checks ...string) []string {
 		if halfCloses {
@@ -107,27 +109,28 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 		modify func(*http.Response) error
 		want   []string
 		says   string // in the first finding
+		waits  bool   // the checks in want wait in vain
 	}{
 		{
 			// golang/go#46965, and every struct that embeds
 			// io.ReadCloser
 			"loses Write", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return onlyReadCloser{b} }),
-			upgrades, "the client was answered 502 Bad Gateway: the wrapper has no Write",
+			upgrades, "the client was answered 502 Bad Gateway: the wrapper has no Write", false,
 		},
 		{
 			// golang/go#72140
 			"loses CloseWrite", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return readWriteCloser{b} }),
-			since125("client half-closes"), "0 of 65536 bytes of the backend's last answer arrived: the wrapper has no CloseWrite",
+			since125("client half-closes"), "0 of 65536 bytes of the backend's last answer arrived: the wrapper has no CloseWrite", false,
 		},
 		{
 			"lies about CloseWrite", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return liesToClient{b} }),
-			since125("client half-closes", "client closes", "backend ignores EOF"), "the wrapper's CloseWrite does not reach the backend",
+			since125("client half-closes", "client closes", "backend ignores EOF"), "the wrapper's CloseWrite does not reach the backend", true,
 		},
 		{
 			"changes what is read", ofUpgraded(func(b io.ReadWriteCloser) io.ReadCloser { return garbles{b} }),
 			slices.DeleteFunc([]string{"echo", "client half-closes", "backend closes", "backend resets", "early answer bytes", "client vanishes"},
 				func(s string) bool { return !halfCloses && s == "client half-closes" }),
-			"is not the one that was sent",
+			"is not the one that was sent", false,
 		},
 		{
 			"shortens a sized response", ofOrdinary(func(resp *http.Response) {
@@ -136,15 +139,15 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 					io.Closer
 				}{io.LimitReader(resp.Body, 32<<10), resp.Body}
 			}),
-			[]string{"sized", "chunked", "trailers"}, "32768 of 40960 bytes",
+			[]string{"sized", "chunked", "trailers"}, "32768 of 40960 bytes", false,
 		},
 		{
 			"forgets the ETag", ofOrdinary(func(resp *http.Response) { resp.Header.Del("ETag") }),
-			[]string{"304"}, "ETag",
+			[]string{"304"}, "ETag", false,
 		},
 		{
 			"forgets the coding", ofOrdinary(func(resp *http.Response) { resp.Header.Del("Content-Encoding") }),
-			[]string{"gzip"}, "Content-Encoding",
+			[]string{"gzip"}, "Content-Encoding", false,
 		},
 		{
 			"forgets the length of HEAD", ofOrdinary(func(resp *http.Response) {
@@ -152,7 +155,7 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 					resp.Header.Del("Content-Length")
 				}
 			}),
-			[]string{"HEAD"}, "a length of -1, not 40960",
+			[]string{"HEAD"}, "a length of -1, not 40960", false,
 		},
 		{
 			"collects the whole", ofOrdinary(func(resp *http.Response) {
@@ -160,7 +163,7 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 				_ = resp.Body.Close()
 				resp.Body = io.NopCloser(bytes.NewReader(whole))
 			}),
-			[]string{"early close"}, "nothing of it came to the client",
+			[]string{"early close"}, "nothing of it came to the client", true,
 		},
 		{
 			"turns 204 into 200", ofOrdinary(func(resp *http.Response) {
@@ -168,7 +171,7 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 					resp.StatusCode = http.StatusOK
 				}
 			}),
-			[]string{"204"}, "the client got 200",
+			[]string{"204"}, "the client got 200", false,
 		},
 		{
 			"turns 403 into 200", ofOrdinary(func(resp *http.Response) {
@@ -176,13 +179,17 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 					resp.StatusCode = http.StatusOK
 				}
 			}),
-			[]string{"refused with 403"}, "the client got 200 OK",
+			[]string{"refused with 403"}, "the client got 200 OK", false,
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := wraptest.CheckModifyResponse(tt.modify, patient)
+			var waits []string
+			if tt.waits {
+				waits = tt.want
+			}
+			err := wraptest.WaitsInVain(patient, untold, waits...).CheckModifyResponse(tt.modify)
 			if diff := cmp.Diff(tt.want, checksIn(t, err)); diff != "" {
 				t.Errorf("checks that find something (-want +got):\n%s\n%v", diff, err)
 			}
@@ -193,20 +200,23 @@ func TestEachWrongModifyResponseIsCaught(t *testing.T) {
 	}
 }
 
-// patient waits long enough for a machine that is busy with the other tests.
-var patient = wraptest.Options{Timeout: 3e9}
+// untold is how long a check waits for what a wrong wrapper does not pass on.
+const untold = 3 * time.Second
 
 type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 func TestEachWrongTransportIsCaught(t *testing.T) {
+	t.Parallel()
 	plain := func(req *http.Request) bool { return req.Header.Get("Upgrade") == "" }
 	tests := []struct {
 		name string
 		wrap func(base http.RoundTripper, req *http.Request) (*http.Response, error)
 		want []string
 		says string
+		// waits is true if the checks in want wait in vain.
+		waits bool
 	}{
 		{
 			"opens a connection for each request",
@@ -217,7 +227,7 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 				}
 				return base.RoundTrip(req)
 			},
-			[]string{"reuse"}, "4 requests in a row took 4 connections",
+			[]string{"reuse"}, "4 requests in a row took 4 connections", false,
 		},
 		{
 			"copies the response without its trailers",
@@ -230,7 +240,7 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 				}
 				return resp, err
 			},
-			[]string{"trailers"}, `the trailer Sum "", not "42"`,
+			[]string{"trailers"}, `the trailer Sum "", not "42"`, false,
 		},
 		{
 			"neither closes nor cancels",
@@ -244,7 +254,7 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 				}
 				return resp, err
 			},
-			[]string{"early close", "gives up"}, "the backend was not told",
+			[]string{"early close", "gives up"}, "the backend was not told", true,
 		},
 		{
 			"asks for gzip and unpacks",
@@ -255,15 +265,19 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 				}
 				return base.RoundTrip(req)
 			},
-			[]string{"gzip"}, "40960 of",
+			[]string{"gzip"}, "40960 of", false,
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := wraptest.CheckTransport(func(base http.RoundTripper) http.RoundTripper {
+			var waits []string
+			if tt.waits {
+				waits = tt.want
+			}
+			err := wraptest.WaitsInVain(patient, untold, waits...).CheckTransport(func(base http.RoundTripper) http.RoundTripper {
 				return transportFunc(func(req *http.Request) (*http.Response, error) { return tt.wrap(base, req) })
-			}, patient)
+			})
 			if diff := cmp.Diff(tt.want, checksIn(t, err)); diff != "" {
 				t.Errorf("checks that find something (-want +got):\n%s\n%v", diff, err)
 			}
@@ -274,8 +288,9 @@ func TestEachWrongTransportIsCaught(t *testing.T) {
 	}
 }
 
-// As http.Client with a Timeout does.
+// The body of an http.Client with a Timeout loses Write in this way.
 func TestTransportThatLosesWriteIsCaught(t *testing.T) {
+	t.Parallel()
 	all := findingsIn(t, wraptest.CheckTransport(func(base http.RoundTripper) http.RoundTripper {
 		return transportFunc(func(req *http.Request) (*http.Response, error) {
 			resp, err := base.RoundTrip(req)
@@ -290,9 +305,10 @@ func TestTransportThatLosesWriteIsCaught(t *testing.T) {
 	}
 }
 
-// As imroc/req does, with a transport of its own below: what net/http's body
-// would have been is not seen.
+// imroc/req connects in this way, by a transport of its own. The kit then does
+// not see the body of net/http, and cannot say which methods were lost.
 func TestTransportThatConnectsByItselfIsCaught(t *testing.T) {
+	t.Parallel()
 	own := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	defer own.CloseIdleConnections()
 	all := findingsIn(t, wraptest.CheckTransport(func(http.RoundTripper) http.RoundTripper {
@@ -315,10 +331,18 @@ func TestTransportThatConnectsByItselfIsCaught(t *testing.T) {
 	}
 }
 
+// The kit calls the wrapper from one goroutine at a time: with -race, this test
+// fails if two calls of the wrapper overlap.
 func TestRightTransportPasses(t *testing.T) {
+	t.Parallel()
+	wrapped := 0
 	wraptest.Transport(t, func(base http.RoundTripper) http.RoundTripper {
+		wrapped++
 		return transportFunc(base.RoundTrip)
-	})
+	}, patient)
+	if want := 4; wrapped != want {
+		t.Errorf("the wrapper is called %d times, want %d: for upgrades and for ordinary requests, over TCP and TLS", wrapped, want)
+	}
 }
 
 func reverseProxy(backend *url.URL) *httputil.ReverseProxy {
@@ -334,16 +358,18 @@ func reverseProxy(backend *url.URL) *httputil.ReverseProxy {
 var reverseProxyLacks = []string{"early request bytes", "backend refuses upload", "wrong token", "unasked 101"}
 
 func TestReverseProxyPassesButForWhatItLacks(t *testing.T) {
+	t.Parallel()
 	skip := slices.Clone(reverseProxyLacks)
 	if !halfCloses {
 		skip = append(skip, "client half-closes", "backend half-closes")
 	}
-	wraptest.Proxy(t, func(backend *url.URL) http.Handler { return reverseProxy(backend) }, wraptest.Options{Skip: skip})
+	wraptest.Proxy(t, func(backend *url.URL) http.Handler { return reverseProxy(backend) }, wraptest.Options{Timeout: patient.Timeout, Skip: skip})
 }
 
 func TestReverseProxyLosesEarlyBytesAndEarlyAnswers(t *testing.T) {
+	t.Parallel()
 	all := findingsIn(t, wraptest.CheckProxy(func(backend *url.URL) http.Handler { return reverseProxy(backend) },
-		wraptest.Options{Skip: []string{"wrong token", "unasked 101"}}))
+		wraptest.Options{Timeout: patient.Timeout, Skip: []string{"wrong token", "unasked 101"}}))
 	want := []string{"TCP/early request bytes", "TCP/backend refuses upload"}
 	if !halfCloses {
 		want = append([]string{"TCP/client half-closes", "TCP/backend half-closes"}, want...)
@@ -380,6 +406,7 @@ func TestProxyThatReachesNobodyIsCaught(t *testing.T) {
 }
 
 func TestProxyThatBuffersIsCaught(t *testing.T) {
+	t.Parallel()
 	err := wraptest.CheckProxy(func(backend *url.URL) http.Handler {
 		rp := reverseProxy(backend)
 		rp.ModifyResponse = func(resp *http.Response) error {
@@ -395,22 +422,26 @@ func TestProxyThatBuffersIsCaught(t *testing.T) {
 			return nil
 		}
 		return rp
-	}, wraptest.Options{Timeout: 3e9, Skip: append(slices.Clone(reverseProxyLacks), "client half-closes", "backend half-closes")})
+	}, wraptest.Options{Timeout: patient.Timeout, Skip: append(slices.Clone(reverseProxyLacks), "client half-closes", "backend half-closes")})
 	all := findingsIn(t, err)
 	if len(all) != 1 || all[0].Check != "TCP/early close" {
 		t.Errorf("findings %v, want one, of the endless response", all)
 	}
 }
 
-// A proxy learns of a client that has gone only from a Write that fails. While
-// the backend goes on answering, that is enough, even if the buffers on the way
-// have room for much. Before the backend answers, it is not.
+// The proxy of this test learns that the client has gone only when a Write
+// fails. That is enough while the backend goes on answering, even if the
+// buffers on the way have room for 4 MiB. It is not enough before the backend
+// answers.
 func TestProxyThatLearnsOnlyFromWritesIsCaughtBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
 	const (
 		most  = 64 << 10 // more than any answer but the endless one
 		ahead = 4 << 20  // what buffers may have room for
 	)
-	err := wraptest.CheckProxy(func(backend *url.URL) http.Handler {
+	o := patient
+	o.Skip = append(tunnels(), "trailers")
+	err := wraptest.WaitsInVain(o, untold, "gives up").CheckProxy(func(backend *url.URL) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			out := r.Clone(context.WithoutCancel(r.Context()))
 			out.URL.Scheme, out.URL.Host, out.RequestURI = backend.Scheme, backend.Host, ""
@@ -428,14 +459,14 @@ func TestProxyThatLearnsOnlyFromWritesIsCaughtBeforeTheAnswer(t *testing.T) {
 			n, err := io.ReadFull(resp.Body, first)
 			_, _ = w.Write(first[:n]) // the client may have gone within it
 			if err != nil {
-				return // that was all
+				return // that was the whole body
 			}
 			<-r.Context().Done() // the client has gone
 			if _, err := io.CopyN(io.Discard, resp.Body, ahead); err == nil {
 				_, _ = io.Copy(w, resp.Body) // until a Write fails
 			}
 		})
-	}, wraptest.Options{Timeout: patient.Timeout, Skip: append(tunnels(), "trailers")})
+	})
 	all := findingsIn(t, err)
 	if len(all) != 1 || all[0].Check != "TCP/gives up" || !strings.Contains(all[0].Text, "the backend was not told") {
 		t.Errorf("findings %v, want one, that the backend was not told before it had answered", all)
@@ -451,8 +482,8 @@ func tunnels() []string {
 	return names
 }
 
-// A middleware that wraps the connection that is hijacked, as Caddy's does for
-// access logs and metrics.
+// hidesClientCloseWrite wraps the hijacked connection of the client, as Caddy
+// does for access logs and metrics.
 type hidesClientCloseWrite struct{ http.ResponseWriter }
 
 func (w hidesClientCloseWrite) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -488,6 +519,7 @@ func endsAtFirstEOF(w http.ResponseWriter, r *http.Request, backend *url.URL) {
 }
 
 func TestEachWrongProxyIsCaught(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name  string
 		proxy func(*url.URL) http.Handler

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bodywrap/bodywrap/internal/testkit"
+	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
@@ -35,7 +37,8 @@ func findingsIn(t *testing.T, err error) (all []*wraptest.Finding) {
 	return all
 }
 
-// onlyFinding checks that there is one, by check, that says says.
+// onlyFinding fails t unless err has exactly one finding, which is by check and
+// contains says.
 func onlyFinding(t *testing.T, err error, check, says string) {
 	t.Helper()
 	all := findingsIn(t, err)
@@ -44,9 +47,14 @@ func onlyFinding(t *testing.T, err error, check, says string) {
 	}
 }
 
-// impatient is a short Timeout, for faults that a check finds by waiting until
-// it.
-var impatient = wraptest.Options{Timeout: 500 * time.Millisecond}
+// patient waits long enough for a machine that is busy with other tests.
+var patient = wraptest.Options{Timeout: testkit.Patience}
+
+// allOfBody is the one combination of methods in which wrongBody is wrong.
+const allOfBody = "Read+Close+Write+CloseWrite+WriteTo+ReadFrom"
+
+// blocked is how long a check waits for a call that waits for another one.
+const blocked = 500 * time.Millisecond
 
 func TestEachWrongBodyIsCaughtByOneFinding(t *testing.T) {
 	tests := []struct {
@@ -90,12 +98,16 @@ func TestEachWrongBodyIsCaughtByOneFinding(t *testing.T) {
 		{"lets Close wait for Read", func(b everything) io.ReadCloser { return locksClose{b, new(sync.Mutex)} }, "concurrency", "Close waits for a Read"},
 		{"unwraps to something else", func(b everything) io.ReadCloser { return unwrapsElsewhere{b} }, "Unwrap", "does not lead to the original"},
 		{"unwraps to itself", func(b everything) io.ReadCloser { return unwrapsToItself{b} }, "Unwrap", "circle"},
-		{"returns nil", func(everything) io.ReadCloser { return nil }, "Read+Close+Write+CloseWrite+WriteTo+ReadFrom", "returns nil"},
+		{"returns nil", func(everything) io.ReadCloser { return nil }, allOfBody, "returns nil"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			onlyFinding(t, wraptest.CheckBody(wrongBody(tt.wrong), impatient), tt.check, tt.says)
+			var waits []string
+			if tt.check == "concurrency" {
+				waits = []string{allOfBody + "/concurrency"}
+			}
+			onlyFinding(t, wraptest.WaitsInVain(patient, blocked, waits...).CheckBody(wrongBody(tt.wrong)), tt.check, tt.says)
 		})
 	}
 }
@@ -146,7 +158,7 @@ func TestEachWrongConnIsCaughtByOneFinding(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			onlyFinding(t, wraptest.CheckConn(wrongConn(tt.wrong), impatient), tt.check, tt.says)
+			onlyFinding(t, wraptest.CheckConn(wrongConn(tt.wrong), patient), tt.check, tt.says)
 		})
 	}
 }
@@ -167,9 +179,35 @@ func TestEachWrongTLSConnIsCaughtByOneFinding(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			onlyFinding(t, wraptest.CheckConn(wrongTLSConn(tt.wrong), impatient), tt.check, tt.says)
+			onlyFinding(t, wraptest.CheckConn(wrongTLSConn(tt.wrong), patient), tt.check, tt.says)
 		})
 	}
+}
+
+// A wrapper that hangs in every combination is found once. To find it in each
+// of the 68 combinations, at the default Timeout, takes longer than the ten
+// minutes that go test allows.
+func TestCheckThatHasWaitedInVainIsNotRepeated(t *testing.T) {
+	oneLock := func(mu *sync.Mutex) wrap.Hooks {
+		return wrap.Hooks{
+			Read:  func(next io.Reader, p []byte) (int, error) { mu.Lock(); defer mu.Unlock(); return next.Read(p) },
+			Write: func(next io.Writer, p []byte) (int, error) { mu.Lock(); defer mu.Unlock(); return next.Write(p) },
+			Close: func(next io.Closer) error { mu.Lock(); defer mu.Unlock(); return next.Close() },
+		}
+	}
+	err := wraptest.WaitsInVain(patient, blocked, "concurrency").CheckConn(func(c net.Conn) net.Conn {
+		return wrap.Conn(c, oneLock(new(sync.Mutex)))
+	})
+	onlyFinding(t, err, "concurrency", "Write waits for a Read")
+
+	over := make(chan struct{})
+	defer close(over)
+	o := patient
+	o.Skip = []string{"concurrency"}
+	err = wraptest.WaitsInVain(o, blocked, "Read+Close+CloseWrite/CloseWrite").CheckBody(func(body io.ReadCloser) io.ReadCloser {
+		return wrap.Body(body, wrap.Hooks{CloseWrite: func(wrap.CloseWriter) error { <-over; return net.ErrClosed }})
+	})
+	onlyFinding(t, err, "CloseWrite", "did not return from a call within 1s")
 }
 
 func TestOptionsChangeWhatIsExpected(t *testing.T) {
@@ -190,7 +228,7 @@ func TestOptionsChangeWhatIsExpected(t *testing.T) {
 	_ = wraptest.CheckBody(losing, wraptest.Options{}, wraptest.Options{})
 }
 
-// recorder is a testing.TB that is failed instead of the test.
+// recorder is a testing.TB that records failures and does not fail the test.
 type recorder struct {
 	testing.TB
 	errors []string

@@ -1,6 +1,7 @@
 package analyzer_test
 
 import (
+	"os"
 	"testing"
 
 	"golang.org/x/tools/go/analysis/analysistest"
@@ -8,12 +9,26 @@ import (
 	"github.com/bodywrap/bodywrap/cmd/wrapvet/analyzer"
 )
 
-// One folder has the shapes of one rule, and one each what does not belong to a rule.
+// sources has a folder for the shapes of each rule, and one for each
+// subject that does not belong to a rule.
+const sources = "testdata/src"
+
 func TestAnalyzer(t *testing.T) {
 	t.Parallel() // most of the time goes into reading the standard library, once for each test
-	analysistest.Run(t, analysistest.TestData(), analyzer.New(),
-		"loses-write", "loses-closewrite", "fakes-closewrite", "blocks-on-101", "loses-close", "stale-length", "not-restored",
-		"quiet", "private", "ignores", "wrappers", "proxies", "treats", "facts", "handsover", "conns")
+	entries, err := os.ReadDir(sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var folders []string
+	for _, e := range entries {
+		switch e.Name() {
+		case "fixes", "clients": // for the tests below
+		case "github.com": // for the others to import
+		default:
+			folders = append(folders, e.Name())
+		}
+	}
+	analysistest.Run(t, analysistest.TestData(), analyzer.New(), folders...)
 }
 
 func TestFixesAreAsRecorded(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -19,14 +20,37 @@ import (
 	"github.com/bodywrap/bodywrap/wrap/wraptest"
 )
 
+// ofUpgrades are the shapes of the rules that are about upgrades, by rule.
+var ofUpgrades = map[string]map[string]func(*httputil.ReverseProxy){
+	"loses-write":      losesWrite.Shapes,
+	"loses-closewrite": losesCloseWrite.Shapes,
+	"fakes-closewrite": fakes.Shapes,
+	"blocks-on-101":    blocks.Shapes,
+}
+
+// The README of wrapvet says for each rule whether it is about an ordinary
+// response. The shapes of all other rules are played here.
+func TestTheRulesOfUpgradesArePlayed(t *testing.T) {
+	readme, err := os.ReadFile("../../../cmd/wrapvet/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := 0
+	for _, row := range regexp.MustCompile(`(?m)^\| \[([a-z0-9-]+)\]\(#.*\| (.*) \|$`).FindAllStringSubmatch(string(readme), -1) {
+		rule, decidedFor := row[1], row[2]
+		rules++
+		if _, played := ofUpgrades[rule]; played != (decidedFor != "an ordinary response") {
+			t.Errorf("%s is decided for %s; its shapes are played through a proxy: %v", rule, decidedFor, played)
+		}
+	}
+	if rules < len(ofUpgrades) {
+		t.Errorf("the README of wrapvet has %d rules, want at least %d", rules, len(ofUpgrades))
+	}
+}
+
 // A shape breaks an upgrade if and only if wrapvet reports it.
 func TestTheNetworkAgreesWithWrapvet(t *testing.T) {
-	for rule, shapes := range map[string]map[string]func(*httputil.ReverseProxy){
-		"loses-write":      losesWrite.Shapes,
-		"loses-closewrite": losesCloseWrite.Shapes,
-		"fakes-closewrite": fakes.Shapes,
-		"blocks-on-101":    blocks.Shapes,
-	} {
+	for rule, shapes := range ofUpgrades {
 		for name, shape := range shapes {
 			t.Run(rule+"/"+name, func(t *testing.T) {
 				t.Parallel()
