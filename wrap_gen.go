@@ -81,6 +81,7 @@ type listener interface {
 // that interface.
 //
 //wrapgen:for ./wrap.writerLayer
+//wrapgen:max 288
 //wrapgen:test
 type writer interface {
 	http.Hijacker             // takes over the connection: HTTP/1 only
@@ -90,8 +91,8 @@ type writer interface {
 	io.StringWriter           // saves a copy
 	deadlines                 // for this request
 	EnableFullDuplex() error  //wrapgen:needs SetReadDeadline
-	CloseNotify() <-chan bool //wrapgen:needs Hijack
-	http.Pusher               //wrapgen:needs Hijack
+	CloseNotify() <-chan bool // before requests had contexts
+	http.Pusher               // HTTP/2 only
 }
 
 type closeWriter interface{ CloseWrite() error }

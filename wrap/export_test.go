@@ -22,7 +22,7 @@ func ListenerOnly(l net.Listener, set int) net.Listener {
 // WriterOnly returns w as the member of the writer family that has the optional
 // methods in set, without those that the family leaves out beside the others.
 func WriterOnly(w http.ResponseWriter, set int) http.ResponseWriter {
-	l := &writerLayer{original: w, handler: new(handler)}
+	l := &writerLayer{original: w}
 	return l.writer(writerSet(set))
 }
 

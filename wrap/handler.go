@@ -45,13 +45,13 @@ import (
 // The ResponseWriter that next gets has exactly the methods that the original
 // has out of Hijack, Flush, FlushError, ReadFrom, WriteString, SetReadDeadline
 // with SetWriteDeadline, EnableFullDuplex, CloseNotify and Push. Some methods
-// are left out if another one is missing: FlushError without Flush,
-// EnableFullDuplex without the deadlines, CloseNotify and Push without Hijack.
-// An [http.ResponseController] works as with the original, and Unwrap leads to
-// the original. [http.MaxBytesReader] needs the original: it looks for an
-// unexported method of the ResponseWriter, by which net/http closes the
-// connection after the limit was exceeded (golang/go#73754). No wrapper can
-// have that method. Give MaxBytesReader the result of Unwrap.
+// are left out if another one is missing: FlushError without Flush, and
+// EnableFullDuplex without the deadlines. An [http.ResponseController] works as
+// with the original, and Unwrap leads to the original. [http.MaxBytesReader]
+// needs the original: it looks for an unexported method of the ResponseWriter,
+// by which net/http closes the connection after the limit was exceeded
+// (golang/go#73754). No wrapper can have that method. Give MaxBytesReader the
+// result of Unwrap.
 //
 // HTTP/2 requests, and requests whose connection cannot be hijacked, reach next
 // unchanged. A nil next panics.
@@ -78,7 +78,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.next.ServeHTTP(w, r)
 		return
 	}
-	l := &writerLayer{original: w, handler: h, secure: r.TLS != nil}
+	l := &writerLayer{original: w, hooks: WriterHooks{Conn: h.hooks}, secure: r.TLS != nil}
 	l.bodyEnded.Store(!received.HasBody(r))
 	if tunnel {
 		ctx, cancel := detached(r.Context())

@@ -87,9 +87,6 @@ func keptByHandler(mask int) int {
 	if mask&writerDeadlines == 0 {
 		mask &^= writerEnableFullDuplex
 	}
-	if mask&writerHijack == 0 {
-		mask &^= writerCloseNotify | writerPush
-	}
 	return mask
 }
 

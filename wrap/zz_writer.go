@@ -23,8 +23,8 @@ const (
 	writerWriteString                            // saves a copy
 	writerDeadlines                              // SetReadDeadline+SetWriteDeadline; for this request
 	writerEnableFullDuplex                       // needs Deadlines
-	writerCloseNotify                            // needs Hijack
-	writerPush                                   // needs Hijack
+	writerCloseNotify                            // before requests had contexts
+	writerPush                                   // HTTP/2 only
 )
 
 // fit returns s without the methods that do not go with the others in it.
@@ -34,12 +34,6 @@ func (s writerSet) fit() writerSet {
 	}
 	if s&writerDeadlines == 0 {
 		s &^= writerEnableFullDuplex
-	}
-	if s&writerHijack == 0 {
-		s &^= writerCloseNotify
-	}
-	if s&writerHijack == 0 {
-		s &^= writerPush
 	}
 	return s
 }
@@ -229,220 +223,436 @@ func (w *writerLayer) writer(s writerSet) http.ResponseWriter {
 		return (*writer126)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex:
 		return (*writer127)(w)
+	case writerCloseNotify:
+		return (*writer128)(w)
 	case writerHijack | writerCloseNotify:
 		return (*writer129)(w)
+	case writerFlush | writerCloseNotify:
+		return (*writer130)(w)
 	case writerHijack | writerFlush | writerCloseNotify:
 		return (*writer131)(w)
+	case writerFlush | writerFlushError | writerCloseNotify:
+		return (*writer134)(w)
 	case writerHijack | writerFlush | writerFlushError | writerCloseNotify:
 		return (*writer135)(w)
+	case writerReadFrom | writerCloseNotify:
+		return (*writer136)(w)
 	case writerHijack | writerReadFrom | writerCloseNotify:
 		return (*writer137)(w)
+	case writerFlush | writerReadFrom | writerCloseNotify:
+		return (*writer138)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerCloseNotify:
 		return (*writer139)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerCloseNotify:
+		return (*writer142)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerCloseNotify:
 		return (*writer143)(w)
+	case writerWriteString | writerCloseNotify:
+		return (*writer144)(w)
 	case writerHijack | writerWriteString | writerCloseNotify:
 		return (*writer145)(w)
+	case writerFlush | writerWriteString | writerCloseNotify:
+		return (*writer146)(w)
 	case writerHijack | writerFlush | writerWriteString | writerCloseNotify:
 		return (*writer147)(w)
+	case writerFlush | writerFlushError | writerWriteString | writerCloseNotify:
+		return (*writer150)(w)
 	case writerHijack | writerFlush | writerFlushError | writerWriteString | writerCloseNotify:
 		return (*writer151)(w)
+	case writerReadFrom | writerWriteString | writerCloseNotify:
+		return (*writer152)(w)
 	case writerHijack | writerReadFrom | writerWriteString | writerCloseNotify:
 		return (*writer153)(w)
+	case writerFlush | writerReadFrom | writerWriteString | writerCloseNotify:
+		return (*writer154)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerWriteString | writerCloseNotify:
 		return (*writer155)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerCloseNotify:
+		return (*writer158)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerCloseNotify:
 		return (*writer159)(w)
+	case writerDeadlines | writerCloseNotify:
+		return (*writer160)(w)
 	case writerHijack | writerDeadlines | writerCloseNotify:
 		return (*writer161)(w)
+	case writerFlush | writerDeadlines | writerCloseNotify:
+		return (*writer162)(w)
 	case writerHijack | writerFlush | writerDeadlines | writerCloseNotify:
 		return (*writer163)(w)
+	case writerFlush | writerFlushError | writerDeadlines | writerCloseNotify:
+		return (*writer166)(w)
 	case writerHijack | writerFlush | writerFlushError | writerDeadlines | writerCloseNotify:
 		return (*writer167)(w)
+	case writerReadFrom | writerDeadlines | writerCloseNotify:
+		return (*writer168)(w)
 	case writerHijack | writerReadFrom | writerDeadlines | writerCloseNotify:
 		return (*writer169)(w)
+	case writerFlush | writerReadFrom | writerDeadlines | writerCloseNotify:
+		return (*writer170)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerDeadlines | writerCloseNotify:
 		return (*writer171)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerCloseNotify:
+		return (*writer174)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerCloseNotify:
 		return (*writer175)(w)
+	case writerWriteString | writerDeadlines | writerCloseNotify:
+		return (*writer176)(w)
 	case writerHijack | writerWriteString | writerDeadlines | writerCloseNotify:
 		return (*writer177)(w)
+	case writerFlush | writerWriteString | writerDeadlines | writerCloseNotify:
+		return (*writer178)(w)
 	case writerHijack | writerFlush | writerWriteString | writerDeadlines | writerCloseNotify:
 		return (*writer179)(w)
+	case writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerCloseNotify:
+		return (*writer182)(w)
 	case writerHijack | writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerCloseNotify:
 		return (*writer183)(w)
+	case writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify:
+		return (*writer184)(w)
 	case writerHijack | writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify:
 		return (*writer185)(w)
+	case writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify:
+		return (*writer186)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify:
 		return (*writer187)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify:
+		return (*writer190)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify:
 		return (*writer191)(w)
+	case writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer224)(w)
 	case writerHijack | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer225)(w)
+	case writerFlush | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer226)(w)
 	case writerHijack | writerFlush | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer227)(w)
+	case writerFlush | writerFlushError | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer230)(w)
 	case writerHijack | writerFlush | writerFlushError | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer231)(w)
+	case writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer232)(w)
 	case writerHijack | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer233)(w)
+	case writerFlush | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer234)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer235)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer238)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer239)(w)
+	case writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer240)(w)
 	case writerHijack | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer241)(w)
+	case writerFlush | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer242)(w)
 	case writerHijack | writerFlush | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer243)(w)
+	case writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer246)(w)
 	case writerHijack | writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer247)(w)
+	case writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer248)(w)
 	case writerHijack | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer249)(w)
+	case writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer250)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer251)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
+		return (*writer254)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify:
 		return (*writer255)(w)
+	case writerPush:
+		return (*writer256)(w)
 	case writerHijack | writerPush:
 		return (*writer257)(w)
+	case writerFlush | writerPush:
+		return (*writer258)(w)
 	case writerHijack | writerFlush | writerPush:
 		return (*writer259)(w)
+	case writerFlush | writerFlushError | writerPush:
+		return (*writer262)(w)
 	case writerHijack | writerFlush | writerFlushError | writerPush:
 		return (*writer263)(w)
+	case writerReadFrom | writerPush:
+		return (*writer264)(w)
 	case writerHijack | writerReadFrom | writerPush:
 		return (*writer265)(w)
+	case writerFlush | writerReadFrom | writerPush:
+		return (*writer266)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerPush:
 		return (*writer267)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerPush:
+		return (*writer270)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerPush:
 		return (*writer271)(w)
+	case writerWriteString | writerPush:
+		return (*writer272)(w)
 	case writerHijack | writerWriteString | writerPush:
 		return (*writer273)(w)
+	case writerFlush | writerWriteString | writerPush:
+		return (*writer274)(w)
 	case writerHijack | writerFlush | writerWriteString | writerPush:
 		return (*writer275)(w)
+	case writerFlush | writerFlushError | writerWriteString | writerPush:
+		return (*writer278)(w)
 	case writerHijack | writerFlush | writerFlushError | writerWriteString | writerPush:
 		return (*writer279)(w)
+	case writerReadFrom | writerWriteString | writerPush:
+		return (*writer280)(w)
 	case writerHijack | writerReadFrom | writerWriteString | writerPush:
 		return (*writer281)(w)
+	case writerFlush | writerReadFrom | writerWriteString | writerPush:
+		return (*writer282)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerWriteString | writerPush:
 		return (*writer283)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerPush:
+		return (*writer286)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerPush:
 		return (*writer287)(w)
+	case writerDeadlines | writerPush:
+		return (*writer288)(w)
 	case writerHijack | writerDeadlines | writerPush:
 		return (*writer289)(w)
+	case writerFlush | writerDeadlines | writerPush:
+		return (*writer290)(w)
 	case writerHijack | writerFlush | writerDeadlines | writerPush:
 		return (*writer291)(w)
+	case writerFlush | writerFlushError | writerDeadlines | writerPush:
+		return (*writer294)(w)
 	case writerHijack | writerFlush | writerFlushError | writerDeadlines | writerPush:
 		return (*writer295)(w)
+	case writerReadFrom | writerDeadlines | writerPush:
+		return (*writer296)(w)
 	case writerHijack | writerReadFrom | writerDeadlines | writerPush:
 		return (*writer297)(w)
+	case writerFlush | writerReadFrom | writerDeadlines | writerPush:
+		return (*writer298)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerDeadlines | writerPush:
 		return (*writer299)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerPush:
+		return (*writer302)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerPush:
 		return (*writer303)(w)
+	case writerWriteString | writerDeadlines | writerPush:
+		return (*writer304)(w)
 	case writerHijack | writerWriteString | writerDeadlines | writerPush:
 		return (*writer305)(w)
+	case writerFlush | writerWriteString | writerDeadlines | writerPush:
+		return (*writer306)(w)
 	case writerHijack | writerFlush | writerWriteString | writerDeadlines | writerPush:
 		return (*writer307)(w)
+	case writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerPush:
+		return (*writer310)(w)
 	case writerHijack | writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerPush:
 		return (*writer311)(w)
+	case writerReadFrom | writerWriteString | writerDeadlines | writerPush:
+		return (*writer312)(w)
 	case writerHijack | writerReadFrom | writerWriteString | writerDeadlines | writerPush:
 		return (*writer313)(w)
+	case writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerPush:
+		return (*writer314)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerPush:
 		return (*writer315)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerPush:
+		return (*writer318)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerPush:
 		return (*writer319)(w)
+	case writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer352)(w)
 	case writerHijack | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer353)(w)
+	case writerFlush | writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer354)(w)
 	case writerHijack | writerFlush | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer355)(w)
+	case writerFlush | writerFlushError | writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer358)(w)
 	case writerHijack | writerFlush | writerFlushError | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer359)(w)
+	case writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer360)(w)
 	case writerHijack | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer361)(w)
+	case writerFlush | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer362)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer363)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer366)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer367)(w)
+	case writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer368)(w)
 	case writerHijack | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer369)(w)
+	case writerFlush | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer370)(w)
 	case writerHijack | writerFlush | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer371)(w)
+	case writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer374)(w)
 	case writerHijack | writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer375)(w)
+	case writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer376)(w)
 	case writerHijack | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer377)(w)
+	case writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer378)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer379)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
+		return (*writer382)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerPush:
 		return (*writer383)(w)
+	case writerCloseNotify | writerPush:
+		return (*writer384)(w)
 	case writerHijack | writerCloseNotify | writerPush:
 		return (*writer385)(w)
+	case writerFlush | writerCloseNotify | writerPush:
+		return (*writer386)(w)
 	case writerHijack | writerFlush | writerCloseNotify | writerPush:
 		return (*writer387)(w)
+	case writerFlush | writerFlushError | writerCloseNotify | writerPush:
+		return (*writer390)(w)
 	case writerHijack | writerFlush | writerFlushError | writerCloseNotify | writerPush:
 		return (*writer391)(w)
+	case writerReadFrom | writerCloseNotify | writerPush:
+		return (*writer392)(w)
 	case writerHijack | writerReadFrom | writerCloseNotify | writerPush:
 		return (*writer393)(w)
+	case writerFlush | writerReadFrom | writerCloseNotify | writerPush:
+		return (*writer394)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerCloseNotify | writerPush:
 		return (*writer395)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerCloseNotify | writerPush:
+		return (*writer398)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerCloseNotify | writerPush:
 		return (*writer399)(w)
+	case writerWriteString | writerCloseNotify | writerPush:
+		return (*writer400)(w)
 	case writerHijack | writerWriteString | writerCloseNotify | writerPush:
 		return (*writer401)(w)
+	case writerFlush | writerWriteString | writerCloseNotify | writerPush:
+		return (*writer402)(w)
 	case writerHijack | writerFlush | writerWriteString | writerCloseNotify | writerPush:
 		return (*writer403)(w)
+	case writerFlush | writerFlushError | writerWriteString | writerCloseNotify | writerPush:
+		return (*writer406)(w)
 	case writerHijack | writerFlush | writerFlushError | writerWriteString | writerCloseNotify | writerPush:
 		return (*writer407)(w)
+	case writerReadFrom | writerWriteString | writerCloseNotify | writerPush:
+		return (*writer408)(w)
 	case writerHijack | writerReadFrom | writerWriteString | writerCloseNotify | writerPush:
 		return (*writer409)(w)
+	case writerFlush | writerReadFrom | writerWriteString | writerCloseNotify | writerPush:
+		return (*writer410)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerWriteString | writerCloseNotify | writerPush:
 		return (*writer411)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerCloseNotify | writerPush:
+		return (*writer414)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerCloseNotify | writerPush:
 		return (*writer415)(w)
+	case writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer416)(w)
 	case writerHijack | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer417)(w)
+	case writerFlush | writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer418)(w)
 	case writerHijack | writerFlush | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer419)(w)
+	case writerFlush | writerFlushError | writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer422)(w)
 	case writerHijack | writerFlush | writerFlushError | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer423)(w)
+	case writerReadFrom | writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer424)(w)
 	case writerHijack | writerReadFrom | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer425)(w)
+	case writerFlush | writerReadFrom | writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer426)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer427)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer430)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer431)(w)
+	case writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer432)(w)
 	case writerHijack | writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer433)(w)
+	case writerFlush | writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer434)(w)
 	case writerHijack | writerFlush | writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer435)(w)
+	case writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer438)(w)
 	case writerHijack | writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer439)(w)
+	case writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer440)(w)
 	case writerHijack | writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer441)(w)
+	case writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer442)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer443)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
+		return (*writer446)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerCloseNotify | writerPush:
 		return (*writer447)(w)
+	case writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer480)(w)
 	case writerHijack | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer481)(w)
+	case writerFlush | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer482)(w)
 	case writerHijack | writerFlush | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer483)(w)
+	case writerFlush | writerFlushError | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer486)(w)
 	case writerHijack | writerFlush | writerFlushError | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer487)(w)
+	case writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer488)(w)
 	case writerHijack | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer489)(w)
+	case writerFlush | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer490)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer491)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer494)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer495)(w)
+	case writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer496)(w)
 	case writerHijack | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer497)(w)
+	case writerFlush | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer498)(w)
 	case writerHijack | writerFlush | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer499)(w)
+	case writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer502)(w)
 	case writerHijack | writerFlush | writerFlushError | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer503)(w)
+	case writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer504)(w)
 	case writerHijack | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer505)(w)
+	case writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer506)(w)
 	case writerHijack | writerFlush | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer507)(w)
+	case writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
+		return (*writer510)(w)
 	case writerHijack | writerFlush | writerFlushError | writerReadFrom | writerWriteString | writerDeadlines | writerEnableFullDuplex | writerCloseNotify | writerPush:
 		return (*writer511)(w)
 	}
@@ -450,24 +660,6 @@ func (w *writerLayer) writer(s writerSet) http.ResponseWriter {
 }
 
 // What takes more than a call is written once, and not inlined in every member.
-
-//go:noinline
-func (w *writerLayer) writerFlush() { w.original.(http.Flusher).Flush() }
-
-//go:noinline
-func (w *writerLayer) writerFlushError() error {
-	return w.original.(interface{ FlushError() error }).FlushError()
-}
-
-//go:noinline
-func (w *writerLayer) writerReadFrom(r io.Reader) (int64, error) {
-	return w.original.(io.ReaderFrom).ReadFrom(r)
-}
-
-//go:noinline
-func (w *writerLayer) writerWriteString(s string) (int, error) {
-	return w.original.(io.StringWriter).WriteString(s)
-}
 
 //go:noinline
 func (w *writerLayer) writerSetReadDeadline(deadline time.Time) error {
@@ -504,8 +696,8 @@ func (w *writerLayer) writerPush(target string, opts *http.PushOptions) error {
 type writer0 writerLayer
 
 func (w *writer0) Header() http.Header         { return w.original.Header() }
-func (w *writer0) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer0) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
+func (w *writer0) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer0) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer0) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer0) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
@@ -513,8 +705,8 @@ func (w *writer0) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer1 writerLayer
 
 func (w *writer1) Header() http.Header                          { return w.original.Header() }
-func (w *writer1) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer1) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer1) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer1) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer1) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer1) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer1) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
@@ -523,9 +715,9 @@ func (w *writer1) writerLayer() *writerLayer                    { return (*write
 type writer2 writerLayer
 
 func (w *writer2) Header() http.Header         { return w.original.Header() }
-func (w *writer2) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer2) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer2) Flush()                      { (*writerLayer)(w).writerFlush() }
+func (w *writer2) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer2) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer2) Flush()                      { (*writerLayer)(w).Flush() }
 func (w *writer2) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer2) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
@@ -533,10 +725,10 @@ func (w *writer2) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer3 writerLayer
 
 func (w *writer3) Header() http.Header                          { return w.original.Header() }
-func (w *writer3) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer3) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer3) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer3) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer3) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer3) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer3) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer3) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer3) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
@@ -544,10 +736,10 @@ func (w *writer3) writerLayer() *writerLayer                    { return (*write
 type writer6 writerLayer
 
 func (w *writer6) Header() http.Header         { return w.original.Header() }
-func (w *writer6) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer6) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer6) Flush()                      { (*writerLayer)(w).writerFlush() }
-func (w *writer6) FlushError() error           { return (*writerLayer)(w).writerFlushError() }
+func (w *writer6) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer6) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer6) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer6) FlushError() error           { return (*writerLayer)(w).FlushError() }
 func (w *writer6) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer6) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
@@ -555,11 +747,11 @@ func (w *writer6) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer7 writerLayer
 
 func (w *writer7) Header() http.Header                          { return w.original.Header() }
-func (w *writer7) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer7) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer7) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer7) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer7) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer7) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer7) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer7) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer7) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer7) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer7) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
@@ -567,9 +759,9 @@ func (w *writer7) writerLayer() *writerLayer                    { return (*write
 type writer8 writerLayer
 
 func (w *writer8) Header() http.Header                 { return w.original.Header() }
-func (w *writer8) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer8) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer8) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer8) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer8) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer8) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer8) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 func (w *writer8) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
@@ -577,10 +769,10 @@ func (w *writer8) writerLayer() *writerLayer           { return (*writerLayer)(w
 type writer9 writerLayer
 
 func (w *writer9) Header() http.Header                          { return w.original.Header() }
-func (w *writer9) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer9) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer9) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer9) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer9) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer9) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer9) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer9) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer9) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
@@ -588,10 +780,10 @@ func (w *writer9) writerLayer() *writerLayer                    { return (*write
 type writer10 writerLayer
 
 func (w *writer10) Header() http.Header                 { return w.original.Header() }
-func (w *writer10) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer10) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer10) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer10) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer10) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer10) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer10) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer10) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer10) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 func (w *writer10) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
@@ -599,11 +791,11 @@ func (w *writer10) writerLayer() *writerLayer           { return (*writerLayer)(
 type writer11 writerLayer
 
 func (w *writer11) Header() http.Header                          { return w.original.Header() }
-func (w *writer11) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer11) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer11) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer11) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer11) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer11) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer11) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer11) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer11) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer11) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer11) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
@@ -611,11 +803,11 @@ func (w *writer11) writerLayer() *writerLayer                    { return (*writ
 type writer14 writerLayer
 
 func (w *writer14) Header() http.Header                 { return w.original.Header() }
-func (w *writer14) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer14) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer14) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer14) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
-func (w *writer14) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer14) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer14) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer14) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer14) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer14) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer14) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 func (w *writer14) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
@@ -623,12 +815,12 @@ func (w *writer14) writerLayer() *writerLayer           { return (*writerLayer)(
 type writer15 writerLayer
 
 func (w *writer15) Header() http.Header                          { return w.original.Header() }
-func (w *writer15) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer15) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer15) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer15) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer15) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer15) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer15) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer15) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer15) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer15) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer15) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer15) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer15) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
@@ -636,9 +828,9 @@ func (w *writer15) writerLayer() *writerLayer                    { return (*writ
 type writer16 writerLayer
 
 func (w *writer16) Header() http.Header               { return w.original.Header() }
-func (w *writer16) Write(p []byte) (int, error)       { return w.original.Write(p) }
-func (w *writer16) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
-func (w *writer16) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer16) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer16) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer16) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
 func (w *writer16) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
 func (w *writer16) writerLayer() *writerLayer         { return (*writerLayer)(w) }
 
@@ -646,10 +838,10 @@ func (w *writer16) writerLayer() *writerLayer         { return (*writerLayer)(w)
 type writer17 writerLayer
 
 func (w *writer17) Header() http.Header                          { return w.original.Header() }
-func (w *writer17) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer17) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer17) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer17) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer17) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer17) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer17) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer17) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer17) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
@@ -657,10 +849,10 @@ func (w *writer17) writerLayer() *writerLayer                    { return (*writ
 type writer18 writerLayer
 
 func (w *writer18) Header() http.Header               { return w.original.Header() }
-func (w *writer18) Write(p []byte) (int, error)       { return w.original.Write(p) }
-func (w *writer18) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
-func (w *writer18) Flush()                            { (*writerLayer)(w).writerFlush() }
-func (w *writer18) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer18) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer18) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer18) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer18) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
 func (w *writer18) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
 func (w *writer18) writerLayer() *writerLayer         { return (*writerLayer)(w) }
 
@@ -668,11 +860,11 @@ func (w *writer18) writerLayer() *writerLayer         { return (*writerLayer)(w)
 type writer19 writerLayer
 
 func (w *writer19) Header() http.Header                          { return w.original.Header() }
-func (w *writer19) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer19) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer19) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer19) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer19) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer19) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer19) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer19) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer19) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer19) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer19) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
@@ -680,11 +872,11 @@ func (w *writer19) writerLayer() *writerLayer                    { return (*writ
 type writer22 writerLayer
 
 func (w *writer22) Header() http.Header               { return w.original.Header() }
-func (w *writer22) Write(p []byte) (int, error)       { return w.original.Write(p) }
-func (w *writer22) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
-func (w *writer22) Flush()                            { (*writerLayer)(w).writerFlush() }
-func (w *writer22) FlushError() error                 { return (*writerLayer)(w).writerFlushError() }
-func (w *writer22) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer22) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer22) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer22) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer22) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer22) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
 func (w *writer22) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
 func (w *writer22) writerLayer() *writerLayer         { return (*writerLayer)(w) }
 
@@ -692,12 +884,12 @@ func (w *writer22) writerLayer() *writerLayer         { return (*writerLayer)(w)
 type writer23 writerLayer
 
 func (w *writer23) Header() http.Header                          { return w.original.Header() }
-func (w *writer23) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer23) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer23) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer23) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer23) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer23) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer23) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer23) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer23) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer23) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer23) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer23) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer23) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
@@ -705,10 +897,10 @@ func (w *writer23) writerLayer() *writerLayer                    { return (*writ
 type writer24 writerLayer
 
 func (w *writer24) Header() http.Header                 { return w.original.Header() }
-func (w *writer24) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer24) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer24) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer24) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer24) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer24) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer24) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer24) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
 func (w *writer24) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 func (w *writer24) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
@@ -716,11 +908,11 @@ func (w *writer24) writerLayer() *writerLayer           { return (*writerLayer)(
 type writer25 writerLayer
 
 func (w *writer25) Header() http.Header                          { return w.original.Header() }
-func (w *writer25) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer25) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer25) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer25) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer25) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer25) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer25) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer25) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer25) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer25) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer25) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
@@ -728,11 +920,11 @@ func (w *writer25) writerLayer() *writerLayer                    { return (*writ
 type writer26 writerLayer
 
 func (w *writer26) Header() http.Header                 { return w.original.Header() }
-func (w *writer26) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer26) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer26) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer26) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer26) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer26) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer26) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer26) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer26) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer26) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
 func (w *writer26) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 func (w *writer26) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
@@ -740,12 +932,12 @@ func (w *writer26) writerLayer() *writerLayer           { return (*writerLayer)(
 type writer27 writerLayer
 
 func (w *writer27) Header() http.Header                          { return w.original.Header() }
-func (w *writer27) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer27) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer27) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer27) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer27) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer27) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer27) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer27) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer27) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer27) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer27) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer27) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer27) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
@@ -753,12 +945,12 @@ func (w *writer27) writerLayer() *writerLayer                    { return (*writ
 type writer30 writerLayer
 
 func (w *writer30) Header() http.Header                 { return w.original.Header() }
-func (w *writer30) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer30) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer30) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer30) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
-func (w *writer30) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer30) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer30) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer30) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer30) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer30) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer30) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer30) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
 func (w *writer30) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
 func (w *writer30) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
@@ -766,13 +958,13 @@ func (w *writer30) writerLayer() *writerLayer           { return (*writerLayer)(
 type writer31 writerLayer
 
 func (w *writer31) Header() http.Header                          { return w.original.Header() }
-func (w *writer31) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer31) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer31) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer31) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer31) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer31) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer31) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer31) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer31) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer31) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer31) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer31) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer31) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer31) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer31) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
@@ -780,8 +972,8 @@ func (w *writer31) writerLayer() *writerLayer                    { return (*writ
 type writer32 writerLayer
 
 func (w *writer32) Header() http.Header         { return w.original.Header() }
-func (w *writer32) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer32) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
+func (w *writer32) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer32) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer32) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -795,8 +987,8 @@ func (w *writer32) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer33 writerLayer
 
 func (w *writer33) Header() http.Header                          { return w.original.Header() }
-func (w *writer33) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer33) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer33) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer33) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer33) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer33) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
@@ -811,9 +1003,9 @@ func (w *writer33) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer34 writerLayer
 
 func (w *writer34) Header() http.Header         { return w.original.Header() }
-func (w *writer34) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer34) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer34) Flush()                      { (*writerLayer)(w).writerFlush() }
+func (w *writer34) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer34) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer34) Flush()                      { (*writerLayer)(w).Flush() }
 func (w *writer34) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -827,10 +1019,10 @@ func (w *writer34) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer35 writerLayer
 
 func (w *writer35) Header() http.Header                          { return w.original.Header() }
-func (w *writer35) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer35) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer35) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer35) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer35) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer35) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer35) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer35) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -844,10 +1036,10 @@ func (w *writer35) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer38 writerLayer
 
 func (w *writer38) Header() http.Header         { return w.original.Header() }
-func (w *writer38) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer38) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer38) Flush()                      { (*writerLayer)(w).writerFlush() }
-func (w *writer38) FlushError() error           { return (*writerLayer)(w).writerFlushError() }
+func (w *writer38) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer38) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer38) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer38) FlushError() error           { return (*writerLayer)(w).FlushError() }
 func (w *writer38) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -861,11 +1053,11 @@ func (w *writer38) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer39 writerLayer
 
 func (w *writer39) Header() http.Header                          { return w.original.Header() }
-func (w *writer39) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer39) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer39) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer39) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer39) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer39) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer39) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer39) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer39) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer39) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -879,9 +1071,9 @@ func (w *writer39) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer40 writerLayer
 
 func (w *writer40) Header() http.Header                 { return w.original.Header() }
-func (w *writer40) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer40) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer40) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer40) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer40) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer40) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer40) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -895,10 +1087,10 @@ func (w *writer40) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer41 writerLayer
 
 func (w *writer41) Header() http.Header                          { return w.original.Header() }
-func (w *writer41) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer41) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer41) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer41) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer41) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer41) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer41) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer41) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -912,10 +1104,10 @@ func (w *writer41) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer42 writerLayer
 
 func (w *writer42) Header() http.Header                 { return w.original.Header() }
-func (w *writer42) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer42) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer42) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer42) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer42) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer42) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer42) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer42) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer42) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -929,11 +1121,11 @@ func (w *writer42) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer43 writerLayer
 
 func (w *writer43) Header() http.Header                          { return w.original.Header() }
-func (w *writer43) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer43) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer43) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer43) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer43) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer43) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer43) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer43) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer43) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer43) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -947,11 +1139,11 @@ func (w *writer43) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer46 writerLayer
 
 func (w *writer46) Header() http.Header                 { return w.original.Header() }
-func (w *writer46) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer46) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer46) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer46) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
-func (w *writer46) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer46) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer46) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer46) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer46) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer46) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer46) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -965,12 +1157,12 @@ func (w *writer46) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer47 writerLayer
 
 func (w *writer47) Header() http.Header                          { return w.original.Header() }
-func (w *writer47) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer47) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer47) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer47) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer47) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer47) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer47) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer47) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer47) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer47) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer47) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer47) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -984,9 +1176,9 @@ func (w *writer47) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer48 writerLayer
 
 func (w *writer48) Header() http.Header               { return w.original.Header() }
-func (w *writer48) Write(p []byte) (int, error)       { return w.original.Write(p) }
-func (w *writer48) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
-func (w *writer48) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer48) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer48) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer48) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
 func (w *writer48) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1000,10 +1192,10 @@ func (w *writer48) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer49 writerLayer
 
 func (w *writer49) Header() http.Header                          { return w.original.Header() }
-func (w *writer49) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer49) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer49) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer49) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer49) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer49) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer49) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer49) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1017,10 +1209,10 @@ func (w *writer49) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer50 writerLayer
 
 func (w *writer50) Header() http.Header               { return w.original.Header() }
-func (w *writer50) Write(p []byte) (int, error)       { return w.original.Write(p) }
-func (w *writer50) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
-func (w *writer50) Flush()                            { (*writerLayer)(w).writerFlush() }
-func (w *writer50) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer50) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer50) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer50) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer50) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
 func (w *writer50) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1034,11 +1226,11 @@ func (w *writer50) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer51 writerLayer
 
 func (w *writer51) Header() http.Header                          { return w.original.Header() }
-func (w *writer51) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer51) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer51) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer51) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer51) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer51) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer51) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer51) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer51) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer51) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1052,11 +1244,11 @@ func (w *writer51) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer54 writerLayer
 
 func (w *writer54) Header() http.Header               { return w.original.Header() }
-func (w *writer54) Write(p []byte) (int, error)       { return w.original.Write(p) }
-func (w *writer54) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
-func (w *writer54) Flush()                            { (*writerLayer)(w).writerFlush() }
-func (w *writer54) FlushError() error                 { return (*writerLayer)(w).writerFlushError() }
-func (w *writer54) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer54) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer54) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer54) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer54) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer54) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
 func (w *writer54) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1070,12 +1262,12 @@ func (w *writer54) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer55 writerLayer
 
 func (w *writer55) Header() http.Header                          { return w.original.Header() }
-func (w *writer55) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer55) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer55) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer55) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer55) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer55) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer55) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer55) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer55) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer55) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer55) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer55) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1089,10 +1281,10 @@ func (w *writer55) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer56 writerLayer
 
 func (w *writer56) Header() http.Header                 { return w.original.Header() }
-func (w *writer56) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer56) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer56) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer56) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer56) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer56) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer56) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer56) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
 func (w *writer56) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1106,11 +1298,11 @@ func (w *writer56) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer57 writerLayer
 
 func (w *writer57) Header() http.Header                          { return w.original.Header() }
-func (w *writer57) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer57) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer57) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer57) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer57) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer57) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer57) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer57) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer57) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer57) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1124,11 +1316,11 @@ func (w *writer57) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer58 writerLayer
 
 func (w *writer58) Header() http.Header                 { return w.original.Header() }
-func (w *writer58) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer58) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer58) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer58) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer58) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer58) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer58) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer58) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer58) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer58) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
 func (w *writer58) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1142,12 +1334,12 @@ func (w *writer58) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer59 writerLayer
 
 func (w *writer59) Header() http.Header                          { return w.original.Header() }
-func (w *writer59) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer59) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer59) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer59) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer59) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer59) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer59) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer59) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer59) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer59) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer59) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer59) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1161,12 +1353,12 @@ func (w *writer59) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer62 writerLayer
 
 func (w *writer62) Header() http.Header                 { return w.original.Header() }
-func (w *writer62) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer62) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer62) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer62) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
-func (w *writer62) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer62) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer62) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer62) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer62) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer62) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer62) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer62) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
 func (w *writer62) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1180,13 +1372,13 @@ func (w *writer62) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer63 writerLayer
 
 func (w *writer63) Header() http.Header                          { return w.original.Header() }
-func (w *writer63) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer63) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer63) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer63) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer63) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer63) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer63) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer63) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer63) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer63) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer63) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer63) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer63) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer63) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1200,8 +1392,8 @@ func (w *writer63) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer96 writerLayer
 
 func (w *writer96) Header() http.Header         { return w.original.Header() }
-func (w *writer96) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer96) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
+func (w *writer96) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer96) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer96) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1216,8 +1408,8 @@ func (w *writer96) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer97 writerLayer
 
 func (w *writer97) Header() http.Header                          { return w.original.Header() }
-func (w *writer97) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer97) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer97) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer97) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer97) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer97) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
@@ -1233,9 +1425,9 @@ func (w *writer97) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer98 writerLayer
 
 func (w *writer98) Header() http.Header         { return w.original.Header() }
-func (w *writer98) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer98) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer98) Flush()                      { (*writerLayer)(w).writerFlush() }
+func (w *writer98) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer98) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer98) Flush()                      { (*writerLayer)(w).Flush() }
 func (w *writer98) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1250,10 +1442,10 @@ func (w *writer98) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer99 writerLayer
 
 func (w *writer99) Header() http.Header                          { return w.original.Header() }
-func (w *writer99) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer99) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer99) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer99) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer99) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer99) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer99) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer99) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1268,10 +1460,10 @@ func (w *writer99) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer102 writerLayer
 
 func (w *writer102) Header() http.Header         { return w.original.Header() }
-func (w *writer102) Write(p []byte) (int, error) { return w.original.Write(p) }
-func (w *writer102) WriteHeader(statusCode int)  { w.original.WriteHeader(statusCode) }
-func (w *writer102) Flush()                      { (*writerLayer)(w).writerFlush() }
-func (w *writer102) FlushError() error           { return (*writerLayer)(w).writerFlushError() }
+func (w *writer102) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer102) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer102) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer102) FlushError() error           { return (*writerLayer)(w).FlushError() }
 func (w *writer102) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1286,11 +1478,11 @@ func (w *writer102) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer103 writerLayer
 
 func (w *writer103) Header() http.Header                          { return w.original.Header() }
-func (w *writer103) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer103) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer103) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer103) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer103) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer103) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer103) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer103) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer103) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer103) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1305,9 +1497,9 @@ func (w *writer103) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer104 writerLayer
 
 func (w *writer104) Header() http.Header                 { return w.original.Header() }
-func (w *writer104) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer104) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer104) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer104) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer104) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer104) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer104) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1322,10 +1514,10 @@ func (w *writer104) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer105 writerLayer
 
 func (w *writer105) Header() http.Header                          { return w.original.Header() }
-func (w *writer105) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer105) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer105) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer105) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer105) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer105) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer105) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer105) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1340,10 +1532,10 @@ func (w *writer105) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer106 writerLayer
 
 func (w *writer106) Header() http.Header                 { return w.original.Header() }
-func (w *writer106) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer106) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer106) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer106) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer106) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer106) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer106) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer106) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer106) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1358,11 +1550,11 @@ func (w *writer106) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer107 writerLayer
 
 func (w *writer107) Header() http.Header                          { return w.original.Header() }
-func (w *writer107) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer107) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer107) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer107) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer107) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer107) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer107) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer107) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer107) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer107) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1377,11 +1569,11 @@ func (w *writer107) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer110 writerLayer
 
 func (w *writer110) Header() http.Header                 { return w.original.Header() }
-func (w *writer110) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer110) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer110) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer110) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
-func (w *writer110) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer110) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer110) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer110) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer110) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer110) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer110) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1396,12 +1588,12 @@ func (w *writer110) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer111 writerLayer
 
 func (w *writer111) Header() http.Header                          { return w.original.Header() }
-func (w *writer111) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer111) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer111) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer111) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer111) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer111) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer111) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer111) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer111) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer111) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer111) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer111) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1416,9 +1608,9 @@ func (w *writer111) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer112 writerLayer
 
 func (w *writer112) Header() http.Header               { return w.original.Header() }
-func (w *writer112) Write(p []byte) (int, error)       { return w.original.Write(p) }
-func (w *writer112) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
-func (w *writer112) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer112) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer112) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer112) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
 func (w *writer112) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1433,10 +1625,10 @@ func (w *writer112) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer113 writerLayer
 
 func (w *writer113) Header() http.Header                          { return w.original.Header() }
-func (w *writer113) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer113) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer113) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer113) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer113) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer113) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer113) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer113) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1451,10 +1643,10 @@ func (w *writer113) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer114 writerLayer
 
 func (w *writer114) Header() http.Header               { return w.original.Header() }
-func (w *writer114) Write(p []byte) (int, error)       { return w.original.Write(p) }
-func (w *writer114) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
-func (w *writer114) Flush()                            { (*writerLayer)(w).writerFlush() }
-func (w *writer114) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer114) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer114) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer114) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer114) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
 func (w *writer114) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1469,11 +1661,11 @@ func (w *writer114) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer115 writerLayer
 
 func (w *writer115) Header() http.Header                          { return w.original.Header() }
-func (w *writer115) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer115) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer115) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer115) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer115) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer115) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer115) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer115) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer115) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer115) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1488,11 +1680,11 @@ func (w *writer115) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer118 writerLayer
 
 func (w *writer118) Header() http.Header               { return w.original.Header() }
-func (w *writer118) Write(p []byte) (int, error)       { return w.original.Write(p) }
-func (w *writer118) WriteHeader(statusCode int)        { w.original.WriteHeader(statusCode) }
-func (w *writer118) Flush()                            { (*writerLayer)(w).writerFlush() }
-func (w *writer118) FlushError() error                 { return (*writerLayer)(w).writerFlushError() }
-func (w *writer118) WriteString(s string) (int, error) { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer118) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer118) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer118) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer118) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer118) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
 func (w *writer118) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1507,12 +1699,12 @@ func (w *writer118) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer119 writerLayer
 
 func (w *writer119) Header() http.Header                          { return w.original.Header() }
-func (w *writer119) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer119) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer119) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer119) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer119) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer119) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer119) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer119) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer119) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer119) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer119) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer119) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1527,10 +1719,10 @@ func (w *writer119) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer120 writerLayer
 
 func (w *writer120) Header() http.Header                 { return w.original.Header() }
-func (w *writer120) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer120) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer120) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer120) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer120) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer120) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer120) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer120) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
 func (w *writer120) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1545,11 +1737,11 @@ func (w *writer120) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer121 writerLayer
 
 func (w *writer121) Header() http.Header                          { return w.original.Header() }
-func (w *writer121) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer121) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer121) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer121) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer121) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer121) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer121) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer121) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer121) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer121) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1564,11 +1756,11 @@ func (w *writer121) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer122 writerLayer
 
 func (w *writer122) Header() http.Header                 { return w.original.Header() }
-func (w *writer122) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer122) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer122) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer122) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer122) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer122) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer122) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer122) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer122) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer122) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
 func (w *writer122) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1583,12 +1775,12 @@ func (w *writer122) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer123 writerLayer
 
 func (w *writer123) Header() http.Header                          { return w.original.Header() }
-func (w *writer123) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer123) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer123) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer123) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer123) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer123) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer123) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer123) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer123) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer123) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer123) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer123) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1603,12 +1795,12 @@ func (w *writer123) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer126 writerLayer
 
 func (w *writer126) Header() http.Header                 { return w.original.Header() }
-func (w *writer126) Write(p []byte) (int, error)         { return w.original.Write(p) }
-func (w *writer126) WriteHeader(statusCode int)          { w.original.WriteHeader(statusCode) }
-func (w *writer126) Flush()                              { (*writerLayer)(w).writerFlush() }
-func (w *writer126) FlushError() error                   { return (*writerLayer)(w).writerFlushError() }
-func (w *writer126) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer126) WriteString(s string) (int, error)   { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer126) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer126) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer126) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer126) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer126) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer126) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
 func (w *writer126) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1623,13 +1815,13 @@ func (w *writer126) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 type writer127 writerLayer
 
 func (w *writer127) Header() http.Header                          { return w.original.Header() }
-func (w *writer127) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer127) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer127) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer127) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer127) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer127) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer127) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer127) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer127) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer127) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer127) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer127) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer127) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer127) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1640,168 +1832,328 @@ func (w *writer127) EnableFullDuplex() error     { return (*writerLayer)(w).writ
 func (w *writer127) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer127) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer128 has CloseNotify.
+type writer128 writerLayer
+
+func (w *writer128) Header() http.Header         { return w.original.Header() }
+func (w *writer128) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer128) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer128) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer128) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer128) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer129 has Hijack+CloseNotify.
 type writer129 writerLayer
 
 func (w *writer129) Header() http.Header                          { return w.original.Header() }
-func (w *writer129) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer129) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer129) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer129) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer129) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer129) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer129) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer129) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
 
+// writer130 has Flush+CloseNotify.
+type writer130 writerLayer
+
+func (w *writer130) Header() http.Header         { return w.original.Header() }
+func (w *writer130) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer130) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer130) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer130) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer130) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer130) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer131 has Hijack+Flush+CloseNotify.
 type writer131 writerLayer
 
 func (w *writer131) Header() http.Header                          { return w.original.Header() }
-func (w *writer131) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer131) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer131) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer131) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer131) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer131) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer131) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer131) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer131) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer131) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
+
+// writer134 has Flush+FlushError+CloseNotify.
+type writer134 writerLayer
+
+func (w *writer134) Header() http.Header         { return w.original.Header() }
+func (w *writer134) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer134) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer134) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer134) FlushError() error           { return (*writerLayer)(w).FlushError() }
+func (w *writer134) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer134) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer134) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
 // writer135 has Hijack+Flush+FlushError+CloseNotify.
 type writer135 writerLayer
 
 func (w *writer135) Header() http.Header                          { return w.original.Header() }
-func (w *writer135) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer135) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer135) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer135) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer135) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer135) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer135) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer135) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer135) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer135) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer135) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer135) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
+
+// writer136 has ReadFrom+CloseNotify.
+type writer136 writerLayer
+
+func (w *writer136) Header() http.Header                 { return w.original.Header() }
+func (w *writer136) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer136) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer136) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer136) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer136) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer136) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
 // writer137 has Hijack+ReadFrom+CloseNotify.
 type writer137 writerLayer
 
 func (w *writer137) Header() http.Header                          { return w.original.Header() }
-func (w *writer137) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer137) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer137) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer137) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer137) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer137) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer137) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer137) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer137) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer137) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
+
+// writer138 has Flush+ReadFrom+CloseNotify.
+type writer138 writerLayer
+
+func (w *writer138) Header() http.Header                 { return w.original.Header() }
+func (w *writer138) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer138) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer138) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer138) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer138) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer138) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer138) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
 // writer139 has Hijack+Flush+ReadFrom+CloseNotify.
 type writer139 writerLayer
 
 func (w *writer139) Header() http.Header                          { return w.original.Header() }
-func (w *writer139) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer139) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer139) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer139) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer139) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer139) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer139) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer139) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer139) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer139) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer139) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer139) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
+
+// writer142 has Flush+FlushError+ReadFrom+CloseNotify.
+type writer142 writerLayer
+
+func (w *writer142) Header() http.Header                 { return w.original.Header() }
+func (w *writer142) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer142) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer142) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer142) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer142) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer142) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer142) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer142) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
 // writer143 has Hijack+Flush+FlushError+ReadFrom+CloseNotify.
 type writer143 writerLayer
 
 func (w *writer143) Header() http.Header                          { return w.original.Header() }
-func (w *writer143) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer143) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer143) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer143) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer143) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer143) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer143) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer143) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer143) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer143) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer143) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer143) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer143) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer143) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
+
+// writer144 has WriteString+CloseNotify.
+type writer144 writerLayer
+
+func (w *writer144) Header() http.Header               { return w.original.Header() }
+func (w *writer144) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer144) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer144) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer144) CloseNotify() <-chan bool          { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer144) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
+func (w *writer144) writerLayer() *writerLayer         { return (*writerLayer)(w) }
 
 // writer145 has Hijack+WriteString+CloseNotify.
 type writer145 writerLayer
 
 func (w *writer145) Header() http.Header                          { return w.original.Header() }
-func (w *writer145) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer145) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer145) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer145) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer145) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer145) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer145) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer145) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer145) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer145) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
+
+// writer146 has Flush+WriteString+CloseNotify.
+type writer146 writerLayer
+
+func (w *writer146) Header() http.Header               { return w.original.Header() }
+func (w *writer146) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer146) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer146) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer146) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer146) CloseNotify() <-chan bool          { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer146) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
+func (w *writer146) writerLayer() *writerLayer         { return (*writerLayer)(w) }
 
 // writer147 has Hijack+Flush+WriteString+CloseNotify.
 type writer147 writerLayer
 
 func (w *writer147) Header() http.Header                          { return w.original.Header() }
-func (w *writer147) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer147) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer147) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer147) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer147) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer147) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer147) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer147) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer147) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer147) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer147) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer147) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
+
+// writer150 has Flush+FlushError+WriteString+CloseNotify.
+type writer150 writerLayer
+
+func (w *writer150) Header() http.Header               { return w.original.Header() }
+func (w *writer150) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer150) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer150) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer150) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer150) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer150) CloseNotify() <-chan bool          { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer150) Unwrap() http.ResponseWriter       { return (*writerLayer)(w).Unwrap() }
+func (w *writer150) writerLayer() *writerLayer         { return (*writerLayer)(w) }
 
 // writer151 has Hijack+Flush+FlushError+WriteString+CloseNotify.
 type writer151 writerLayer
 
 func (w *writer151) Header() http.Header                          { return w.original.Header() }
-func (w *writer151) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer151) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer151) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer151) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer151) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer151) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer151) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer151) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer151) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer151) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer151) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer151) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer151) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer151) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
+
+// writer152 has ReadFrom+WriteString+CloseNotify.
+type writer152 writerLayer
+
+func (w *writer152) Header() http.Header                 { return w.original.Header() }
+func (w *writer152) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer152) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer152) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer152) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer152) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer152) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer152) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
 // writer153 has Hijack+ReadFrom+WriteString+CloseNotify.
 type writer153 writerLayer
 
 func (w *writer153) Header() http.Header                          { return w.original.Header() }
-func (w *writer153) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer153) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer153) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer153) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer153) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer153) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer153) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer153) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer153) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer153) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer153) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer153) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
+
+// writer154 has Flush+ReadFrom+WriteString+CloseNotify.
+type writer154 writerLayer
+
+func (w *writer154) Header() http.Header                 { return w.original.Header() }
+func (w *writer154) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer154) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer154) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer154) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer154) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer154) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer154) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer154) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
 // writer155 has Hijack+Flush+ReadFrom+WriteString+CloseNotify.
 type writer155 writerLayer
 
 func (w *writer155) Header() http.Header                          { return w.original.Header() }
-func (w *writer155) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer155) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer155) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer155) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer155) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer155) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer155) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer155) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer155) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer155) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer155) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer155) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer155) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer155) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
+
+// writer158 has Flush+FlushError+ReadFrom+WriteString+CloseNotify.
+type writer158 writerLayer
+
+func (w *writer158) Header() http.Header                 { return w.original.Header() }
+func (w *writer158) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer158) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer158) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer158) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer158) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer158) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer158) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer158) Unwrap() http.ResponseWriter         { return (*writerLayer)(w).Unwrap() }
+func (w *writer158) writerLayer() *writerLayer           { return (*writerLayer)(w) }
 
 // writer159 has Hijack+Flush+FlushError+ReadFrom+WriteString+CloseNotify.
 type writer159 writerLayer
 
 func (w *writer159) Header() http.Header                          { return w.original.Header() }
-func (w *writer159) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer159) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer159) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer159) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer159) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer159) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer159) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer159) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer159) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer159) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer159) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer159) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer159) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer159) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer159) Unwrap() http.ResponseWriter                  { return (*writerLayer)(w).Unwrap() }
 func (w *writer159) writerLayer() *writerLayer                    { return (*writerLayer)(w) }
+
+// writer160 has SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer160 writerLayer
+
+func (w *writer160) Header() http.Header         { return w.original.Header() }
+func (w *writer160) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer160) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer160) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer160) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer160) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer160) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer160) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
 // writer161 has Hijack+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer161 writerLayer
 
 func (w *writer161) Header() http.Header                          { return w.original.Header() }
-func (w *writer161) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer161) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer161) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer161) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer161) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer161) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
@@ -1813,14 +2165,31 @@ func (w *writer161) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer161) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer161) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer162 has Flush+SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer162 writerLayer
+
+func (w *writer162) Header() http.Header         { return w.original.Header() }
+func (w *writer162) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer162) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer162) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer162) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer162) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer162) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer162) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer162) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer163 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer163 writerLayer
 
 func (w *writer163) Header() http.Header                          { return w.original.Header() }
-func (w *writer163) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer163) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer163) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer163) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer163) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer163) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer163) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer163) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1831,15 +2200,33 @@ func (w *writer163) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer163) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer163) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer166 has Flush+FlushError+SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer166 writerLayer
+
+func (w *writer166) Header() http.Header         { return w.original.Header() }
+func (w *writer166) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer166) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer166) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer166) FlushError() error           { return (*writerLayer)(w).FlushError() }
+func (w *writer166) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer166) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer166) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer166) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer166) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer167 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer167 writerLayer
 
 func (w *writer167) Header() http.Header                          { return w.original.Header() }
-func (w *writer167) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer167) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer167) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer167) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer167) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer167) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer167) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer167) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer167) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer167) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1850,14 +2237,31 @@ func (w *writer167) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer167) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer167) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer168 has ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer168 writerLayer
+
+func (w *writer168) Header() http.Header                 { return w.original.Header() }
+func (w *writer168) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer168) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer168) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer168) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer168) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer168) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer168) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer168) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer169 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer169 writerLayer
 
 func (w *writer169) Header() http.Header                          { return w.original.Header() }
-func (w *writer169) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer169) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer169) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer169) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer169) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer169) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer169) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer169) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1868,15 +2272,33 @@ func (w *writer169) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer169) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer169) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer170 has Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer170 writerLayer
+
+func (w *writer170) Header() http.Header                 { return w.original.Header() }
+func (w *writer170) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer170) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer170) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer170) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer170) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer170) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer170) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer170) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer170) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer171 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer171 writerLayer
 
 func (w *writer171) Header() http.Header                          { return w.original.Header() }
-func (w *writer171) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer171) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer171) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer171) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer171) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer171) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer171) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer171) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer171) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer171) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1887,16 +2309,35 @@ func (w *writer171) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer171) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer171) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer174 has Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer174 writerLayer
+
+func (w *writer174) Header() http.Header                 { return w.original.Header() }
+func (w *writer174) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer174) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer174) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer174) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer174) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer174) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer174) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer174) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer174) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer174) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer175 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer175 writerLayer
 
 func (w *writer175) Header() http.Header                          { return w.original.Header() }
-func (w *writer175) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer175) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer175) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer175) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer175) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer175) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer175) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer175) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer175) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer175) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer175) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer175) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1907,14 +2348,31 @@ func (w *writer175) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer175) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer175) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer176 has WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer176 writerLayer
+
+func (w *writer176) Header() http.Header               { return w.original.Header() }
+func (w *writer176) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer176) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer176) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer176) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer176) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer176) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer176) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer176) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer177 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer177 writerLayer
 
 func (w *writer177) Header() http.Header                          { return w.original.Header() }
-func (w *writer177) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer177) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer177) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer177) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer177) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer177) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer177) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer177) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1925,15 +2383,33 @@ func (w *writer177) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer177) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer177) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer178 has Flush+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer178 writerLayer
+
+func (w *writer178) Header() http.Header               { return w.original.Header() }
+func (w *writer178) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer178) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer178) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer178) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer178) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer178) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer178) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer178) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer178) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer179 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer179 writerLayer
 
 func (w *writer179) Header() http.Header                          { return w.original.Header() }
-func (w *writer179) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer179) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer179) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer179) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer179) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer179) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer179) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer179) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer179) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer179) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1944,16 +2420,35 @@ func (w *writer179) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer179) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer179) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer182 has Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer182 writerLayer
+
+func (w *writer182) Header() http.Header               { return w.original.Header() }
+func (w *writer182) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer182) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer182) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer182) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer182) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer182) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer182) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer182) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer182) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer182) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer183 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer183 writerLayer
 
 func (w *writer183) Header() http.Header                          { return w.original.Header() }
-func (w *writer183) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer183) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer183) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer183) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer183) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer183) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer183) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer183) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer183) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer183) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer183) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer183) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1964,15 +2459,33 @@ func (w *writer183) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer183) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer183) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer184 has ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer184 writerLayer
+
+func (w *writer184) Header() http.Header                 { return w.original.Header() }
+func (w *writer184) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer184) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer184) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer184) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer184) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer184) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer184) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer184) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer184) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer185 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer185 writerLayer
 
 func (w *writer185) Header() http.Header                          { return w.original.Header() }
-func (w *writer185) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer185) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer185) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer185) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer185) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer185) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer185) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer185) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer185) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer185) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -1983,16 +2496,35 @@ func (w *writer185) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer185) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer185) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer186 has Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer186 writerLayer
+
+func (w *writer186) Header() http.Header                 { return w.original.Header() }
+func (w *writer186) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer186) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer186) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer186) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer186) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer186) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer186) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer186) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer186) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer186) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer187 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer187 writerLayer
 
 func (w *writer187) Header() http.Header                          { return w.original.Header() }
-func (w *writer187) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer187) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer187) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer187) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer187) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer187) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer187) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer187) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer187) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer187) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer187) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer187) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2003,17 +2535,37 @@ func (w *writer187) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer187) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer187) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer190 has Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
+type writer190 writerLayer
+
+func (w *writer190) Header() http.Header                 { return w.original.Header() }
+func (w *writer190) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer190) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer190) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer190) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer190) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer190) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer190) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer190) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer190) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer190) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer190) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer191 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify.
 type writer191 writerLayer
 
 func (w *writer191) Header() http.Header                          { return w.original.Header() }
-func (w *writer191) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer191) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer191) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer191) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer191) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer191) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer191) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer191) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer191) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer191) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer191) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer191) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer191) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer191) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2024,12 +2576,29 @@ func (w *writer191) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer191) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer191) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer224 has SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer224 writerLayer
+
+func (w *writer224) Header() http.Header         { return w.original.Header() }
+func (w *writer224) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer224) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer224) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer224) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer224) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer224) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer224) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer224) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer225 has Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer225 writerLayer
 
 func (w *writer225) Header() http.Header                          { return w.original.Header() }
-func (w *writer225) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer225) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer225) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer225) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer225) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer225) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
@@ -2042,14 +2611,32 @@ func (w *writer225) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer225) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer225) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer226 has Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer226 writerLayer
+
+func (w *writer226) Header() http.Header         { return w.original.Header() }
+func (w *writer226) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer226) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer226) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer226) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer226) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer226) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer226) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer226) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer226) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer227 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer227 writerLayer
 
 func (w *writer227) Header() http.Header                          { return w.original.Header() }
-func (w *writer227) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer227) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer227) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer227) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer227) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer227) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer227) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer227) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2061,15 +2648,34 @@ func (w *writer227) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer227) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer227) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer230 has Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer230 writerLayer
+
+func (w *writer230) Header() http.Header         { return w.original.Header() }
+func (w *writer230) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer230) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer230) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer230) FlushError() error           { return (*writerLayer)(w).FlushError() }
+func (w *writer230) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer230) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer230) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer230) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer230) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer230) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer231 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer231 writerLayer
 
 func (w *writer231) Header() http.Header                          { return w.original.Header() }
-func (w *writer231) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer231) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer231) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer231) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer231) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer231) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer231) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer231) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer231) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer231) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2081,14 +2687,32 @@ func (w *writer231) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer231) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer231) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer232 has ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer232 writerLayer
+
+func (w *writer232) Header() http.Header                 { return w.original.Header() }
+func (w *writer232) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer232) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer232) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer232) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer232) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer232) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer232) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer232) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer232) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer233 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer233 writerLayer
 
 func (w *writer233) Header() http.Header                          { return w.original.Header() }
-func (w *writer233) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer233) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer233) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer233) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer233) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer233) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer233) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer233) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2100,15 +2724,34 @@ func (w *writer233) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer233) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer233) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer234 has Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer234 writerLayer
+
+func (w *writer234) Header() http.Header                 { return w.original.Header() }
+func (w *writer234) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer234) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer234) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer234) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer234) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer234) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer234) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer234) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer234) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer234) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer235 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer235 writerLayer
 
 func (w *writer235) Header() http.Header                          { return w.original.Header() }
-func (w *writer235) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer235) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer235) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer235) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer235) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer235) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer235) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer235) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer235) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer235) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2120,16 +2763,36 @@ func (w *writer235) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer235) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer235) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer238 has Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer238 writerLayer
+
+func (w *writer238) Header() http.Header                 { return w.original.Header() }
+func (w *writer238) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer238) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer238) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer238) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer238) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer238) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer238) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer238) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer238) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer238) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer238) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer239 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer239 writerLayer
 
 func (w *writer239) Header() http.Header                          { return w.original.Header() }
-func (w *writer239) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer239) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer239) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer239) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer239) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer239) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer239) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer239) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer239) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer239) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer239) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer239) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2141,14 +2804,32 @@ func (w *writer239) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer239) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer239) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer240 has WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer240 writerLayer
+
+func (w *writer240) Header() http.Header               { return w.original.Header() }
+func (w *writer240) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer240) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer240) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer240) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer240) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer240) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer240) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer240) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer240) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer241 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer241 writerLayer
 
 func (w *writer241) Header() http.Header                          { return w.original.Header() }
-func (w *writer241) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer241) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer241) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer241) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer241) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer241) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer241) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer241) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2160,15 +2841,34 @@ func (w *writer241) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer241) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer241) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer242 has Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer242 writerLayer
+
+func (w *writer242) Header() http.Header               { return w.original.Header() }
+func (w *writer242) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer242) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer242) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer242) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer242) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer242) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer242) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer242) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer242) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer242) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer243 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer243 writerLayer
 
 func (w *writer243) Header() http.Header                          { return w.original.Header() }
-func (w *writer243) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer243) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer243) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer243) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer243) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer243) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer243) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer243) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer243) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer243) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2180,16 +2880,36 @@ func (w *writer243) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer243) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer243) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer246 has Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer246 writerLayer
+
+func (w *writer246) Header() http.Header               { return w.original.Header() }
+func (w *writer246) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer246) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer246) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer246) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer246) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer246) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer246) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer246) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer246) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer246) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer246) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer247 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer247 writerLayer
 
 func (w *writer247) Header() http.Header                          { return w.original.Header() }
-func (w *writer247) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer247) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer247) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer247) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer247) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer247) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer247) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer247) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer247) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer247) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer247) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer247) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2201,15 +2921,34 @@ func (w *writer247) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer247) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer247) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer248 has ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer248 writerLayer
+
+func (w *writer248) Header() http.Header                 { return w.original.Header() }
+func (w *writer248) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer248) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer248) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer248) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer248) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer248) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer248) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer248) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer248) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer248) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer249 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer249 writerLayer
 
 func (w *writer249) Header() http.Header                          { return w.original.Header() }
-func (w *writer249) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer249) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer249) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer249) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer249) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer249) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer249) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer249) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer249) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer249) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2221,16 +2960,36 @@ func (w *writer249) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer249) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer249) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer250 has Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer250 writerLayer
+
+func (w *writer250) Header() http.Header                 { return w.original.Header() }
+func (w *writer250) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer250) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer250) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer250) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer250) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer250) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer250) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer250) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer250) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer250) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer250) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer251 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer251 writerLayer
 
 func (w *writer251) Header() http.Header                          { return w.original.Header() }
-func (w *writer251) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer251) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer251) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer251) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer251) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer251) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer251) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer251) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer251) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer251) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer251) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer251) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2242,17 +3001,38 @@ func (w *writer251) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer251) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer251) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer254 has Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
+type writer254 writerLayer
+
+func (w *writer254) Header() http.Header                 { return w.original.Header() }
+func (w *writer254) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer254) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer254) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer254) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer254) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer254) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer254) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer254) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer254) EnableFullDuplex() error     { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer254) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer254) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer254) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer255 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify.
 type writer255 writerLayer
 
 func (w *writer255) Header() http.Header                          { return w.original.Header() }
-func (w *writer255) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer255) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer255) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer255) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer255) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer255) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer255) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer255) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer255) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer255) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer255) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer255) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer255) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer255) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2264,12 +3044,24 @@ func (w *writer255) CloseNotify() <-chan bool    { return (*writerLayer)(w).writ
 func (w *writer255) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer255) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer256 has Push.
+type writer256 writerLayer
+
+func (w *writer256) Header() http.Header         { return w.original.Header() }
+func (w *writer256) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer256) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer256) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer256) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer256) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer257 has Hijack+Push.
 type writer257 writerLayer
 
 func (w *writer257) Header() http.Header                          { return w.original.Header() }
-func (w *writer257) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer257) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer257) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer257) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer257) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer257) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -2277,179 +3069,353 @@ func (w *writer257) Push(target string, opts *http.PushOptions) error {
 func (w *writer257) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer257) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer258 has Flush+Push.
+type writer258 writerLayer
+
+func (w *writer258) Header() http.Header         { return w.original.Header() }
+func (w *writer258) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer258) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer258) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer258) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer258) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer258) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer259 has Hijack+Flush+Push.
 type writer259 writerLayer
 
 func (w *writer259) Header() http.Header                          { return w.original.Header() }
-func (w *writer259) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer259) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer259) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer259) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer259) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer259) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer259) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer259) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer259) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer259) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer262 has Flush+FlushError+Push.
+type writer262 writerLayer
+
+func (w *writer262) Header() http.Header         { return w.original.Header() }
+func (w *writer262) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer262) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer262) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer262) FlushError() error           { return (*writerLayer)(w).FlushError() }
+func (w *writer262) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer262) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer262) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer263 has Hijack+Flush+FlushError+Push.
 type writer263 writerLayer
 
 func (w *writer263) Header() http.Header                          { return w.original.Header() }
-func (w *writer263) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer263) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer263) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer263) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer263) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer263) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer263) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer263) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer263) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer263) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer263) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer263) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer264 has ReadFrom+Push.
+type writer264 writerLayer
+
+func (w *writer264) Header() http.Header                 { return w.original.Header() }
+func (w *writer264) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer264) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer264) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer264) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer264) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer264) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer265 has Hijack+ReadFrom+Push.
 type writer265 writerLayer
 
 func (w *writer265) Header() http.Header                          { return w.original.Header() }
-func (w *writer265) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer265) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer265) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer265) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer265) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer265) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer265) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer265) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer265) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer265) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer266 has Flush+ReadFrom+Push.
+type writer266 writerLayer
+
+func (w *writer266) Header() http.Header                 { return w.original.Header() }
+func (w *writer266) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer266) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer266) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer266) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer266) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer266) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer266) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer267 has Hijack+Flush+ReadFrom+Push.
 type writer267 writerLayer
 
 func (w *writer267) Header() http.Header                          { return w.original.Header() }
-func (w *writer267) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer267) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer267) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer267) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer267) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer267) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer267) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer267) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer267) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer267) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer267) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer267) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer270 has Flush+FlushError+ReadFrom+Push.
+type writer270 writerLayer
+
+func (w *writer270) Header() http.Header                 { return w.original.Header() }
+func (w *writer270) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer270) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer270) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer270) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer270) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer270) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer270) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer270) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer271 has Hijack+Flush+FlushError+ReadFrom+Push.
 type writer271 writerLayer
 
 func (w *writer271) Header() http.Header                          { return w.original.Header() }
-func (w *writer271) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer271) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer271) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer271) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer271) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer271) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer271) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer271) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer271) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer271) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer271) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer271) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer271) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer271) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer272 has WriteString+Push.
+type writer272 writerLayer
+
+func (w *writer272) Header() http.Header               { return w.original.Header() }
+func (w *writer272) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer272) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer272) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer272) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer272) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer272) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer273 has Hijack+WriteString+Push.
 type writer273 writerLayer
 
 func (w *writer273) Header() http.Header                          { return w.original.Header() }
-func (w *writer273) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer273) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer273) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer273) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer273) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer273) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer273) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer273) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer273) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer273) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer274 has Flush+WriteString+Push.
+type writer274 writerLayer
+
+func (w *writer274) Header() http.Header               { return w.original.Header() }
+func (w *writer274) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer274) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer274) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer274) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer274) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer274) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer274) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer275 has Hijack+Flush+WriteString+Push.
 type writer275 writerLayer
 
 func (w *writer275) Header() http.Header                          { return w.original.Header() }
-func (w *writer275) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer275) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer275) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer275) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer275) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer275) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer275) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer275) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer275) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer275) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer275) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer275) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer278 has Flush+FlushError+WriteString+Push.
+type writer278 writerLayer
+
+func (w *writer278) Header() http.Header               { return w.original.Header() }
+func (w *writer278) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer278) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer278) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer278) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer278) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer278) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer278) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer278) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer279 has Hijack+Flush+FlushError+WriteString+Push.
 type writer279 writerLayer
 
 func (w *writer279) Header() http.Header                          { return w.original.Header() }
-func (w *writer279) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer279) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer279) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer279) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer279) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer279) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer279) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer279) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer279) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer279) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer279) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer279) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer279) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer279) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer280 has ReadFrom+WriteString+Push.
+type writer280 writerLayer
+
+func (w *writer280) Header() http.Header                 { return w.original.Header() }
+func (w *writer280) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer280) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer280) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer280) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer280) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer280) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer280) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer281 has Hijack+ReadFrom+WriteString+Push.
 type writer281 writerLayer
 
 func (w *writer281) Header() http.Header                          { return w.original.Header() }
-func (w *writer281) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer281) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer281) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer281) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer281) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer281) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer281) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer281) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer281) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer281) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer281) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer281) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer282 has Flush+ReadFrom+WriteString+Push.
+type writer282 writerLayer
+
+func (w *writer282) Header() http.Header                 { return w.original.Header() }
+func (w *writer282) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer282) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer282) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer282) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer282) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer282) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer282) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer282) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer283 has Hijack+Flush+ReadFrom+WriteString+Push.
 type writer283 writerLayer
 
 func (w *writer283) Header() http.Header                          { return w.original.Header() }
-func (w *writer283) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer283) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer283) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer283) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer283) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer283) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer283) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer283) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer283) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer283) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer283) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer283) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer283) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer283) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer286 has Flush+FlushError+ReadFrom+WriteString+Push.
+type writer286 writerLayer
+
+func (w *writer286) Header() http.Header                 { return w.original.Header() }
+func (w *writer286) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer286) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer286) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer286) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer286) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer286) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer286) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer286) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer286) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer287 has Hijack+Flush+FlushError+ReadFrom+WriteString+Push.
 type writer287 writerLayer
 
 func (w *writer287) Header() http.Header                          { return w.original.Header() }
-func (w *writer287) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer287) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer287) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer287) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer287) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer287) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer287) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer287) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer287) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer287) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer287) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer287) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer287) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer287) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
 }
 func (w *writer287) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer287) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer288 has SetReadDeadline+SetWriteDeadline+Push.
+type writer288 writerLayer
+
+func (w *writer288) Header() http.Header         { return w.original.Header() }
+func (w *writer288) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer288) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer288) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer288) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer288) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer288) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer288) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer289 has Hijack+SetReadDeadline+SetWriteDeadline+Push.
 type writer289 writerLayer
 
 func (w *writer289) Header() http.Header                          { return w.original.Header() }
-func (w *writer289) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer289) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer289) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer289) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer289) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer289) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
@@ -2463,14 +3429,33 @@ func (w *writer289) Push(target string, opts *http.PushOptions) error {
 func (w *writer289) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer289) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer290 has Flush+SetReadDeadline+SetWriteDeadline+Push.
+type writer290 writerLayer
+
+func (w *writer290) Header() http.Header         { return w.original.Header() }
+func (w *writer290) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer290) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer290) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer290) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer290) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer290) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer290) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer290) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer291 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+Push.
 type writer291 writerLayer
 
 func (w *writer291) Header() http.Header                          { return w.original.Header() }
-func (w *writer291) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer291) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer291) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer291) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer291) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer291) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer291) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer291) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2483,15 +3468,35 @@ func (w *writer291) Push(target string, opts *http.PushOptions) error {
 func (w *writer291) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer291) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer294 has Flush+FlushError+SetReadDeadline+SetWriteDeadline+Push.
+type writer294 writerLayer
+
+func (w *writer294) Header() http.Header         { return w.original.Header() }
+func (w *writer294) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer294) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer294) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer294) FlushError() error           { return (*writerLayer)(w).FlushError() }
+func (w *writer294) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer294) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer294) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer294) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer294) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer295 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+Push.
 type writer295 writerLayer
 
 func (w *writer295) Header() http.Header                          { return w.original.Header() }
-func (w *writer295) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer295) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer295) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer295) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer295) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer295) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer295) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer295) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer295) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer295) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2504,14 +3509,33 @@ func (w *writer295) Push(target string, opts *http.PushOptions) error {
 func (w *writer295) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer295) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer296 has ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
+type writer296 writerLayer
+
+func (w *writer296) Header() http.Header                 { return w.original.Header() }
+func (w *writer296) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer296) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer296) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer296) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer296) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer296) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer296) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer296) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer297 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
 type writer297 writerLayer
 
 func (w *writer297) Header() http.Header                          { return w.original.Header() }
-func (w *writer297) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer297) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer297) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer297) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer297) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer297) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer297) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer297) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2524,15 +3548,35 @@ func (w *writer297) Push(target string, opts *http.PushOptions) error {
 func (w *writer297) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer297) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer298 has Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
+type writer298 writerLayer
+
+func (w *writer298) Header() http.Header                 { return w.original.Header() }
+func (w *writer298) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer298) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer298) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer298) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer298) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer298) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer298) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer298) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer298) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer299 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
 type writer299 writerLayer
 
 func (w *writer299) Header() http.Header                          { return w.original.Header() }
-func (w *writer299) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer299) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer299) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer299) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer299) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer299) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer299) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer299) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer299) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer299) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2545,16 +3589,37 @@ func (w *writer299) Push(target string, opts *http.PushOptions) error {
 func (w *writer299) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer299) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer302 has Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
+type writer302 writerLayer
+
+func (w *writer302) Header() http.Header                 { return w.original.Header() }
+func (w *writer302) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer302) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer302) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer302) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer302) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer302) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer302) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer302) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer302) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer302) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer303 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+Push.
 type writer303 writerLayer
 
 func (w *writer303) Header() http.Header                          { return w.original.Header() }
-func (w *writer303) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer303) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer303) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer303) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer303) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer303) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer303) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer303) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer303) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer303) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer303) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer303) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2567,14 +3632,33 @@ func (w *writer303) Push(target string, opts *http.PushOptions) error {
 func (w *writer303) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer303) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer304 has WriteString+SetReadDeadline+SetWriteDeadline+Push.
+type writer304 writerLayer
+
+func (w *writer304) Header() http.Header               { return w.original.Header() }
+func (w *writer304) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer304) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer304) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer304) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer304) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer304) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer304) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer304) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer305 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer305 writerLayer
 
 func (w *writer305) Header() http.Header                          { return w.original.Header() }
-func (w *writer305) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer305) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer305) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer305) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer305) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer305) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer305) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer305) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2587,15 +3671,35 @@ func (w *writer305) Push(target string, opts *http.PushOptions) error {
 func (w *writer305) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer305) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer306 has Flush+WriteString+SetReadDeadline+SetWriteDeadline+Push.
+type writer306 writerLayer
+
+func (w *writer306) Header() http.Header               { return w.original.Header() }
+func (w *writer306) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer306) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer306) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer306) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer306) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer306) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer306) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer306) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer306) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer307 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer307 writerLayer
 
 func (w *writer307) Header() http.Header                          { return w.original.Header() }
-func (w *writer307) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer307) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer307) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer307) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer307) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer307) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer307) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer307) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer307) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer307) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2608,16 +3712,37 @@ func (w *writer307) Push(target string, opts *http.PushOptions) error {
 func (w *writer307) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer307) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer310 has Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+Push.
+type writer310 writerLayer
+
+func (w *writer310) Header() http.Header               { return w.original.Header() }
+func (w *writer310) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer310) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer310) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer310) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer310) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer310) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer310) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer310) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer310) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer310) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer311 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer311 writerLayer
 
 func (w *writer311) Header() http.Header                          { return w.original.Header() }
-func (w *writer311) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer311) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer311) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer311) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer311) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer311) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer311) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer311) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer311) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer311) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer311) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer311) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2630,15 +3755,35 @@ func (w *writer311) Push(target string, opts *http.PushOptions) error {
 func (w *writer311) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer311) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer312 has ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
+type writer312 writerLayer
+
+func (w *writer312) Header() http.Header                 { return w.original.Header() }
+func (w *writer312) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer312) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer312) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer312) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer312) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer312) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer312) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer312) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer312) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer313 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer313 writerLayer
 
 func (w *writer313) Header() http.Header                          { return w.original.Header() }
-func (w *writer313) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer313) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer313) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer313) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer313) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer313) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer313) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer313) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer313) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer313) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2651,16 +3796,37 @@ func (w *writer313) Push(target string, opts *http.PushOptions) error {
 func (w *writer313) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer313) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer314 has Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
+type writer314 writerLayer
+
+func (w *writer314) Header() http.Header                 { return w.original.Header() }
+func (w *writer314) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer314) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer314) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer314) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer314) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer314) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer314) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer314) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer314) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer314) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer315 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer315 writerLayer
 
 func (w *writer315) Header() http.Header                          { return w.original.Header() }
-func (w *writer315) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer315) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer315) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer315) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer315) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer315) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer315) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer315) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer315) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer315) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer315) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer315) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2673,17 +3839,39 @@ func (w *writer315) Push(target string, opts *http.PushOptions) error {
 func (w *writer315) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer315) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer318 has Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
+type writer318 writerLayer
+
+func (w *writer318) Header() http.Header                 { return w.original.Header() }
+func (w *writer318) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer318) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer318) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer318) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer318) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer318) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer318) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer318) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer318) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer318) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer318) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer319 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+Push.
 type writer319 writerLayer
 
 func (w *writer319) Header() http.Header                          { return w.original.Header() }
-func (w *writer319) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer319) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer319) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer319) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer319) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer319) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer319) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer319) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer319) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer319) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer319) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer319) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer319) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer319) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2696,12 +3884,31 @@ func (w *writer319) Push(target string, opts *http.PushOptions) error {
 func (w *writer319) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer319) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer352 has SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer352 writerLayer
+
+func (w *writer352) Header() http.Header         { return w.original.Header() }
+func (w *writer352) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer352) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer352) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer352) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer352) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer352) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer352) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer352) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer353 has Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer353 writerLayer
 
 func (w *writer353) Header() http.Header                          { return w.original.Header() }
-func (w *writer353) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer353) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer353) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer353) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer353) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer353) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
@@ -2716,14 +3923,34 @@ func (w *writer353) Push(target string, opts *http.PushOptions) error {
 func (w *writer353) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer353) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer354 has Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer354 writerLayer
+
+func (w *writer354) Header() http.Header         { return w.original.Header() }
+func (w *writer354) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer354) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer354) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer354) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer354) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer354) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer354) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer354) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer354) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer355 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer355 writerLayer
 
 func (w *writer355) Header() http.Header                          { return w.original.Header() }
-func (w *writer355) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer355) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer355) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer355) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer355) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer355) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer355) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer355) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2737,15 +3964,36 @@ func (w *writer355) Push(target string, opts *http.PushOptions) error {
 func (w *writer355) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer355) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer358 has Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer358 writerLayer
+
+func (w *writer358) Header() http.Header         { return w.original.Header() }
+func (w *writer358) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer358) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer358) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer358) FlushError() error           { return (*writerLayer)(w).FlushError() }
+func (w *writer358) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer358) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer358) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer358) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer358) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer358) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer359 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer359 writerLayer
 
 func (w *writer359) Header() http.Header                          { return w.original.Header() }
-func (w *writer359) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer359) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer359) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer359) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer359) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer359) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer359) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer359) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer359) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer359) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2759,14 +4007,34 @@ func (w *writer359) Push(target string, opts *http.PushOptions) error {
 func (w *writer359) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer359) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer360 has ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer360 writerLayer
+
+func (w *writer360) Header() http.Header                 { return w.original.Header() }
+func (w *writer360) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer360) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer360) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer360) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer360) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer360) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer360) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer360) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer360) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer361 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer361 writerLayer
 
 func (w *writer361) Header() http.Header                          { return w.original.Header() }
-func (w *writer361) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer361) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer361) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer361) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer361) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer361) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer361) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer361) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2780,15 +4048,36 @@ func (w *writer361) Push(target string, opts *http.PushOptions) error {
 func (w *writer361) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer361) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer362 has Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer362 writerLayer
+
+func (w *writer362) Header() http.Header                 { return w.original.Header() }
+func (w *writer362) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer362) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer362) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer362) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer362) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer362) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer362) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer362) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer362) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer362) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer363 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer363 writerLayer
 
 func (w *writer363) Header() http.Header                          { return w.original.Header() }
-func (w *writer363) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer363) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer363) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer363) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer363) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer363) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer363) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer363) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer363) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer363) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2802,16 +4091,38 @@ func (w *writer363) Push(target string, opts *http.PushOptions) error {
 func (w *writer363) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer363) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer366 has Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer366 writerLayer
+
+func (w *writer366) Header() http.Header                 { return w.original.Header() }
+func (w *writer366) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer366) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer366) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer366) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer366) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer366) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer366) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer366) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer366) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer366) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer366) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer367 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer367 writerLayer
 
 func (w *writer367) Header() http.Header                          { return w.original.Header() }
-func (w *writer367) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer367) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer367) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer367) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer367) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer367) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer367) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer367) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer367) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer367) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer367) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer367) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2825,14 +4136,34 @@ func (w *writer367) Push(target string, opts *http.PushOptions) error {
 func (w *writer367) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer367) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer368 has WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer368 writerLayer
+
+func (w *writer368) Header() http.Header               { return w.original.Header() }
+func (w *writer368) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer368) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer368) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer368) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer368) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer368) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer368) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer368) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer368) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer369 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer369 writerLayer
 
 func (w *writer369) Header() http.Header                          { return w.original.Header() }
-func (w *writer369) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer369) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer369) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer369) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer369) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer369) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer369) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer369) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2846,15 +4177,36 @@ func (w *writer369) Push(target string, opts *http.PushOptions) error {
 func (w *writer369) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer369) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer370 has Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer370 writerLayer
+
+func (w *writer370) Header() http.Header               { return w.original.Header() }
+func (w *writer370) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer370) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer370) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer370) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer370) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer370) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer370) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer370) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer370) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer370) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer371 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer371 writerLayer
 
 func (w *writer371) Header() http.Header                          { return w.original.Header() }
-func (w *writer371) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer371) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer371) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer371) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer371) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer371) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer371) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer371) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer371) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer371) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2868,16 +4220,38 @@ func (w *writer371) Push(target string, opts *http.PushOptions) error {
 func (w *writer371) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer371) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer374 has Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer374 writerLayer
+
+func (w *writer374) Header() http.Header               { return w.original.Header() }
+func (w *writer374) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer374) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer374) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer374) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer374) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer374) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer374) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer374) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer374) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer374) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer374) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer375 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer375 writerLayer
 
 func (w *writer375) Header() http.Header                          { return w.original.Header() }
-func (w *writer375) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer375) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer375) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer375) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer375) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer375) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer375) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer375) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer375) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer375) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer375) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer375) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2891,15 +4265,36 @@ func (w *writer375) Push(target string, opts *http.PushOptions) error {
 func (w *writer375) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer375) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer376 has ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer376 writerLayer
+
+func (w *writer376) Header() http.Header                 { return w.original.Header() }
+func (w *writer376) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer376) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer376) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer376) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer376) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer376) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer376) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer376) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer376) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer376) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer377 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer377 writerLayer
 
 func (w *writer377) Header() http.Header                          { return w.original.Header() }
-func (w *writer377) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer377) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer377) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer377) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer377) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer377) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer377) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer377) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer377) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer377) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2913,16 +4308,38 @@ func (w *writer377) Push(target string, opts *http.PushOptions) error {
 func (w *writer377) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer377) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer378 has Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer378 writerLayer
+
+func (w *writer378) Header() http.Header                 { return w.original.Header() }
+func (w *writer378) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer378) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer378) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer378) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer378) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer378) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer378) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer378) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer378) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer378) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer378) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer379 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer379 writerLayer
 
 func (w *writer379) Header() http.Header                          { return w.original.Header() }
-func (w *writer379) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer379) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer379) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer379) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer379) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer379) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer379) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer379) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer379) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer379) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer379) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer379) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2936,17 +4353,40 @@ func (w *writer379) Push(target string, opts *http.PushOptions) error {
 func (w *writer379) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer379) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer382 has Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
+type writer382 writerLayer
+
+func (w *writer382) Header() http.Header                 { return w.original.Header() }
+func (w *writer382) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer382) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer382) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer382) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer382) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer382) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer382) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer382) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer382) EnableFullDuplex() error { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer382) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer382) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer382) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer383 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+Push.
 type writer383 writerLayer
 
 func (w *writer383) Header() http.Header                          { return w.original.Header() }
-func (w *writer383) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer383) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer383) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer383) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer383) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer383) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer383) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer383) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer383) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer383) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer383) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer383) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer383) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer383) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -2960,12 +4400,25 @@ func (w *writer383) Push(target string, opts *http.PushOptions) error {
 func (w *writer383) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer383) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer384 has CloseNotify+Push.
+type writer384 writerLayer
+
+func (w *writer384) Header() http.Header         { return w.original.Header() }
+func (w *writer384) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer384) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer384) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer384) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer384) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer384) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer385 has Hijack+CloseNotify+Push.
 type writer385 writerLayer
 
 func (w *writer385) Header() http.Header                          { return w.original.Header() }
-func (w *writer385) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer385) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer385) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer385) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer385) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer385) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer385) Push(target string, opts *http.PushOptions) error {
@@ -2974,14 +4427,28 @@ func (w *writer385) Push(target string, opts *http.PushOptions) error {
 func (w *writer385) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer385) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer386 has Flush+CloseNotify+Push.
+type writer386 writerLayer
+
+func (w *writer386) Header() http.Header         { return w.original.Header() }
+func (w *writer386) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer386) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer386) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer386) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer386) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer386) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer386) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer387 has Hijack+Flush+CloseNotify+Push.
 type writer387 writerLayer
 
 func (w *writer387) Header() http.Header                          { return w.original.Header() }
-func (w *writer387) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer387) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer387) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer387) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer387) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer387) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer387) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer387) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer387) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -2989,15 +4456,30 @@ func (w *writer387) Push(target string, opts *http.PushOptions) error {
 func (w *writer387) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer387) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer390 has Flush+FlushError+CloseNotify+Push.
+type writer390 writerLayer
+
+func (w *writer390) Header() http.Header         { return w.original.Header() }
+func (w *writer390) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer390) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer390) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer390) FlushError() error           { return (*writerLayer)(w).FlushError() }
+func (w *writer390) CloseNotify() <-chan bool    { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer390) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer390) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer390) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer391 has Hijack+Flush+FlushError+CloseNotify+Push.
 type writer391 writerLayer
 
 func (w *writer391) Header() http.Header                          { return w.original.Header() }
-func (w *writer391) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer391) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer391) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer391) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer391) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer391) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer391) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer391) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer391) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer391) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer391) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -3005,14 +4487,28 @@ func (w *writer391) Push(target string, opts *http.PushOptions) error {
 func (w *writer391) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer391) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer392 has ReadFrom+CloseNotify+Push.
+type writer392 writerLayer
+
+func (w *writer392) Header() http.Header                 { return w.original.Header() }
+func (w *writer392) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer392) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer392) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer392) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer392) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer392) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer392) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer393 has Hijack+ReadFrom+CloseNotify+Push.
 type writer393 writerLayer
 
 func (w *writer393) Header() http.Header                          { return w.original.Header() }
-func (w *writer393) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer393) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer393) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer393) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer393) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer393) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer393) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer393) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer393) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -3020,15 +4516,30 @@ func (w *writer393) Push(target string, opts *http.PushOptions) error {
 func (w *writer393) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer393) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer394 has Flush+ReadFrom+CloseNotify+Push.
+type writer394 writerLayer
+
+func (w *writer394) Header() http.Header                 { return w.original.Header() }
+func (w *writer394) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer394) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer394) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer394) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer394) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer394) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer394) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer394) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer395 has Hijack+Flush+ReadFrom+CloseNotify+Push.
 type writer395 writerLayer
 
 func (w *writer395) Header() http.Header                          { return w.original.Header() }
-func (w *writer395) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer395) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer395) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer395) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer395) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer395) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer395) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer395) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer395) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer395) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer395) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -3036,16 +4547,32 @@ func (w *writer395) Push(target string, opts *http.PushOptions) error {
 func (w *writer395) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer395) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer398 has Flush+FlushError+ReadFrom+CloseNotify+Push.
+type writer398 writerLayer
+
+func (w *writer398) Header() http.Header                 { return w.original.Header() }
+func (w *writer398) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer398) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer398) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer398) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer398) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer398) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer398) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer398) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer398) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer399 has Hijack+Flush+FlushError+ReadFrom+CloseNotify+Push.
 type writer399 writerLayer
 
 func (w *writer399) Header() http.Header                          { return w.original.Header() }
-func (w *writer399) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer399) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer399) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer399) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer399) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer399) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer399) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer399) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer399) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer399) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer399) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer399) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer399) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -3053,14 +4580,28 @@ func (w *writer399) Push(target string, opts *http.PushOptions) error {
 func (w *writer399) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer399) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer400 has WriteString+CloseNotify+Push.
+type writer400 writerLayer
+
+func (w *writer400) Header() http.Header               { return w.original.Header() }
+func (w *writer400) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer400) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer400) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer400) CloseNotify() <-chan bool          { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer400) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer400) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer400) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer401 has Hijack+WriteString+CloseNotify+Push.
 type writer401 writerLayer
 
 func (w *writer401) Header() http.Header                          { return w.original.Header() }
-func (w *writer401) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer401) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer401) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer401) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer401) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer401) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer401) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer401) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer401) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -3068,15 +4609,30 @@ func (w *writer401) Push(target string, opts *http.PushOptions) error {
 func (w *writer401) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer401) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer402 has Flush+WriteString+CloseNotify+Push.
+type writer402 writerLayer
+
+func (w *writer402) Header() http.Header               { return w.original.Header() }
+func (w *writer402) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer402) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer402) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer402) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer402) CloseNotify() <-chan bool          { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer402) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer402) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer402) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer403 has Hijack+Flush+WriteString+CloseNotify+Push.
 type writer403 writerLayer
 
 func (w *writer403) Header() http.Header                          { return w.original.Header() }
-func (w *writer403) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer403) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer403) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer403) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer403) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer403) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer403) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer403) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer403) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer403) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer403) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -3084,16 +4640,32 @@ func (w *writer403) Push(target string, opts *http.PushOptions) error {
 func (w *writer403) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer403) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer406 has Flush+FlushError+WriteString+CloseNotify+Push.
+type writer406 writerLayer
+
+func (w *writer406) Header() http.Header               { return w.original.Header() }
+func (w *writer406) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer406) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer406) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer406) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer406) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer406) CloseNotify() <-chan bool          { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer406) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer406) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer406) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer407 has Hijack+Flush+FlushError+WriteString+CloseNotify+Push.
 type writer407 writerLayer
 
 func (w *writer407) Header() http.Header                          { return w.original.Header() }
-func (w *writer407) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer407) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer407) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer407) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer407) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer407) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer407) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer407) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer407) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer407) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer407) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer407) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer407) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -3101,15 +4673,30 @@ func (w *writer407) Push(target string, opts *http.PushOptions) error {
 func (w *writer407) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer407) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer408 has ReadFrom+WriteString+CloseNotify+Push.
+type writer408 writerLayer
+
+func (w *writer408) Header() http.Header                 { return w.original.Header() }
+func (w *writer408) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer408) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer408) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer408) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer408) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer408) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer408) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer408) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer409 has Hijack+ReadFrom+WriteString+CloseNotify+Push.
 type writer409 writerLayer
 
 func (w *writer409) Header() http.Header                          { return w.original.Header() }
-func (w *writer409) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer409) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer409) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer409) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer409) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer409) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer409) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer409) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer409) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer409) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer409) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -3117,16 +4704,32 @@ func (w *writer409) Push(target string, opts *http.PushOptions) error {
 func (w *writer409) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer409) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer410 has Flush+ReadFrom+WriteString+CloseNotify+Push.
+type writer410 writerLayer
+
+func (w *writer410) Header() http.Header                 { return w.original.Header() }
+func (w *writer410) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer410) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer410) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer410) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer410) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer410) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer410) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer410) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer410) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer411 has Hijack+Flush+ReadFrom+WriteString+CloseNotify+Push.
 type writer411 writerLayer
 
 func (w *writer411) Header() http.Header                          { return w.original.Header() }
-func (w *writer411) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer411) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer411) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer411) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer411) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer411) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer411) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer411) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer411) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer411) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer411) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer411) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer411) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -3134,17 +4737,34 @@ func (w *writer411) Push(target string, opts *http.PushOptions) error {
 func (w *writer411) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer411) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer414 has Flush+FlushError+ReadFrom+WriteString+CloseNotify+Push.
+type writer414 writerLayer
+
+func (w *writer414) Header() http.Header                 { return w.original.Header() }
+func (w *writer414) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer414) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer414) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer414) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer414) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer414) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer414) CloseNotify() <-chan bool            { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer414) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer414) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer414) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer415 has Hijack+Flush+FlushError+ReadFrom+WriteString+CloseNotify+Push.
 type writer415 writerLayer
 
 func (w *writer415) Header() http.Header                          { return w.original.Header() }
-func (w *writer415) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer415) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer415) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer415) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer415) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer415) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer415) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer415) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer415) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer415) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer415) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer415) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer415) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer415) CloseNotify() <-chan bool                     { return (*writerLayer)(w).writerCloseNotify() }
 func (w *writer415) Push(target string, opts *http.PushOptions) error {
 	return (*writerLayer)(w).writerPush(target, opts)
@@ -3152,12 +4772,31 @@ func (w *writer415) Push(target string, opts *http.PushOptions) error {
 func (w *writer415) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer415) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer416 has SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer416 writerLayer
+
+func (w *writer416) Header() http.Header         { return w.original.Header() }
+func (w *writer416) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer416) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer416) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer416) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer416) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer416) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer416) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer416) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer417 has Hijack+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer417 writerLayer
 
 func (w *writer417) Header() http.Header                          { return w.original.Header() }
-func (w *writer417) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer417) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer417) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer417) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer417) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer417) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
@@ -3172,14 +4811,34 @@ func (w *writer417) Push(target string, opts *http.PushOptions) error {
 func (w *writer417) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer417) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer418 has Flush+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer418 writerLayer
+
+func (w *writer418) Header() http.Header         { return w.original.Header() }
+func (w *writer418) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer418) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer418) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer418) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer418) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer418) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer418) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer418) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer418) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer419 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer419 writerLayer
 
 func (w *writer419) Header() http.Header                          { return w.original.Header() }
-func (w *writer419) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer419) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer419) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer419) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer419) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer419) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer419) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer419) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3193,15 +4852,36 @@ func (w *writer419) Push(target string, opts *http.PushOptions) error {
 func (w *writer419) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer419) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer422 has Flush+FlushError+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer422 writerLayer
+
+func (w *writer422) Header() http.Header         { return w.original.Header() }
+func (w *writer422) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer422) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer422) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer422) FlushError() error           { return (*writerLayer)(w).FlushError() }
+func (w *writer422) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer422) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer422) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer422) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer422) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer422) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer423 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer423 writerLayer
 
 func (w *writer423) Header() http.Header                          { return w.original.Header() }
-func (w *writer423) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer423) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer423) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer423) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer423) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer423) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer423) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer423) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer423) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer423) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3215,14 +4895,34 @@ func (w *writer423) Push(target string, opts *http.PushOptions) error {
 func (w *writer423) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer423) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer424 has ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer424 writerLayer
+
+func (w *writer424) Header() http.Header                 { return w.original.Header() }
+func (w *writer424) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer424) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer424) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer424) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer424) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer424) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer424) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer424) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer424) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer425 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer425 writerLayer
 
 func (w *writer425) Header() http.Header                          { return w.original.Header() }
-func (w *writer425) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer425) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer425) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer425) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer425) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer425) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer425) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer425) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3236,15 +4936,36 @@ func (w *writer425) Push(target string, opts *http.PushOptions) error {
 func (w *writer425) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer425) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer426 has Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer426 writerLayer
+
+func (w *writer426) Header() http.Header                 { return w.original.Header() }
+func (w *writer426) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer426) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer426) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer426) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer426) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer426) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer426) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer426) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer426) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer426) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer427 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer427 writerLayer
 
 func (w *writer427) Header() http.Header                          { return w.original.Header() }
-func (w *writer427) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer427) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer427) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer427) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer427) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer427) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer427) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer427) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer427) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer427) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3258,16 +4979,38 @@ func (w *writer427) Push(target string, opts *http.PushOptions) error {
 func (w *writer427) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer427) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer430 has Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer430 writerLayer
+
+func (w *writer430) Header() http.Header                 { return w.original.Header() }
+func (w *writer430) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer430) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer430) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer430) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer430) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer430) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer430) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer430) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer430) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer430) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer430) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer431 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer431 writerLayer
 
 func (w *writer431) Header() http.Header                          { return w.original.Header() }
-func (w *writer431) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer431) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer431) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer431) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer431) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer431) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer431) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer431) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer431) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer431) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer431) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer431) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3281,14 +5024,34 @@ func (w *writer431) Push(target string, opts *http.PushOptions) error {
 func (w *writer431) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer431) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer432 has WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer432 writerLayer
+
+func (w *writer432) Header() http.Header               { return w.original.Header() }
+func (w *writer432) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer432) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer432) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer432) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer432) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer432) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer432) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer432) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer432) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer433 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer433 writerLayer
 
 func (w *writer433) Header() http.Header                          { return w.original.Header() }
-func (w *writer433) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer433) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer433) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer433) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer433) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer433) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer433) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer433) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3302,15 +5065,36 @@ func (w *writer433) Push(target string, opts *http.PushOptions) error {
 func (w *writer433) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer433) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer434 has Flush+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer434 writerLayer
+
+func (w *writer434) Header() http.Header               { return w.original.Header() }
+func (w *writer434) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer434) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer434) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer434) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer434) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer434) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer434) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer434) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer434) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer434) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer435 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer435 writerLayer
 
 func (w *writer435) Header() http.Header                          { return w.original.Header() }
-func (w *writer435) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer435) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer435) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer435) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer435) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer435) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer435) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer435) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer435) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer435) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3324,16 +5108,38 @@ func (w *writer435) Push(target string, opts *http.PushOptions) error {
 func (w *writer435) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer435) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer438 has Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer438 writerLayer
+
+func (w *writer438) Header() http.Header               { return w.original.Header() }
+func (w *writer438) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer438) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer438) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer438) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer438) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer438) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer438) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer438) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer438) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer438) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer438) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer439 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer439 writerLayer
 
 func (w *writer439) Header() http.Header                          { return w.original.Header() }
-func (w *writer439) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer439) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer439) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer439) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer439) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer439) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer439) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer439) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer439) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer439) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer439) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer439) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3347,15 +5153,36 @@ func (w *writer439) Push(target string, opts *http.PushOptions) error {
 func (w *writer439) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer439) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer440 has ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer440 writerLayer
+
+func (w *writer440) Header() http.Header                 { return w.original.Header() }
+func (w *writer440) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer440) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer440) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer440) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer440) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer440) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer440) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer440) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer440) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer440) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer441 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer441 writerLayer
 
 func (w *writer441) Header() http.Header                          { return w.original.Header() }
-func (w *writer441) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer441) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer441) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer441) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer441) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer441) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer441) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer441) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer441) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer441) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3369,16 +5196,38 @@ func (w *writer441) Push(target string, opts *http.PushOptions) error {
 func (w *writer441) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer441) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer442 has Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer442 writerLayer
+
+func (w *writer442) Header() http.Header                 { return w.original.Header() }
+func (w *writer442) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer442) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer442) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer442) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer442) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer442) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer442) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer442) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer442) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer442) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer442) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer443 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer443 writerLayer
 
 func (w *writer443) Header() http.Header                          { return w.original.Header() }
-func (w *writer443) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer443) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer443) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer443) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer443) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer443) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer443) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer443) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer443) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer443) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer443) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer443) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3392,17 +5241,40 @@ func (w *writer443) Push(target string, opts *http.PushOptions) error {
 func (w *writer443) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer443) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer446 has Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
+type writer446 writerLayer
+
+func (w *writer446) Header() http.Header                 { return w.original.Header() }
+func (w *writer446) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer446) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer446) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer446) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer446) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer446) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer446) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer446) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer446) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer446) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer446) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer446) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer447 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+CloseNotify+Push.
 type writer447 writerLayer
 
 func (w *writer447) Header() http.Header                          { return w.original.Header() }
-func (w *writer447) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer447) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer447) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer447) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer447) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer447) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer447) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer447) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer447) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer447) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer447) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer447) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer447) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer447) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3416,12 +5288,32 @@ func (w *writer447) Push(target string, opts *http.PushOptions) error {
 func (w *writer447) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer447) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer480 has SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer480 writerLayer
+
+func (w *writer480) Header() http.Header         { return w.original.Header() }
+func (w *writer480) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer480) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer480) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer480) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer480) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer480) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer480) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer480) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer480) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer481 has Hijack+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer481 writerLayer
 
 func (w *writer481) Header() http.Header                          { return w.original.Header() }
-func (w *writer481) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer481) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer481) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer481) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer481) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
 func (w *writer481) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
@@ -3437,14 +5329,35 @@ func (w *writer481) Push(target string, opts *http.PushOptions) error {
 func (w *writer481) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer481) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer482 has Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer482 writerLayer
+
+func (w *writer482) Header() http.Header         { return w.original.Header() }
+func (w *writer482) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer482) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer482) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer482) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer482) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer482) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer482) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer482) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer482) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer482) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer483 has Hijack+Flush+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer483 writerLayer
 
 func (w *writer483) Header() http.Header                          { return w.original.Header() }
-func (w *writer483) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer483) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer483) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer483) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer483) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer483) Flush()                                       { (*writerLayer)(w).writerFlush() }
+func (w *writer483) Flush()                                       { (*writerLayer)(w).Flush() }
 func (w *writer483) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3459,15 +5372,37 @@ func (w *writer483) Push(target string, opts *http.PushOptions) error {
 func (w *writer483) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer483) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer486 has Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer486 writerLayer
+
+func (w *writer486) Header() http.Header         { return w.original.Header() }
+func (w *writer486) Write(p []byte) (int, error) { return (*writerLayer)(w).Write(p) }
+func (w *writer486) WriteHeader(statusCode int)  { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer486) Flush()                      { (*writerLayer)(w).Flush() }
+func (w *writer486) FlushError() error           { return (*writerLayer)(w).FlushError() }
+func (w *writer486) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer486) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer486) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer486) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer486) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer486) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer486) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer487 has Hijack+Flush+FlushError+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer487 writerLayer
 
 func (w *writer487) Header() http.Header                          { return w.original.Header() }
-func (w *writer487) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer487) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer487) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer487) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer487) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer487) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer487) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
+func (w *writer487) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer487) FlushError() error                            { return (*writerLayer)(w).FlushError() }
 func (w *writer487) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3482,14 +5417,35 @@ func (w *writer487) Push(target string, opts *http.PushOptions) error {
 func (w *writer487) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer487) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer488 has ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer488 writerLayer
+
+func (w *writer488) Header() http.Header                 { return w.original.Header() }
+func (w *writer488) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer488) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer488) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer488) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer488) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer488) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer488) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer488) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer488) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer488) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer489 has Hijack+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer489 writerLayer
 
 func (w *writer489) Header() http.Header                          { return w.original.Header() }
-func (w *writer489) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer489) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer489) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer489) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer489) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer489) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer489) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer489) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3504,15 +5460,37 @@ func (w *writer489) Push(target string, opts *http.PushOptions) error {
 func (w *writer489) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer489) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer490 has Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer490 writerLayer
+
+func (w *writer490) Header() http.Header                 { return w.original.Header() }
+func (w *writer490) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer490) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer490) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer490) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer490) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer490) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer490) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer490) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer490) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer490) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer490) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer491 has Hijack+Flush+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer491 writerLayer
 
 func (w *writer491) Header() http.Header                          { return w.original.Header() }
-func (w *writer491) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer491) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer491) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer491) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer491) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer491) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer491) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer491) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer491) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer491) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3527,16 +5505,39 @@ func (w *writer491) Push(target string, opts *http.PushOptions) error {
 func (w *writer491) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer491) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer494 has Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer494 writerLayer
+
+func (w *writer494) Header() http.Header                 { return w.original.Header() }
+func (w *writer494) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer494) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer494) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer494) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer494) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer494) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer494) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer494) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer494) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer494) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer494) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer494) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer495 has Hijack+Flush+FlushError+ReadFrom+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer495 writerLayer
 
 func (w *writer495) Header() http.Header                          { return w.original.Header() }
-func (w *writer495) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer495) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer495) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer495) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer495) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer495) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer495) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer495) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
+func (w *writer495) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer495) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer495) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
 func (w *writer495) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3551,14 +5552,35 @@ func (w *writer495) Push(target string, opts *http.PushOptions) error {
 func (w *writer495) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer495) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer496 has WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer496 writerLayer
+
+func (w *writer496) Header() http.Header               { return w.original.Header() }
+func (w *writer496) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer496) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer496) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer496) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer496) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer496) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer496) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer496) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer496) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer496) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer497 has Hijack+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer497 writerLayer
 
 func (w *writer497) Header() http.Header                          { return w.original.Header() }
-func (w *writer497) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer497) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer497) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer497) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer497) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer497) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer497) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer497) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3573,15 +5595,37 @@ func (w *writer497) Push(target string, opts *http.PushOptions) error {
 func (w *writer497) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer497) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer498 has Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer498 writerLayer
+
+func (w *writer498) Header() http.Header               { return w.original.Header() }
+func (w *writer498) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer498) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer498) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer498) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer498) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer498) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer498) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer498) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer498) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer498) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer498) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer499 has Hijack+Flush+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer499 writerLayer
 
 func (w *writer499) Header() http.Header                          { return w.original.Header() }
-func (w *writer499) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer499) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer499) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer499) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer499) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer499) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer499) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer499) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer499) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer499) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3596,16 +5640,39 @@ func (w *writer499) Push(target string, opts *http.PushOptions) error {
 func (w *writer499) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer499) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer502 has Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer502 writerLayer
+
+func (w *writer502) Header() http.Header               { return w.original.Header() }
+func (w *writer502) Write(p []byte) (int, error)       { return (*writerLayer)(w).Write(p) }
+func (w *writer502) WriteHeader(statusCode int)        { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer502) Flush()                            { (*writerLayer)(w).Flush() }
+func (w *writer502) FlushError() error                 { return (*writerLayer)(w).FlushError() }
+func (w *writer502) WriteString(s string) (int, error) { return (*writerLayer)(w).WriteString(s) }
+func (w *writer502) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer502) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer502) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer502) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer502) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer502) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer502) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer503 has Hijack+Flush+FlushError+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer503 writerLayer
 
 func (w *writer503) Header() http.Header                          { return w.original.Header() }
-func (w *writer503) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer503) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer503) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer503) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer503) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer503) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer503) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer503) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer503) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer503) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer503) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer503) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3620,15 +5687,37 @@ func (w *writer503) Push(target string, opts *http.PushOptions) error {
 func (w *writer503) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer503) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer504 has ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer504 writerLayer
+
+func (w *writer504) Header() http.Header                 { return w.original.Header() }
+func (w *writer504) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer504) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer504) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer504) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer504) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer504) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer504) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer504) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer504) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer504) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer504) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer505 has Hijack+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer505 writerLayer
 
 func (w *writer505) Header() http.Header                          { return w.original.Header() }
-func (w *writer505) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer505) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer505) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer505) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer505) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer505) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer505) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer505) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer505) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer505) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3643,16 +5732,39 @@ func (w *writer505) Push(target string, opts *http.PushOptions) error {
 func (w *writer505) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer505) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer506 has Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer506 writerLayer
+
+func (w *writer506) Header() http.Header                 { return w.original.Header() }
+func (w *writer506) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer506) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer506) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer506) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer506) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer506) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer506) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer506) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer506) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer506) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer506) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer506) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer507 has Hijack+Flush+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer507 writerLayer
 
 func (w *writer507) Header() http.Header                          { return w.original.Header() }
-func (w *writer507) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer507) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer507) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer507) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer507) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer507) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer507) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer507) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer507) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer507) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer507) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer507) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }
@@ -3667,17 +5779,41 @@ func (w *writer507) Push(target string, opts *http.PushOptions) error {
 func (w *writer507) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
 func (w *writer507) writerLayer() *writerLayer   { return (*writerLayer)(w) }
 
+// writer510 has Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
+type writer510 writerLayer
+
+func (w *writer510) Header() http.Header                 { return w.original.Header() }
+func (w *writer510) Write(p []byte) (int, error)         { return (*writerLayer)(w).Write(p) }
+func (w *writer510) WriteHeader(statusCode int)          { (*writerLayer)(w).WriteHeader(statusCode) }
+func (w *writer510) Flush()                              { (*writerLayer)(w).Flush() }
+func (w *writer510) FlushError() error                   { return (*writerLayer)(w).FlushError() }
+func (w *writer510) ReadFrom(r io.Reader) (int64, error) { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer510) WriteString(s string) (int, error)   { return (*writerLayer)(w).WriteString(s) }
+func (w *writer510) SetReadDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetReadDeadline(deadline)
+}
+func (w *writer510) SetWriteDeadline(deadline time.Time) error {
+	return (*writerLayer)(w).writerSetWriteDeadline(deadline)
+}
+func (w *writer510) EnableFullDuplex() error  { return (*writerLayer)(w).writerEnableFullDuplex() }
+func (w *writer510) CloseNotify() <-chan bool { return (*writerLayer)(w).writerCloseNotify() }
+func (w *writer510) Push(target string, opts *http.PushOptions) error {
+	return (*writerLayer)(w).writerPush(target, opts)
+}
+func (w *writer510) Unwrap() http.ResponseWriter { return (*writerLayer)(w).Unwrap() }
+func (w *writer510) writerLayer() *writerLayer   { return (*writerLayer)(w) }
+
 // writer511 has Hijack+Flush+FlushError+ReadFrom+WriteString+SetReadDeadline+SetWriteDeadline+EnableFullDuplex+CloseNotify+Push.
 type writer511 writerLayer
 
 func (w *writer511) Header() http.Header                          { return w.original.Header() }
-func (w *writer511) Write(p []byte) (int, error)                  { return w.original.Write(p) }
-func (w *writer511) WriteHeader(statusCode int)                   { w.original.WriteHeader(statusCode) }
+func (w *writer511) Write(p []byte) (int, error)                  { return (*writerLayer)(w).Write(p) }
+func (w *writer511) WriteHeader(statusCode int)                   { (*writerLayer)(w).WriteHeader(statusCode) }
 func (w *writer511) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*writerLayer)(w).Hijack() }
-func (w *writer511) Flush()                                       { (*writerLayer)(w).writerFlush() }
-func (w *writer511) FlushError() error                            { return (*writerLayer)(w).writerFlushError() }
-func (w *writer511) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).writerReadFrom(r) }
-func (w *writer511) WriteString(s string) (int, error)            { return (*writerLayer)(w).writerWriteString(s) }
+func (w *writer511) Flush()                                       { (*writerLayer)(w).Flush() }
+func (w *writer511) FlushError() error                            { return (*writerLayer)(w).FlushError() }
+func (w *writer511) ReadFrom(r io.Reader) (int64, error)          { return (*writerLayer)(w).ReadFrom(r) }
+func (w *writer511) WriteString(s string) (int, error)            { return (*writerLayer)(w).WriteString(s) }
 func (w *writer511) SetReadDeadline(deadline time.Time) error {
 	return (*writerLayer)(w).writerSetReadDeadline(deadline)
 }

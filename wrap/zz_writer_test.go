@@ -140,7 +140,7 @@ func (f *writerTestFake) log(do func() []any) (log []string) {
 
 // note adds a call of f's method to f.calls.
 func (f *writerTestFake) note(method string) {
-	detours := []string{"writerFlush", "writerFlushError", "writerReadFrom", "writerWriteString", "writerSetReadDeadline", "writerSetWriteDeadline", "writerEnableFullDuplex", "writerCloseNotify", "writerPush"} // generated, so not through the struct's own
+	detours := []string{"writerSetReadDeadline", "writerSetWriteDeadline", "writerEnableFullDuplex", "writerCloseNotify", "writerPush"} // generated, so not through the struct's own
 	pcs := make([]uintptr, 32)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
 	for {
@@ -163,8 +163,6 @@ func TestWriterConstraints(t *testing.T) {
 	for _, c := range []struct{ of, needs, never writerSet }{
 		{writerFlushError, writerFlush, 0},
 		{writerEnableFullDuplex, writerDeadlines, 0},
-		{writerCloseNotify, writerHijack, 0},
-		{writerPush, writerHijack, 0},
 	} {
 		for n := 0; n < 1<<9; n++ {
 			s := writerSet(n)
@@ -218,11 +216,13 @@ func writerTestRows() []writerTestRow {
 				r0, r1 := v.(interface{ Write([]byte) (int, error) }).Write([]byte("abc"))
 				return []any{r0, r1}
 			},
+			own: func(c *writerLayer) []any { r0, r1 := c.Write([]byte("abc")); return []any{r0, r1} },
 		},
 		{
 			name: "WriteHeader",
 			has:  func(v any) bool { _, ok := v.(interface{ WriteHeader(statusCode int) }); return ok },
 			call: func(v any) []any { v.(interface{ WriteHeader(statusCode int) }).WriteHeader(*new(int)); return nil },
+			own:  func(c *writerLayer) []any { c.WriteHeader(*new(int)); return nil },
 		},
 		{
 			name: "Hijack",
@@ -246,12 +246,14 @@ func writerTestRows() []writerTestRow {
 			in:   writerFlush,
 			has:  func(v any) bool { _, ok := v.(interface{ Flush() }); return ok },
 			call: func(v any) []any { v.(interface{ Flush() }).Flush(); return nil },
+			own:  func(c *writerLayer) []any { c.Flush(); return nil },
 		},
 		{
 			name: "FlushError",
 			in:   writerFlushError,
 			has:  func(v any) bool { _, ok := v.(interface{ FlushError() error }); return ok },
 			call: func(v any) []any { return []any{v.(interface{ FlushError() error }).FlushError()} },
+			own:  func(c *writerLayer) []any { return []any{c.FlushError()} },
 		},
 		{
 			name: "ReadFrom",
@@ -268,6 +270,7 @@ func writerTestRows() []writerTestRow {
 				}).ReadFrom(strings.NewReader("abc"))
 				return []any{r0, r1}
 			},
+			own: func(c *writerLayer) []any { r0, r1 := c.ReadFrom(strings.NewReader("abc")); return []any{r0, r1} },
 		},
 		{
 			name: "WriteString",
@@ -284,6 +287,7 @@ func writerTestRows() []writerTestRow {
 				}).WriteString("abc")
 				return []any{r0, r1}
 			},
+			own: func(c *writerLayer) []any { r0, r1 := c.WriteString("abc"); return []any{r0, r1} },
 		},
 		{
 			name: "SetReadDeadline",
