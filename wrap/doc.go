@@ -68,6 +68,8 @@
 //	a connection                                   Conn
 //	each connection that a listener accepts        Listener
 //	the client's side of upgrades in a handler     Handler
+//	a handler's http.ResponseWriter                Writer
+//	a summary of each request to a handler         Exchanges, LogExchanges
 //
 // The first four see the header of the message. They run hooks that change
 // content, and correct the header for them. ModifyResponse and Transport call
@@ -120,6 +122,9 @@
 // each connection that a handler hijacks, and makes the bytes readable that the
 // client sent early. Package [github.com/bodywrap/bodywrap/wrap/tunnel] joins
 // both sides in proxies that do not use ReverseProxy.
+//
+// [Writer] is Body for an [net/http.ResponseWriter], with [WriterHooks].
+// [Exchanges] reports each request of a handler once, at its true end.
 //
 // # Cost
 //
