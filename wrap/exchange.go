@@ -35,7 +35,7 @@ type Exchange struct {
 	Duration  time.Duration // from Start to the end
 
 	// Panicked says that the handler has panicked, also with
-	// [http.ErrAbortHandler], or has called [runtime.Goexit].
+	// http.ErrAbortHandler, or has called runtime.Goexit.
 	Panicked bool
 
 	// Err is the first error of a Read of the request's content, of a Write

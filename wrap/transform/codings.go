@@ -15,11 +15,11 @@ var (
 )
 
 // Gzip is the coding gzip, also known as x-gzip.
-var Gzip = NewCoding("gzip", gzip.NewReader, func(w io.Writer) (*gzip.Writer, error) { return gzip.NewWriter(w), nil })
+var Gzip *Coding = NewCoding("gzip", gzip.NewReader, func(w io.Writer) (*gzip.Writer, error) { return gzip.NewWriter(w), nil })
 
 // Deflate is the coding deflate, which is the zlib format (RFC 9110, section
 // 8.4.1.2). Some servers send the bare deflate format. Deflate decodes both.
-var Deflate = NewCoding("deflate", newInflater, func(w io.Writer) (*zlib.Writer, error) { return zlib.NewWriter(w), nil })
+var Deflate *Coding = NewCoding("deflate", newInflater, func(w io.Writer) (*zlib.Writer, error) { return zlib.NewWriter(w), nil })
 
 // known are the codings that are used where none are given.
 var known = []*Coding{Gzip, Deflate}
