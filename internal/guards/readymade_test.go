@@ -16,6 +16,7 @@ import (
 // A hookList is a place that names every ready-made hook: declarations of a Go
 // file, or the text between two words of any file.
 type hookList struct {
+	pkg      string   // of the hooks; "" for wrap
 	file     string   // from the root of the module
 	decls    []string // functions and variables; if none, it is a text
 	from, to string   // of the text
@@ -46,50 +47,76 @@ var hookLists = []hookList{
 	{file: "internal/interop/treatments_test.go", decls: []string{"all", "copying", "transforming", "logging"}, why: "real programs, all hooks at once"},
 }
 
-// A ready-made hook is an exported function of package wrap that returns Hooks
-// and is not given any, as Join is. Every list names every one.
+var transformLists = []hookList{
+	{file: "README.md", from: "## Recipes", to: "\n## ", why: "what people come for"},
+	{file: "CHANGELOG.md", from: "- Package wrap/transform:", to: "\n- ", why: "what there is"},
+	{file: "wrap/transform/doc.go", from: "// Package transform", to: "// # Header", why: "what they do"},
+	{file: "wrap/transform/messages_test.go", decls: []string{"rewrites"}, why: "every kind of message"},
+	{file: "wrap/transform/coding_test.go", decls: []string{"TestMisusePanicsWithAdvice"}, why: "misuse panics at the call"},
+}
+
+// A ready-made hook is an exported function of package wrap or transform that
+// returns Hooks. Join is none. Every list names every one.
 func TestEveryListNamesEveryReadyMadeHook(t *testing.T) {
-	hooks := readyMadeHooks(t)
+	hooks := readyMadeHooks(t, "wrap")
 	for _, known := range []string{"Done", "TransformRead"} { // TransformRead is generic
 		if !slices.Contains(hooks, known) {
 			t.Fatalf("found the ready-made hooks %q, and %s is not among them", hooks, known)
 		}
 	}
-	for _, list := range hookLists {
+	checkLists(t, hooks, hookLists)
+	transforms := readyMadeHooks(t, "transform")
+	if !slices.Contains(transforms, "Plain") {
+		t.Fatalf("found the ready-made hooks %q, and Plain is not among them", transforms)
+	}
+	for i := range transformLists {
+		transformLists[i].pkg = "transform"
+	}
+	checkLists(t, transforms, transformLists)
+}
+
+// checkLists fails if a list lacks one of hooks.
+func checkLists(t *testing.T, hooks []string, lists []hookList) {
+	t.Helper()
+	for _, list := range lists {
 		named := list.names(t)
 		for _, hook := range hooks {
 			_, without := list.without[hook]
 			switch {
 			case named[hook] && without:
-				t.Errorf("%s %v names wrap.%s, and hookLists says that it does not", list.file, list.decls, hook)
+				t.Errorf("%s %v names %s, and hookLists says that it does not", list.file, list.decls, hook)
 			case !named[hook] && !without:
-				t.Errorf("%s %v lacks wrap.%s: add it there (%s)", list.file, list.decls, hook, list.why)
+				t.Errorf("%s %v lacks %s: add it there (%s)", list.file, list.decls, hook, list.why)
 			}
 		}
 		for hook, why := range list.without {
 			if !slices.Contains(hooks, hook) {
-				t.Errorf("hookLists leaves wrap.%s out of %s (%s), and there is no such hook", hook, list.file, why)
+				t.Errorf("hookLists leaves %s out of %s (%s), and there is no such hook", hook, list.file, why)
 			}
 		}
 	}
 }
 
 // readyMadeHooks returns the names of the exported functions that make Hooks.
-func readyMadeHooks(t *testing.T) []string {
+func readyMadeHooks(t *testing.T, pkg string) []string {
 	t.Helper()
+	dir := filepath.Join(root, "wrap")
+	if pkg != "wrap" {
+		dir = filepath.Join(dir, pkg)
+	}
 	library := func(info fs.FileInfo) bool { return !strings.HasSuffix(info.Name(), "_test.go") }
-	packages, err := parser.ParseDir(token.NewFileSet(), filepath.Join(root, "wrap"), library, parser.SkipObjectResolution)
+	packages, err := parser.ParseDir(token.NewFileSet(), dir, library, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, file := range packages["wrap"].Files {
+	for _, file := range packages[pkg].Files {
 		for _, d := range file.Decls {
 			fn, ok := d.(*ast.FuncDecl)
 			if !ok || fn.Recv != nil || !fn.Name.IsExported() || fn.Type.Results == nil || len(fn.Type.Results.List) != 1 {
 				continue
 			}
-			if id, ok := fn.Type.Results.List[0].Type.(*ast.Ident); ok && id.Name == "Hooks" && !takesHooks(fn) {
+			if isHooks(fn.Type.Results.List[0].Type) && fn.Name.Name != "Join" {
 				names = append(names, fn.Name.Name)
 			}
 		}
@@ -98,19 +125,17 @@ func readyMadeHooks(t *testing.T) []string {
 	return names
 }
 
-// takesHooks reports whether fn has a variadic parameter of Hooks.
-func takesHooks(fn *ast.FuncDecl) bool {
-	for _, p := range fn.Type.Params.List {
-		if e, ok := p.Type.(*ast.Ellipsis); ok {
-			id, ok := e.Elt.(*ast.Ident)
-			return ok && id.Name == "Hooks"
-		}
+// isHooks reports whether t is Hooks or wrap.Hooks.
+func isHooks(t ast.Expr) bool {
+	if sel, ok := t.(*ast.SelectorExpr); ok {
+		t = sel.Sel
 	}
-	return false
+	id, ok := t.(*ast.Ident)
+	return ok && id.Name == "Hooks"
 }
 
 var (
-	inText   = regexp.MustCompile(`wrap\.([A-Z]\w*)|\[([A-Z]\w*)\]|` + "`([A-Z]\\w*)`")
+	inText   = regexp.MustCompile(`(?:wrap|transform)\.([A-Z]\w*)|\[([A-Z]\w*)\]|` + "`([A-Z]\\w*)`")
 	inString = regexp.MustCompile(`^"([A-Z]\w*)"$`)
 )
 
@@ -147,7 +172,7 @@ func (l hookList) names(t *testing.T) map[string]bool {
 		ast.Inspect(decl, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.SelectorExpr:
-				if id, ok := n.X.(*ast.Ident); ok && id.Name == "wrap" {
+				if id, ok := n.X.(*ast.Ident); ok && (id.Name == "wrap" || id.Name == l.pkg) {
 					named[n.Sel.Name] = true
 				}
 			case *ast.BasicLit:
