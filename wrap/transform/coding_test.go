@@ -366,7 +366,7 @@ func TestPlainRefusesAnUnknownCoding(t *testing.T) {
 // What no hook in Plain serves is not decoded.
 func TestPlainLeavesWhatNoHookServes(t *testing.T) {
 	none := transform.Events(func(*transform.Event) (*transform.Event, error) { panic("no event") }, nil)
-	for _, hook := range []wrap.Hooks{transform.Plain(nil, none), none, transform.Plain(nil)} {
+	for _, hook := range []wrap.Hooks{transform.Plain(nil, none), none, transform.Plain(nil), transform.Plain(nil, wrap.Join(none, none))} {
 		resp := response(200, shifted("x"), "Content-Encoding", "shift", "ETag", `"tag"`)
 		if wrap.Response(resp, hook) {
 			t.Error("Response = true, want false")
