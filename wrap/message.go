@@ -2,6 +2,7 @@ package wrap
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -36,10 +37,7 @@ type Message struct {
 // other hooks, as package transform does. Response and Request call it for the
 // hooks that they are given.
 func (m Message) Apply(hooks ...Hooks) Hooks {
-	applied := make([]Hooks, len(hooks))
-	for i := len(hooks) - 1; i >= 0; i-- {
-		applied[i], _ = m.apply(hooks[i], content)
-	}
+	applied, _ := m.applyJoined(Hooks{joined: hooks}, content)
 	return Join(applied...)
 }
 
@@ -78,15 +76,18 @@ func (m *Message) apply(h Hooks, u use) (applied Hooks, changed bool) {
 	return h, true
 }
 
-// applyJoined calls apply for each of the hooks that h joins.
+// applyJoined calls apply for each of the hooks that h joins. It leaves out those
+// that do nothing for m.
 func (m *Message) applyJoined(h Hooks, u use) (joined []Hooks, changed bool) {
-	joined = make([]Hooks, len(h.joined))
-	for i := len(joined) - 1; i >= 0; i-- {
-		one := h.joined[i]
+	joined = make([]Hooks, 0, len(h.joined))
+	for _, one := range slices.Backward(h.joined) {
 		one.Upgraded = one.Upgraded || h.Upgraded
 		one, ch := m.apply(one, u)
-		joined[i], changed = one, changed || ch
+		if changed = changed || ch; !one.IsZero() {
+			joined = append(joined, one)
+		}
 	}
+	slices.Reverse(joined)
 	return joined, changed
 }
 

@@ -81,8 +81,12 @@ func (c *Coding) decode(body io.Reader) (*decoder, error) {
 	return d, nil
 }
 
-// start makes the reader, or resets the one from the pool.
-func (d *decoder) start() (err error) {
+// start makes the reader, or resets the one from the pool. It returns io.EOF
+// for an empty body, which not every decoder takes.
+func (d *decoder) start() error {
+	if _, err := d.in.Peek(1); err != nil {
+		return err
+	}
 	if d.Reader != nil {
 		return reset(d.Reader, &d.in)
 	}
@@ -99,13 +103,13 @@ func (d *decoder) start() (err error) {
 // Close gives the reader back to the pool, without the body.
 func (d *decoder) Close() error {
 	r := d.Reader
-	d.in.Reset(nothing{})
 	if canReset(r) {
 		_ = reset(r, nothing{}) // nothing is not in its format
 	} else {
 		d.Reader = nil
 		closeReader(r)
 	}
+	d.in.Reset(nothing{}) // last: until here r may read ahead in a goroutine
 	d.coding.readers.Put(d)
 	return nil
 }

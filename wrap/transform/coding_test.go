@@ -76,6 +76,12 @@ func shifted(text string) string {
 	return string(b)
 }
 
+// bare is the bare deflate format. Its decoder returns an error for an empty
+// stream.
+var bare = transform.NewCoding("bare",
+	func(r io.Reader) (io.ReadCloser, error) { return flate.NewReader(r), nil },
+	func(w io.Writer) (*flate.Writer, error) { return flate.NewWriter(w, flate.DefaultCompression) })
+
 // response returns a response with this content and these header fields.
 func response(status int, body string, fields ...string) *http.Response {
 	resp := &http.Response{
@@ -130,6 +136,8 @@ func TestDecompress(t *testing.T) {
 		{nil, "hello", nil, "hello", nil, "not encoded"},
 		{[]string{"gzip"}, "", nil, "", nil, "empty"},
 		{[]string{"deflate"}, "", nil, "", nil, "empty"},
+		{[]string{"bare"}, "", []*transform.Coding{bare}, "", nil, "empty, for a decoder that takes no empty stream"},
+		{[]string{"bare"}, deflated("hello"), []*transform.Coding{bare}, "hello", nil, "a decoder that is closed"},
 	} {
 		for range 2 { // the second time with readers from the pool
 			resp := response(200, tt.body)
@@ -358,7 +366,7 @@ func TestPlainRefusesAnUnknownCoding(t *testing.T) {
 // What no hook in Plain serves is not decoded.
 func TestPlainLeavesWhatNoHookServes(t *testing.T) {
 	none := transform.Events(func(*transform.Event) (*transform.Event, error) { panic("no event") }, nil)
-	for _, hook := range []wrap.Hooks{transform.Plain(nil, none), none, transform.Plain(nil)} {
+	for _, hook := range []wrap.Hooks{transform.Plain(nil, none), none, transform.Plain(nil), transform.Plain(nil, wrap.Join(none, none))} {
 		resp := response(200, shifted("x"), "Content-Encoding", "shift", "ETag", `"tag"`)
 		if wrap.Response(resp, hook) {
 			t.Error("Response = true, want false")

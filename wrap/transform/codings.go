@@ -43,12 +43,9 @@ func newInflater(r io.Reader) (*inflater, error) {
 func (i *inflater) Reset(r io.Reader) error {
 	in, ok := r.(*bufio.Reader)
 	if !ok {
-		in = bufio.NewReaderSize(r, bufferSize)
+		return nil // the empty reader between two bodies
 	}
 	head, err := in.Peek(2)
-	if len(head) == 0 {
-		return err
-	}
 	if len(head) == 2 && head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
 		if i.zlib == nil {
 			i.zlib, err = zlib.NewReader(in)

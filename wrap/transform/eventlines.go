@@ -11,11 +11,9 @@ type lines struct {
 	// begins at after.
 	start, end, after int
 
-	nextLF int // the first LF at or behind start; len(data) if none
+	nextLF int // data[start:nextLF] has no LF; len(data) or the index of one
 	noCR   int // data[start:noCR] has no CR
 }
-
-func newLines(data []byte) lines { return lines{data: data, nextLF: -1} }
 
 // next goes on to the next line, if there is one.
 func (l *lines) next() bool {
@@ -23,11 +21,11 @@ func (l *lines) next() bool {
 	if l.start >= len(l.data) {
 		return false
 	}
-	if l.nextLF < l.start {
+	l.nextLF = max(l.nextLF, l.start)
+	if i := bytes.IndexByte(l.data[l.nextLF:], '\n'); i >= 0 {
+		l.nextLF += i
+	} else {
 		l.nextLF = len(l.data)
-		if i := bytes.IndexByte(l.data[l.start:], '\n'); i >= 0 {
-			l.nextLF = l.start + i
-		}
 	}
 	l.end, l.after = l.nextLF, min(l.nextLF+1, len(l.data))
 	if l.noCR < l.end {
@@ -73,7 +71,8 @@ type eventFinder struct {
 	// looked at. The lines before it, spans, are part of an event.
 	scanned int
 	spans   []span
-	noCR    int // of lines, for the data of the next find
+
+	nextLF, noCR int // of lines, for the data of the next find
 
 	incomplete bool // the stream has ended within the last event
 
@@ -102,7 +101,7 @@ func (f *eventFinder) find(data []byte, atEOF bool) (found, error) {
 			return found{advance: 1, ofLast: true}, nil
 		}
 	}
-	l := lines{data: data, after: f.scanned, nextLF: -1, noCR: f.noCR}
+	l := lines{data: data, after: f.scanned, nextLF: f.nextLF, noCR: f.noCR}
 	if f.scanned == 0 {
 		f.spans = f.spans[:0]
 	}
@@ -113,7 +112,7 @@ func (f *eventFinder) find(data []byte, atEOF bool) (found, error) {
 		empty := l.start == l.end && !(f.midLine && l.start == 0)
 		switch {
 		case empty && l.start == 0 && !f.within:
-			f.noCR = max(0, l.noCR-l.after)
+			f.looked(&l, l.after)
 			return found{advance: l.after}, nil // between events
 		case empty:
 			f.lastCR = l.after == len(data) && data[l.after-1] == '\r'
@@ -122,7 +121,7 @@ func (f *eventFinder) find(data []byte, atEOF bool) (found, error) {
 		f.spans = append(f.spans, span{l.start, l.end})
 		f.scanned = l.after
 	}
-	f.noCR = min(l.noCR, len(data))
+	f.looked(&l, 0)
 	if atEOF {
 		if l.start < l.end {
 			f.spans = append(f.spans, span{l.start, l.end})
@@ -135,13 +134,18 @@ func (f *eventFinder) find(data []byte, atEOF bool) (found, error) {
 }
 
 func (f *eventFinder) record(l *lines, size int) found {
-	f.noCR = max(0, l.noCR-size)
+	f.looked(l, size)
 	f.scanned, f.within, f.midLine, f.afterCR = 0, false, false, false
 	return found{advance: size, end: size, isRecord: true}
 }
 
+// looked keeps what l knows of the data behind the first size bytes.
+func (f *eventFinder) looked(l *lines, size int) {
+	f.nextLF, f.noCR = max(0, l.nextLF-size), max(0, l.noCR-size)
+}
+
 func (f *eventFinder) passed(data []byte) {
 	last := data[len(data)-1]
-	f.scanned, f.noCR, f.within = 0, 0, true
+	f.scanned, f.nextLF, f.noCR, f.within = 0, 0, 0, true
 	f.midLine, f.afterCR = last != '\n' && last != '\r', last == '\r'
 }

@@ -143,7 +143,7 @@ var (
 
 // parse sets e to the event in raw, which finder has just found.
 func (s *events) parse(raw []byte) {
-	s.e = Event{Before: s.e.Before[:0], After: s.e.After[:0], Incomplete: s.finder.incomplete}
+	s.e = Event{Incomplete: s.finder.incomplete}
 	several := false
 	for _, l := range s.finder.spans {
 		name, value := field(raw[l.start:l.end])
@@ -273,7 +273,7 @@ func (e *Event) appendChanges(b, raw []byte, before *Event) []byte {
 	eol := eolOf(raw)
 	var written [len(fields)]bool
 	end := len(raw) // of the last line with a field
-	for l := newLines(raw); l.next(); {
+	for l := (lines{data: raw}); l.next(); {
 		if l.start == l.end {
 			end = l.start
 			break
@@ -299,6 +299,9 @@ func (e *Event) appendChanges(b, raw []byte, before *Event) []byte {
 			b = appendField(endLine(b, eol), x.name, *x.of(e), eol)
 		}
 	}
+	if bytes.HasSuffix(b, cr) && bytes.HasPrefix(raw[end:], lf) {
+		b = append(b, '\n') // the CR and the empty line must not become one line end
+	}
 	return append(b, raw[end:]...)
 }
 
@@ -312,7 +315,7 @@ func endLine(b, eol []byte) []byte {
 
 // eolOf returns the line end of the first line in raw.
 func eolOf(raw []byte) []byte {
-	if l := newLines(raw); l.next() && l.after > l.end {
+	if l := (lines{data: raw}); l.next() && l.after > l.end {
 		return raw[l.end:l.after]
 	}
 	return lf

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bodywrap/bodywrap/wrap"
 	"github.com/bodywrap/bodywrap/wrap/transform"
@@ -253,5 +254,43 @@ func TestLongEventsPass(t *testing.T) {
 		if !errors.As(err, &tooLong) {
 			t.Errorf("without PassLong: %v, want a TooLongError", err)
 		}
+	}
+}
+
+// The hook does not write to a slice that the function has put into an event.
+func TestEventsKeepTheSlicesOfTheFunction(t *testing.T) {
+	beats := []transform.Event{{Data: []byte("beat")}}
+	first := true
+	hook := transform.Events(func(e *transform.Event) (*transform.Event, error) {
+		if first {
+			e.Before, first = beats, false
+		} else {
+			e.Before = append(e.Before, transform.Event{Data: []byte("new")})
+		}
+		return e, nil
+	}, nil)
+	const want = "data: beat\n\ndata: 1\n\ndata: new\n\ndata: 2\n\n"
+	got, err := passed(hook, "data: 1\n\ndata: 2\n\n")
+	if got != want || err != nil || string(beats[0].Data) != "beat" {
+		t.Errorf("%q, %v, want %q; the slice of the function has %q", got, err, want, beats[0].Data)
+	}
+}
+
+// The time for a stream grows with its length only, although the buffer is
+// large after a long event, and no line ends in LF.
+func TestManyShortEventsAfterALongOne(t *testing.T) {
+	const size = 3 << 20
+	stream := "data: " + strings.Repeat("x", size) + "\r\r" + strings.Repeat("a\r\r", size/3)
+	events := 0
+	hook := transform.Events(func(e *transform.Event) (*transform.Event, error) {
+		events++
+		return e, nil
+	}, &transform.Options{MaxSize: 2 * size})
+	start := time.Now()
+	if got, err := passed(hook, stream); got != stream || err != nil || events != size/3+1 {
+		t.Errorf("%d bytes became %d, with %d events, %v", len(stream), len(got), events, err)
+	}
+	if took := time.Since(start); took > 10*time.Second { // 0.1 s, or 100 s if each event looks at all others
+		t.Errorf("%d bytes took %v", len(stream), took)
 	}
 }

@@ -99,6 +99,7 @@ func FuzzEvents(f *testing.F) {
 		f.Add(stream, []byte{})
 		f.Add(stream, []byte{0})
 	}
+	f.Add("data\r0\n\n", []byte{}) // line ends of several kinds in one event
 	f.Fuzz(func(t *testing.T, stream string, sizes []byte) {
 		want := parsed(stream)
 		p := new(page)

@@ -251,19 +251,41 @@ func (split splitter) find(data []byte, atEOF bool) (at found, err error) {
 	case record == nil:
 		return at, nil
 	}
-	// A slice of data ends where the array of data ends.
-	at.start = cap(data) - cap(record)
-	at.end = at.start + len(record)
-	if at.start < 0 || at.end > len(data) || len(record) > 0 && &data[at.start] != &record[0] {
-		at.start, at.end = 0, advance // record is not a part of data
-	}
+	covered := data[:advance]
 	if at.isLast {
-		at.advance = max(advance, at.end)
+		covered = data
 	}
+	at.end = advance // of a record that is a copy
+	if i := place(record, covered); i >= 0 {
+		at.start, at.end = i, i+len(record)
+	}
+	at.advance = max(advance, at.end)
 	if at.advance == 0 {
 		return at, errNoAdvance
 	}
 	return at, nil
+}
+
+// place returns where in data the slice record begins, or -1 if it is a slice of
+// other bytes. An empty slice may be of any.
+func place(record, data []byte) int {
+	if cap(record) == 0 {
+		return 0
+	}
+	array, first := data[:cap(data)], &record[:1][0]
+	isAt := func(i int) bool {
+		return 0 <= i && i+len(record) <= len(data) && i < len(array) && &array[i] == first
+	}
+	// Most slices of data end where the array of data ends.
+	if i := cap(data) - cap(record); isAt(i) {
+		return i
+	}
+	for i := range len(data) + 1 {
+		if isAt(i) {
+			return i
+		}
+	}
+	return -1
 }
 
 func (splitter) passed([]byte) {}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,6 +118,16 @@ func TestRecordsKeepTheirSeparators(t *testing.T) {
 		}
 		return 0, nil, nil
 	}
+	lines := func(record func(line []byte) []byte) bufio.SplitFunc {
+		return func(data []byte, _ bool) (int, []byte, error) {
+			i := bytes.IndexByte(data, '\n')
+			if i < 0 {
+				return 0, nil, nil
+			}
+			return i + 1, record(data[:i]), nil
+		}
+	}
+	x := func([]byte) ([]byte, error) { return []byte("x"), nil }
 	for _, tt := range []struct {
 		name     string
 		split    bufio.SplitFunc
@@ -130,12 +141,48 @@ func TestRecordsKeepTheirSeparators(t *testing.T) {
 		{"copies, and a final one", comma, upper, "a,b,c", "A,B,C"},
 		{"the rest after a final one", stop, upper, "a.b.c", "A.b.c"},
 		{"no end", stop, upper, "abc", "abc"},
+		{"slices without capacity", lines(slices.Clip[[]byte]), upper, "a\nbc\n\n", "A\nBC\n\n"},
+		{"the ends of lines", lines(func(line []byte) []byte { return line[len(line):] }), x, "a\nbc\n\n", "ax\nbcx\nx\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			checkEverywhere(t, func(write bool) wrap.Hooks {
 				return transform.Records(tt.split, tt.f, &transform.Options{Write: write})
 			}, tt.in, tt.want, nil)
 		})
+	}
+}
+
+// f is called for each record, also if split returns copies, the data fills the
+// buffer to its end, and an empty copy has the place of that end.
+func TestRecordsThatAreCopies(t *testing.T) {
+	split := func(data []byte, _ bool) (int, []byte, error) {
+		i := bytes.IndexByte(data, '\n')
+		if i < 0 {
+			return 0, nil, nil
+		}
+		return i + 1, append([]byte{}, data[:i]...), nil
+	}
+	in := strings.Repeat("\n", 32<<10)
+	x := func([]byte) ([]byte, error) { return []byte("x"), nil }
+	got, err := passed(transform.Records(split, x, nil), in)
+	if want := strings.Repeat("x\n", len(in)); got != want || err != nil {
+		t.Errorf("%d blank lines became %d bytes, %v, want %d", len(in), len(got), err, len(want))
+	}
+}
+
+// The separators of the last record stay, even if nothing else of it does.
+func TestAnEmptyLastRecordKeepsItsSeparator(t *testing.T) {
+	hook := transform.Lines(func(line []byte) ([]byte, error) {
+		if len(line) == 0 {
+			return []byte{}, io.EOF
+		}
+		return []byte("x"), nil
+	}, nil)
+	if got, err := passed(hook, "a\n\nb\n"); got != "x\n\n" || err != nil {
+		t.Errorf("%q, %v, want an empty line at the end", got, err)
+	}
+	if got, err := passed(hook, "\nb\n"); got != "\n" || err != nil {
+		t.Errorf("%q, %v, want an empty line", got, err)
 	}
 }
 

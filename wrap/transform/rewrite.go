@@ -86,7 +86,7 @@ func (s *rewriter) cutNext() bool {
 	}
 	s.err = errPanicked // unless cut returns
 	s.piece, s.err = s.cutter.cut(s.buf[s.r:s.w], s.ended != nil)
-	if s.piece.pass+len(s.piece.insert)+s.piece.drop > 0 {
+	if s.piece.pass+len(s.piece.insert)+s.piece.drop+s.piece.keep > 0 {
 		return true
 	}
 	if s.ended != nil && s.err == nil {

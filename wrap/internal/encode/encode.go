@@ -4,6 +4,7 @@ package encode
 import (
 	"bytes"
 	"io"
+	"sync"
 
 	"github.com/bodywrap/bodywrap/wrap/internal/copybuf"
 	"github.com/bodywrap/bodywrap/wrap/internal/timeout"
@@ -12,7 +13,7 @@ import (
 // A Reader returns what a writer makes of a body. The writer writes to Out. One
 // goroutine at a time may use a Reader.
 type Reader struct {
-	Out bytes.Buffer // what Read has not returned yet
+	Out Output // what Read has not returned yet
 
 	body   io.Reader
 	w      FlushingWriter
@@ -24,17 +25,17 @@ type Reader struct {
 // Reset makes r read what w makes of body. w writes to r.Out, which becomes
 // empty. With flush, w is flushed after each Read of the body.
 func (r *Reader) Reset(body io.Reader, w io.WriteCloser, flush bool) {
-	r.Out.Reset()
+	r.Out.reset()
 	r.body, r.w.Writer, r.flush, r.closer, r.err = body, w, flush, w, nil
 }
 
 // Read returns a timeout of the body once, and then goes on.
 func (r *Reader) Read(p []byte) (int, error) {
-	if len(p) > 0 && r.Out.Len() == 0 && r.err == nil {
+	if len(p) > 0 && r.Out.len() == 0 && r.err == nil {
 		r.fill()
 	}
-	if r.Out.Len() > 0 {
-		return r.Out.Read(p)
+	if r.Out.len() > 0 {
+		return r.Out.read(p)
 	}
 	err := r.err
 	if timeout.Is(err) {
@@ -51,7 +52,7 @@ func (r *Reader) fill() {
 	if r.flush {
 		w = &r.w
 	}
-	for r.Out.Len() == 0 && r.err == nil {
+	for r.Out.len() == 0 && r.err == nil {
 		var ended bool
 		_, ended, r.err = copybuf.PumpOnce(w, r.body, buf)
 		if ended && r.err == nil {
@@ -70,6 +71,37 @@ func (r *Reader) Close() error {
 		return nil
 	}
 	return c.Close()
+}
+
+// An Output holds what a writer writes until a Reader returns it. The writer may
+// write in a goroutine of its own, as the one of zstd does between two flushes.
+type Output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer // guarded by mu
+}
+
+func (o *Output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *Output) read(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Read(p)
+}
+
+func (o *Output) len() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Len()
+}
+
+func (o *Output) reset() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.buf.Reset()
 }
 
 // A FlushingWriter is a writer that is flushed after each Write if it has a
