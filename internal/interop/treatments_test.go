@@ -26,9 +26,11 @@ var treatments = []treatment{
 	hooked("Done", done(wrap.Done)),
 	hooked("DoneBeforeClose", done(wrap.DoneBeforeClose)),
 	hooked("Log", logging),
-	hooked("TeeRead and TeeWrite", copying),
+	hooked("Count, TeeRead and TeeWrite", copying),
 	hooked("LimitRead and LimitWrite", unseen(wrap.LimitRead(1<<30), wrap.LimitWrite(1<<30))),
+	hooked("Throttle", unseen(wrap.Throttle(wrap.NewLimiter(1<<30, 1<<16), wrap.NewLimiter(1<<30, 1<<16)))),
 	hooked("TransformRead and TransformWrite", transforming),
+	hooked("CloseWaits", unseen(wrap.CloseWaits())),
 	hooked("Linger", unseen(wrap.Linger(2*patience))),
 	hooked("Idle", unseen(wrap.Idle(2*patience))),
 	hooked("all of them", all),
@@ -126,10 +128,14 @@ func oneRecord(out io.Reader) error {
 }
 
 func copying() ([]wrap.Hooks, func(*testing.T)) {
+	var moved wrap.Counters
 	var read, written bytes.Buffer
-	return []wrap.Hooks{wrap.TeeRead(&read), wrap.TeeWrite(&written)}, func(t *testing.T) {
+	return []wrap.Hooks{wrap.Count(&moved), wrap.TeeRead(&read), wrap.TeeWrite(&written)}, func(t *testing.T) {
 		if read.Len() == 0 || written.Len() == 0 {
 			t.Errorf("the hooks copied %d bytes read and %d written, want some of each", read.Len(), written.Len())
+		}
+		if r, w := moved.Read.Load(), moved.Written.Load(); r != int64(read.Len()) || w != int64(written.Len()) {
+			t.Errorf("counted were %d bytes read and %d written, and copied %d and %d", r, w, read.Len(), written.Len())
 		}
 	}
 }
@@ -140,6 +146,9 @@ func transforming() ([]wrap.Hooks, func(*testing.T)) {
 	hooks := []wrap.Hooks{
 		wrap.TransformRead(read[0].reader), wrap.TransformRead(read[1].reader),
 		wrap.TransformWrite(written[0].writer), wrap.TransformWrite(written[1].writer),
+	}
+	for i := range hooks {
+		hooks[i].Upgraded = true
 	}
 	return hooks, func(t *testing.T) {
 		if read[0].n == 0 || read[0].n != read[1].n || written[0].n == 0 || written[0].n != written[1].n {
@@ -187,7 +196,8 @@ func all() ([]wrap.Hooks, func(*testing.T)) {
 	for _, make := range []maker{
 		logging, done(wrap.Done), done(wrap.DoneBeforeClose), counting, copying,
 		unseen(wrap.LimitRead(1<<30), wrap.LimitWrite(1<<30)), transforming,
-		unseen(wrap.Linger(2*patience), wrap.Idle(2*patience)),
+		unseen(wrap.Throttle(wrap.NewLimiter(1<<30, 1<<16), wrap.NewLimiter(1<<30, 1<<16))),
+		unseen(wrap.CloseWaits(), wrap.Linger(2*patience), wrap.Idle(2*patience)),
 	} {
 		h, check := make()
 		hooks, checks = append(hooks, h...), append(checks, check)
