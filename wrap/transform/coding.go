@@ -169,21 +169,35 @@ type encoder struct {
 // encode returns a reader of what body encodes to. Its Close does not close the
 // body. With flush, no byte waits for more.
 func (c *Coding) encode(body io.Reader, flush bool) (*encoder, error) {
+	e, err := c.encodeTo(nil)
+	if err == nil {
+		e.Reset(body, e.writer, flush)
+	}
+	return e, err
+}
+
+// encodeTo returns an encoder whose writer writes to w, or to its Out if w is
+// nil.
+func (c *Coding) encodeTo(w io.Writer) (*encoder, error) {
 	e, _ := c.writers.Get().(*encoder)
 	if e == nil {
 		e = &encoder{coding: c}
-		w, err := c.writer(&e.Out)
-		switch {
-		case err != nil:
-			return nil, err
-		case chain.IsNil(w):
-			return nil, errNoWriter
-		}
-		e.writer = w
-	} else {
-		e.writer.(resetter).Reset(&e.Out)
 	}
-	e.Reset(body, e.writer, flush)
+	if w == nil {
+		w = &e.Out
+	}
+	if e.writer != nil {
+		e.writer.(resetter).Reset(w)
+		return e, nil
+	}
+	writer, err := c.writer(w)
+	if err == nil && chain.IsNil(writer) {
+		err = errNoWriter
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.writer = writer
 	return e, nil
 }
 
@@ -192,10 +206,15 @@ type resetter interface{ Reset(io.Writer) }
 // Close closes the writer, and gives it back to the pool.
 func (e *encoder) Close() error {
 	err := e.Reader.Close()
+	e.free()
+	return err
+}
+
+// free gives the writer back to the pool, if it can be used again.
+func (e *encoder) free() {
 	if w, ok := e.writer.(resetter); ok {
 		w.Reset(io.Discard)
 		e.Reset(nothing{}, e.writer, false)
 		e.coding.writers.Put(e)
 	}
-	return err
 }

@@ -62,6 +62,21 @@ const defaultMinSize = 1 << 10
 // body, use [wrap.TransformRead] with [wrap.Encoder]. A nil o stands for the
 // zero CompressOptions.
 func Compress(o *CompressOptions) wrap.Hooks {
+	c := newCompressor(o)
+	hooks := make([]encoding, len(c.codings))
+	for i, coding := range c.codings {
+		hooks[i] = encodeHooks(coding)
+	}
+	return wrap.Hooks{Content: func(m wrap.Message) wrap.Hooks {
+		coding := c.choose(m)
+		if coding == nil {
+			return wrap.Hooks{}
+		}
+		return hooks[slices.Index(c.codings, coding)].of(m.Length)
+	}}
+}
+
+func newCompressor(o *CompressOptions) *compressor {
 	c := &compressor{minSize: defaultMinSize, types: compressible}
 	if o != nil {
 		c.codings = slices.Clone(o.Codings)
@@ -75,10 +90,7 @@ func Compress(o *CompressOptions) wrap.Hooks {
 	if len(c.codings) == 0 {
 		c.codings = []*Coding{Gzip}
 	}
-	for _, coding := range c.codings {
-		c.hooks = append(c.hooks, encodeHooks(coding))
-	}
-	return wrap.Hooks{Content: c.content}
+	return c
 }
 
 // encoding are hooks that encode what is read from a body.
@@ -102,16 +114,18 @@ func (e *encoding) of(length int64) wrap.Hooks {
 	return e.flowing
 }
 
+// A compressor decides which coding a message gets.
 type compressor struct {
 	codings []*Coding
-	hooks   []encoding // one for each coding
 	minSize int64
 	types   func(string) bool
 }
 
-func (c *compressor) content(m wrap.Message) wrap.Hooks {
+// choose returns the coding for m, and changes the header accordingly. It
+// returns nil if m is not to be encoded.
+func (c *compressor) choose(m wrap.Message) *Coding {
 	if !c.fits(m) {
-		return wrap.Hooks{}
+		return nil
 	}
 	coding := c.codings[0]
 	if m.StatusCode != 0 {
@@ -121,11 +135,11 @@ func (c *compressor) content(m wrap.Message) wrap.Hooks {
 			accept = m.Request.Header
 		}
 		if coding = accepted(accept, c.codings); coding == nil {
-			return wrap.Hooks{}
+			return nil
 		}
 	}
 	m.Header.Set("Content-Encoding", coding.name)
-	return c.hooks[slices.Index(c.codings, coding)].of(m.Length)
+	return coding
 }
 
 // fits reports whether a client that accepts the codings gets m encoded.

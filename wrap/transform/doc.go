@@ -8,6 +8,7 @@
 //	})
 //
 // [Compress] and [Decompress] change the content coding of whole messages.
+// [CompressHandler] does it for the responses of your own handlers.
 // [Plain] puts other hooks in front of the decoded content. [Records], [Lines]
 // and [Events] call a function for each record of a stream while it flows.
 // [Replace] replaces bytes wherever the reads divide them.

@@ -67,6 +67,16 @@ func ExampleCompress() {
 	// 10500 <nil>
 }
 
+// A server compresses what its own handlers write.
+func ExampleCompressHandler() {
+	files := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, strings.Repeat("<p>the server's answer</p>", 500))
+	})
+	w := get(transform.CompressHandler(files, nil))
+	fmt.Println(w.Header().Get("Content-Type"), w.Header().Get("Content-Encoding"), w.Body.Len() < 500)
+	// Output: text/html; charset=utf-8 gzip true
+}
+
 // A client compresses what it sends.
 func ExampleCompress_request() {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
