@@ -12,8 +12,8 @@ import (
 // makes one, and a *Limiter of golang.org/x/time/rate is another. It is safe
 // for concurrent use.
 type Limiter interface {
-	// WaitN waits until n more bytes are allowed, or until ctx has ended,
-	// and then returns an error. n is at most Burst.
+	// WaitN waits until n more bytes are allowed. If ctx ends first, WaitN
+	// returns an error. n is at most Burst.
 	WaitN(ctx context.Context, n int) error
 
 	// Burst is how many bytes may pass at once. If 0 or less, there is no
@@ -28,13 +28,13 @@ type Limiter interface {
 //
 //	slow := wrap.Throttle(wrap.NewLimiter(1<<20, 64<<10), nil) // 1 MiB a second in all
 //
-// A Read reads at most a burst, and waits first if the bytes of earlier Reads
-// were too many. A Write is split into bursts, and waits before each of them.
-// The wait is in the caller's goroutine. Close ends it, and the call then goes
-// on to the closed body. A deadline of a connection does not end it: the call
-// fails after the wait. WriteTo is routed through Read, and ReadFrom through
-// Write. An error of a Limiter other than that of a closed body is the result
-// of the call. If both Limiters are nil, Throttle panics.
+// A Read reads at most a burst, and returns when these bytes are allowed. A
+// Write is split into bursts, and waits before each of them. The wait is in the
+// caller's goroutine. Close ends it: Read then returns the bytes that it has
+// read, and Write goes on to the closed body. A deadline of a connection does
+// not end it. WriteTo is routed through Read, and ReadFrom through Write. An
+// error of a Limiter other than that of a closed body is the result of the
+// call. If both Limiters are nil, Throttle panics.
 func Throttle(read, write Limiter) Hooks {
 	if read == nil && write == nil {
 		panic("wrap: Throttle: both limiters are nil; leave the hook out")
@@ -59,29 +59,14 @@ type throttle struct {
 
 	open  context.Context // ends when Close is called
 	close context.CancelFunc
-
-	mu   sync.Mutex // guards owed
-	owed int        // bytes that were read and not waited for
 }
 
 func (t *throttle) read(next io.Reader, p []byte) (int, error) {
-	if len(p) == 0 {
-		return next.Read(p)
-	}
-	if err := t.wait(t.readLimit, t.owe(0)); err != nil {
-		return 0, err
-	}
 	n, err := next.Read(p[:burst(t.readLimit, len(p))])
-	t.owe(int(clamp(n, p)))
+	if werr := t.wait(t.readLimit, int(clamp(n, p))); werr != nil {
+		return n, werr
+	}
 	return n, err
-}
-
-// owe sets owed, and returns what it was.
-func (t *throttle) owe(n int) (owed int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	owed, t.owed = t.owed, n
-	return owed
 }
 
 func (t *throttle) write(next io.Writer, p []byte) (written int, err error) {
@@ -102,17 +87,20 @@ func (t *throttle) write(next io.Writer, p []byte) (written int, err error) {
 	}
 }
 
-// wait waits until l allows n bytes. It returns no error if the body is closed
+// wait waits until l allows n bytes. n may be more than a burst, if the limiter
+// has got a smaller one meanwhile. wait returns no error if the body is closed
 // meanwhile, because the body's own error says more.
 func (t *throttle) wait(l Limiter, n int) error {
-	if n == 0 {
-		return nil
+	for n > 0 {
+		part := burst(l, n)
+		if err := l.WaitN(t.open, part); t.open.Err() != nil {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("wrap: throttle: %w", err)
+		}
+		n -= part
 	}
-	err := l.WaitN(t.open, n)
-	if err == nil || t.open.Err() != nil {
-		return nil
-	}
-	return fmt.Errorf("wrap: throttle: %w", err)
+	return nil
 }
 
 func (t *throttle) closeBody(next io.Closer) error {
@@ -155,9 +143,12 @@ func (l *limiter) WaitN(ctx context.Context, n int) error {
 	if n > l.burst {
 		return fmt.Errorf("%d bytes at once are more than the burst of %d", n, l.burst)
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	delay := l.reserve(n)
 	if delay <= 0 {
-		return ctx.Err()
+		return nil
 	}
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
@@ -165,6 +156,7 @@ func (l *limiter) WaitN(ctx context.Context, n int) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
+		l.reserve(-n) // for the other bodies
 		return ctx.Err()
 	}
 }

@@ -75,3 +75,28 @@ func TestThrottleOfOneDirection(t *testing.T) {
 		t.Errorf("Write = %d, %v, want the limiter's error", n, err)
 	}
 }
+
+// falling is a limiter whose burst becomes smaller while it is in use, as one
+// of golang.org/x/time/rate can, and that returns an error for more.
+type falling struct{ burst int }
+
+func (f *falling) Burst() int { return f.burst }
+func (f *falling) WaitN(_ context.Context, n int) error {
+	if n > f.burst {
+		return errors.New("more than a burst")
+	}
+	return nil
+}
+
+func TestThrottleTakesASmallerBurst(t *testing.T) {
+	l := &falling{burst: 100}
+	smaller := wrap.Hooks{Read: func(next io.Reader, p []byte) (int, error) {
+		n, err := next.Read(p)
+		l.burst = 3
+		return n, err
+	}}
+	body := wrap.Body(io.NopCloser(strings.NewReader("hello world")), wrap.Throttle(l, nil), smaller)
+	if got, err := io.ReadAll(body); string(got) != "hello world" || err != nil {
+		t.Errorf("ReadAll = %q, %v", got, err)
+	}
+}
