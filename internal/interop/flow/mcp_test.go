@@ -16,16 +16,17 @@ import (
 // A protocol is a transport of MCP in one version.
 type protocol struct {
 	name, version string
-	noTransform   bool // its streams must not be compressed
+	noTransform   bool  // its streams must not be compressed
+	streams       int32 // that a call of a tool needs, and the server to tell of tools
 	handler       func(func(*http.Request) *mcp.Server) http.Handler
 	transport     func(endpoint string, client *http.Client) mcp.Transport
 }
 
 var protocols = []protocol{
-	{"streamable HTTP", "2026-07-28", true, statelessHandler, streamableTransport},
-	{"streamable HTTP", "2025-11-25", true, streamableHandler, streamableTransport},
+	{"streamable HTTP", "2026-07-28", true, 3, statelessHandler, streamableTransport},
+	{"streamable HTTP", "2025-11-25", true, 3, streamableHandler, streamableTransport},
 	{
-		"SSE", "2024-11-05", false,
+		"SSE", "2024-11-05", false, 1,
 		func(server func(*http.Request) *mcp.Server) http.Handler { return mcp.NewSSEHandler(server, nil) },
 		func(endpoint string, client *http.Client) mcp.Transport {
 			return &mcp.SSEClientTransport{Endpoint: endpoint, HTTPClient: client}
@@ -131,6 +132,9 @@ func (p protocol) talk(t *testing.T, c chain) {
 		t.Errorf("the tool returned %+v, want %q", result.Content[0], c.sees("the secret"))
 	}
 
+	if !testkit.Eventually(func() bool { return wire.streams.Load() >= p.streams }) {
+		t.Fatalf("%d streams are open, want %d", wire.streams.Load(), p.streams)
+	}
 	mcp.AddTool(server, &mcp.Tool{Name: "secret"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
 		return &mcp.CallToolResult{}, nil, nil
 	})
@@ -156,16 +160,20 @@ func (p protocol) talk(t *testing.T, c chain) {
 	}
 }
 
-// A wire counts the streams of events that came as gzip.
+// A wire counts the streams of events.
 type wire struct {
 	base     *http.Transport // asks for gzip, and decodes it
-	unzipped atomic.Int32
+	streams  atomic.Int32
+	unzipped atomic.Int32 // those that came as gzip
 }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := w.base.RoundTrip(req)
-	if err == nil && resp.Uncompressed && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
-		w.unzipped.Add(1)
+	if err == nil && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		w.streams.Add(1)
+		if resp.Uncompressed {
+			w.unzipped.Add(1)
+		}
 	}
 	return resp, err
 }
