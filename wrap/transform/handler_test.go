@@ -79,7 +79,7 @@ func TestCompressHandler(t *testing.T) {
 		{"written in pieces", write(strings.SplitAfter(long, "\n")...), "GET", nil, compressed},
 		{"a small one", write("<p>", "hello"), "GET", nil, same},
 		{"nothing", write(), "GET", nil, same},
-		{"an error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "gone", 410) }, "GET", nil, same},
+		{"an error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "gone", http.StatusGone) }, "GET", nil, same},
 		{"no content", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, "GET", nil, same},
 		{"no type", func(w http.ResponseWriter, r *http.Request) { w.Header()["Content-Type"] = nil; write(long)(w, r) }, "GET", nil, same},
 		{"encoded", func(w http.ResponseWriter, _ *http.Request) {
