@@ -168,7 +168,7 @@ func TestACallOfAReadyMadeHookAllocatesNothing(t *testing.T) {
 		"Log":              wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo),
 		"Count":            wrap.Count(new(wrap.Counters)),
 		"CloseWaits":       wrap.CloseWaits(),
-		"Throttle":         wrap.Throttle(wrap.NewLimiter(1<<40, 1<<20), wrap.NewLimiter(1<<40, 1<<20)),
+		"Throttle":         wrap.Throttle(wrap.NewLimiter(1<<30, 1<<20), wrap.NewLimiter(1<<30, 1<<20)),
 		"TeeRead":          wrap.TeeRead(io.Discard),
 		"TeeWrite":         wrap.TeeWrite(io.Discard),
 		"LimitRead":        wrap.LimitRead(math.MaxInt64),

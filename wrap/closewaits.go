@@ -21,9 +21,11 @@ import (
 // CloseWaits a Read may still run in another goroutine.
 //
 // Close closes the original first, and then waits. If the original's Close does
-// not make its Read return, Close waits as long as that Read. A Read after
-// Close returns [http.ErrBodyReadAfterClose], or for a [net.Conn] an error that
-// is [net.ErrClosed]. WriteTo keeps its fast path. Reads of several goroutines
+// not make its Read return, Close waits as long as that Read. Do not close the
+// body from within its own Read or WriteTo, as a hook behind CloseWaits could:
+// Close would wait for itself. A Read after Close returns
+// [http.ErrBodyReadAfterClose], or for a [net.Conn] an error that is
+// [net.ErrClosed]. WriteTo keeps its fast path. Reads of several goroutines
 // wait for each other. Calls that write are not affected.
 func CloseWaits() Hooks {
 	return Hooks{New: func(body io.ReadCloser) Hooks {

@@ -76,8 +76,8 @@ func (m *Message) apply(h Hooks, u use) (applied Hooks, changed bool) {
 	return h, true
 }
 
-// applyJoined calls apply for each of the hooks that h joins. It leaves out those
-// that do nothing for m.
+// applyJoined calls apply for each of the hooks that h joins. It leaves out
+// those that do nothing for m.
 func (m *Message) applyJoined(h Hooks, u use) (joined []Hooks, changed bool) {
 	joined = make([]Hooks, 0, len(h.joined))
 	for _, one := range slices.Backward(h.joined) {

@@ -22,7 +22,8 @@ type CompressOptions struct {
 
 	// Types reports whether content of a media type, in lower case and
 	// without parameters, becomes smaller. If nil, this is true of text,
-	// JSON, XML, JavaScript, SVG, WebAssembly, and some fonts.
+	// JSON, XML, JavaScript, SVG, WebAssembly, and of some fonts and images
+	// that are not compressed.
 	Types func(mediaType string) bool
 }
 
@@ -39,11 +40,12 @@ const defaultMinSize = 1 << 10
 //
 // For a response, Accept-Encoding of the request decides which of the codings
 // is used, with its weights (RFC 9110, section 12.5.3). A request without that
-// field gets no coding. Compress adds Accept-Encoding to Vary wherever another
-// request could have got another coding. The ETag becomes weak, and what
-// depends on the length goes, as [wrap.Response] documents. A request is
-// encoded by the first coding. Only its sender can know that the server
-// accepts that.
+// field gets no coding. This is the request in the response: if a proxy removes
+// the field from the outgoing request, Compress encodes nothing. Compress adds
+// Accept-Encoding to Vary wherever another value of that field could have got
+// another coding. The ETag becomes weak, and what depends on the length goes,
+// as [wrap.Response] documents. A request is encoded by the first coding. Only
+// its sender can know that the server accepts that.
 //
 // Compress leaves a message as it is
 //
@@ -56,7 +58,8 @@ const defaultMinSize = 1 << 10
 // Content of unknown length is flushed through the encoder at each read, so
 // that events flow. Content of known length is not, and becomes smaller. A 304
 // gets the ETag and the Vary that Compress gives to the response of status
-// 200. If the type is missing there, Compress supposes that it would encode.
+// 200. A 304 does not tell the length, and may not tell the type: Compress then
+// supposes that it would encode.
 //
 // Compress is for messages: [wrap.Body] and [wrap.Conn] panic. To encode a bare
 // body, use [wrap.TransformRead] with [wrap.Encoder]. A nil o stands for the

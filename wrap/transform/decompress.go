@@ -13,7 +13,9 @@ import (
 // undoes the codings in Content-Encoding, the last one first, as far as it
 // knows them: those that it is given, or Gzip and Deflate if it is given none.
 // The field keeps the coding that Decompress does not know, and those before
-// it. A message without a coding that Decompress knows stays as it is.
+// it. A message without a coding that Decompress knows stays as it is. This is
+// true of most 304s too, which seldom name the coding of the response that they
+// renew: their ETag stays strong.
 //
 // A body that is not what its header says ends with the error of the decoder.
 // An empty body stays empty. A small body can become large: put

@@ -20,7 +20,9 @@
 // hook runs. It does not run for a 206, which is a part of other content, for a
 // 204 or 205, or on an upgraded stream, unless Upgraded is set in the hook. For
 // HEAD it changes only the header, and for a 304 only ETag and Vary. A
-// ReverseProxy drops the hop-by-hop fields itself.
+// ReverseProxy drops the hop-by-hop fields itself. Do not set Upgraded in
+// Compress, Decompress or Plain: they have no hooks for a stream, and Response
+// panics.
 //
 // # Order
 //

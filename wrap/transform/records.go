@@ -42,10 +42,13 @@ func (e *TooLongError) Error() string {
 
 // Records calls f for each record of a stream, and puts the result in its
 // place. split finds the records, as it does for a [bufio.Scanner]. The bytes
-// that split leaves out of a record, such as line ends, stay in the stream.
+// that split leaves out of a record, such as line ends, stay in the stream. If
+// split returns a copy, and not a slice of its data, f gets all the bytes that
+// split has advanced over.
 //
 // f returns the record to send. It must not keep record, and may change its
-// bytes.
+// bytes. The result must stay as it is until f is called again for the same
+// body.
 //
 //   - If f returns record itself, the stream has the same bytes as before.
 //   - If f returns other bytes, these go out between the separators of the
@@ -59,9 +62,11 @@ func (e *TooLongError) Error() string {
 //     that f returns beside it. The rest of the original is not read then.
 //
 // A record goes out as soon as split has found its end, without waiting for the
-// next one. A slow f slows the body down. If split does not find the end of the
-// last record, these bytes go out unchanged. Bytes that came before an error of
-// the body are treated as the end of the stream, and the error follows.
+// next one to come. If several have come together, f may be called for all of
+// them before the first goes out. A slow f slows the body down. If split does
+// not find the end of the last record, these bytes go out unchanged. Bytes that
+// came before an error of the body are treated as the end of the stream, and
+// the error follows.
 //
 // f is called by one goroutine at a time for each body. If the hook is given to
 // several bodies, f is called for all of them, and must be safe for concurrent
@@ -266,8 +271,8 @@ func (split splitter) find(data []byte, atEOF bool) (at found, err error) {
 	return at, nil
 }
 
-// place returns where in data the slice record begins, or -1 if it is a slice of
-// other bytes. An empty slice may be of any.
+// place returns where in data the slice record begins, or -1 if it is a slice
+// of other bytes. An empty slice without capacity may be of any.
 func place(record, data []byte) int {
 	if cap(record) == 0 {
 		return 0

@@ -73,8 +73,9 @@ func (r *Reader) Close() error {
 	return c.Close()
 }
 
-// An Output holds what a writer writes until a Reader returns it. The writer may
-// write in a goroutine of its own, as the one of zstd does between two flushes.
+// An Output holds what a writer writes until a Reader returns it. The writer
+// may write in a goroutine of its own, as the one of zstd does between two
+// flushes.
 type Output struct {
 	mu  sync.Mutex
 	buf bytes.Buffer // guarded by mu
