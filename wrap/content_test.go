@@ -85,6 +85,10 @@ func TestMessage(t *testing.T) {
 	}{
 		{"response", func() { wrap.Response(&http.Response{StatusCode: 404, ContentLength: 7, Request: req}, look) },
 			wrap.Message{Header: http.Header{}, Length: 7, StatusCode: 404, Request: req}},
+		{"response without its length", func() { wrap.Response(&http.Response{StatusCode: 200, Body: newRecorder("")}, look) },
+			wrap.Message{Header: http.Header{}, Length: -1, StatusCode: 200}},
+		{"empty response", func() { wrap.Response(&http.Response{StatusCode: 200, Body: http.NoBody}, look) },
+			wrap.Message{Header: http.Header{}, Length: 0, StatusCode: 200}},
 		{"304", func() {
 			wrap.Response(&http.Response{StatusCode: 304, ContentLength: 0, Header: http.Header{"Etag": {`"x"`}}}, look)
 		}, wrap.Message{Header: http.Header{"Etag": {`"x"`}}, Length: -1, StatusCode: 304}},
@@ -118,7 +122,7 @@ func TestRequestOfATunnelIsNoContent(t *testing.T) {
 	for _, tt := range []struct {
 		hook wrap.Hooks
 		want string
-	}{{upper, "hello"}, {upgraded(upper), "HELLO"}, {wrap.Hooks{Read: upperRead}, "HELLO"}} {
+	}{{upper, "hello"}, {upgraded(upper), "HELLO"}, {upgraded(wrap.Hooks{Content: upper.Content}), "hello"}, {wrap.Hooks{Read: upperRead}, "HELLO"}} {
 		req := &http.Request{Method: "CONNECT", ContentLength: -1, Body: io.NopCloser(strings.NewReader("hello")), Header: fullHeader()}
 		wrap.Request(req, tt.hook)
 		if got, err := io.ReadAll(req.Body); string(got) != tt.want || err != nil {
@@ -176,9 +180,6 @@ func TestContentAloneNeedsAMessage(t *testing.T) {
 		"Body":   func() { wrap.Body(newRecorder(""), h) },
 		"Conn":   func() { wrap.Conn(idleConn{}, h) },
 		"joined": func() { wrap.Body(newRecorder(""), wrap.Join(h, upper)) },
-		"Request of a stream": func() {
-			wrap.Request(&http.Request{Method: "CONNECT", Body: newRecorder("")}, upgraded(h))
-		},
 	} {
 		func() {
 			defer func() {

@@ -62,7 +62,8 @@ func (m *Message) apply(h Hooks, u use) (applied Hooks, changed bool) {
 	case u == notAtAll, u == stream && !h.Upgraded:
 		return Hooks{}, false
 	case u == stream:
-		return h, true
+		h.Content = nil // there is no content
+		return h, !h.IsZero()
 	}
 	h = h.Content(*m)
 	h.Content = nil // the layers need no message

@@ -44,6 +44,9 @@ func Response(resp *http.Response, hooks ...Hooks) (changed bool) {
 		resp.Header = make(http.Header)
 	}
 	m := Message{resp.Header, resp.ContentLength, resp.StatusCode, resp.Request}
+	if m.Length == 0 && resp.Body != nil && resp.Body != http.NoBody && resp.Header.Get("Content-Length") == "" {
+		m.Length = -1 // nobody has set it
+	}
 	notModified := resp.StatusCode == http.StatusNotModified
 	if notModified {
 		m.Header, m.Length = resp.Header.Clone(), -1

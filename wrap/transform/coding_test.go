@@ -363,6 +363,36 @@ func TestPlainRefusesAnUnknownCoding(t *testing.T) {
 	}
 }
 
+// Nothing is not decoded.
+func TestPlainLeavesAnEmptyBody(t *testing.T) {
+	resp := response(200, "", "Content-Encoding", "shift")
+	resp.Body = http.NoBody
+	if changed := wrap.Response(resp, transform.Replace("secret", "***", nil)); changed || content(t, resp) != "" {
+		t.Errorf("Response = %t", changed)
+	}
+}
+
+// Bytes that came before an error are sent, although content of this length is
+// not flushed at each read.
+func TestCompressKeepsWhatCameBeforeAnError(t *testing.T) {
+	text := strings.Repeat("hello ", 1000)
+	resp := response(200, text, "Content-Type", "text/plain")
+	resp.Body = &parts{parts: []string{text}, err: io.ErrUnexpectedEOF}
+	resp.Request.Header.Set("Accept-Encoding", "gzip")
+	wrap.Response(resp, transform.Compress(nil))
+	zipped, err := io.ReadAll(resp.Body)
+	if err != io.ErrUnexpectedEOF {
+		t.Errorf("ReadAll = %v", err)
+	}
+	zr, err := gzip.NewReader(bytes.NewReader(zipped))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := io.ReadAll(zr); string(got) != text {
+		t.Errorf("%d bytes arrived before the error, want %d", len(got), len(text))
+	}
+}
+
 // What no hook in Plain serves is not decoded.
 func TestPlainLeavesWhatNoHookServes(t *testing.T) {
 	none := transform.Events(func(*transform.Event) (*transform.Event, error) { panic("no event") }, nil)

@@ -20,9 +20,8 @@
 // hook runs. It does not run for a 206, which is a part of other content, for a
 // 204 or 205, or on an upgraded stream, unless Upgraded is set in the hook. For
 // HEAD it changes only the header, and for a 304 only ETag and Vary. A
-// ReverseProxy drops the hop-by-hop fields itself. Do not set Upgraded in
-// Compress, Decompress or Plain: they have no hooks for a stream, and Response
-// panics.
+// ReverseProxy drops the hop-by-hop fields itself. Compress, Decompress and
+// Plain are for content alone, and ignore Upgraded.
 //
 // # Order
 //

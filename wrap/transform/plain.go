@@ -55,8 +55,11 @@ type plain struct {
 
 func (p *plain) content(m wrap.Message) wrap.Hooks {
 	names := encodings(m.Header)
-	if len(names) == 0 {
+	switch {
+	case len(names) == 0:
 		return m.Apply(p.hooks...)
+	case m.Length == 0:
+		return wrap.Hooks{} // nothing, and nothing to hide
 	}
 	before, length := m.Header["Content-Encoding"], m.Length
 	m.Header.Del("Content-Encoding")

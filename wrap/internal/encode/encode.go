@@ -55,6 +55,9 @@ func (r *Reader) fill() {
 	for r.Out.len() == 0 && r.err == nil {
 		var ended bool
 		_, ended, r.err = copybuf.PumpOnce(w, r.body, buf)
+		if r.err != nil && !r.flush {
+			_, _ = r.w.Write(nil) // flushes what came before the error
+		}
 		if ended && r.err == nil {
 			r.err = r.Close()
 			if r.err == nil {
