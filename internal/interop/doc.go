@@ -11,8 +11,11 @@
 //
 //	go -C internal/interop test -run 'Proxies|Transports' -update
 //
+// Package codings does so with the content codings zstd and br, and package
+// flow with streams of events: those of MCP, and what curl prints.
+//
 // Programs that are not installed are skipped: apt-get install nginx haproxy
-// caddy chromium has them all. The data races of other people's transports are
-// found with go test -race, which needs a C compiler. Package interop exports
-// nothing.
+// caddy chromium curl has them all. The data races of other people's transports
+// are found with go test -race, which needs a C compiler. Package interop
+// exports nothing.
 package interop
