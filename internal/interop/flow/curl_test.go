@@ -35,7 +35,7 @@ func TestCurl(t *testing.T) {
 					}
 				}
 			}))
-			// The time is a limit for curl, which only a fault reaches.
+			// Only a fault reaches the time limit of curl.
 			cmd := exec.CommandContext(t.Context(), curl, "-N", "-s", "-S", "-f", "--compressed",
 				"-m", fmt.Sprint(testkit.Patience.Seconds()), "-w", "%header{content-encoding}\n", server.URL)
 			var complaints bytes.Buffer
