@@ -11,8 +11,11 @@
 //
 //	go -C internal/interop test -run 'Proxies|Transports' -update
 //
+// Package codings does so with the content codings zstd and br, and package
+// flow with streams of events: those of MCP, and what curl prints.
+//
 // A test of a program that is not installed is skipped: apt-get install nginx
-// haproxy caddy chromium installs all of them. The test of data races in other
-// people's transports builds itself with go test -race, which needs a C
+// haproxy caddy chromium curl installs all of them. The test of data races in
+// other people's transports builds itself with go test -race, which needs a C
 // compiler. Package interop exports nothing.
 package interop

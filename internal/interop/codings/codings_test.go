@@ -143,10 +143,10 @@ func TestCodingsAreUsedAgain(t *testing.T) {
 					go func() {
 						defer wg.Done()
 						for i := range 30 {
-							content := textual([]int{0, 1, 100, 5000, 70_000}[i%5], worker*1000+uint64(i))
+							content := textual([]int{0, 1, 100, 5000, 40_000}[i%5], worker*1000+uint64(i))
 							err := u.exchange(hook, name, content)
 							if err == nil && i%3 == 0 {
-								err = u.abandon(hook, name, textual(70_000, uint64(i)), i*10)
+								err = u.abandon(hook, name, textual(40_000, uint64(i)), i*10)
 							}
 							if err != nil {
 								t.Errorf("worker %d, body %d: %v", worker, i, err)
@@ -167,7 +167,7 @@ func TestCodingsSurviveFaults(t *testing.T) {
 	testkit.NoLeaks(t, nil)
 	cut := errors.New("the connection was cut")
 	for name, coding := range codings {
-		whole := encode(name, textual(70_000, 1))
+		whole := encode(name, textual(40_000, 1))
 		for _, u := range uses[1:] {
 			hook := u.hook(coding)
 			for range 5 {

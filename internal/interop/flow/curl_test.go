@@ -25,7 +25,8 @@ func TestCurl(t *testing.T) {
 			server := c.start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/event-stream")
 				for i := range events {
-					_, _ = fmt.Fprintf(w, ": hint\nid: %d\ndata: a secret %d\n\n", i, i) // curl would complain
+					// If this fails, curl says so.
+					_, _ = fmt.Fprintf(w, ": hint\nid: %d\ndata: a secret %d\n\n", i, i)
 					_ = http.NewResponseController(w).Flush()
 					select {
 					case <-printed:
@@ -34,7 +35,7 @@ func TestCurl(t *testing.T) {
 					}
 				}
 			}))
-			// The time is a limit for curl, which only a fault reaches.
+			// Only a fault reaches the time limit of curl.
 			cmd := exec.CommandContext(t.Context(), curl, "-N", "-s", "-S", "-f", "--compressed",
 				"-m", fmt.Sprint(testkit.Patience.Seconds()), "-w", "%header{content-encoding}\n", server.URL)
 			var complaints bytes.Buffer

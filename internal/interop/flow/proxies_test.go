@@ -74,10 +74,10 @@ func (c chain) start(t *testing.T, h http.Handler) *httptest.Server {
 }
 
 // readFirst reads the body of each request before it sends the request. A bare
-// ReverseProxy sometimes cuts the answer to a POST that begins at once:
-// Transport looks for the end of the body after it has sent all of it, Server
-// closes the body when the answer begins, and Transport takes the error for a
-// failed request.
+// ReverseProxy sometimes cuts the answer to a POST if the answer begins at once
+// (golang/go#40747): after the whole body, Transport still looks for its end.
+// Server closes the body when the answer begins. Transport takes the error for
+// a failed request, and closes the connection that the answer comes from.
 func readFirst(base http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		if req.Body != nil {
