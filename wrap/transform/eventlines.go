@@ -98,7 +98,7 @@ func (f *eventFinder) find(data []byte, atEOF bool) (found, error) {
 	if f.lastCR {
 		f.lastCR = false
 		if data[0] == '\n' {
-			return found{advance: 1, ofLast: true}, nil
+			return found{advance: 1, kind: lateLF}, nil
 		}
 	}
 	l := lines{data: data, after: f.scanned, nextLF: f.nextLF, noCR: f.noCR}
@@ -136,7 +136,7 @@ func (f *eventFinder) find(data []byte, atEOF bool) (found, error) {
 func (f *eventFinder) record(l *lines, size int) found {
 	f.looked(l, size)
 	f.scanned, f.within, f.midLine, f.afterCR = 0, false, false, false
-	return found{advance: size, end: size, isRecord: true}
+	return found{advance: size, end: size, kind: record}
 }
 
 // looked keeps what l knows of the data behind the first size bytes.

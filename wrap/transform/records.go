@@ -152,14 +152,24 @@ type finder interface {
 }
 
 // found is what find has found in data: a record with its separators in
-// data[:advance], of which data[start:end] is for the function.
+// data[:advance], of which data[start:end] is for the function. The compiler
+// keeps a struct of at most four fields in registers, which matters here.
 type found struct {
-	advance    int  // 0 if more bytes are needed
-	start, end int  // 0 without a record
-	isRecord   bool // if false, data[:advance] is no part of a record
-	ofLast     bool // data[:advance] is the LF of a CRLF that ends the record before
-	isLast     bool // what follows data[:advance] is no record
+	advance    int // 0 if more bytes are needed
+	start, end int // 0 without a record
+	kind       kind
 }
+
+// A kind says what data[:advance] is.
+type kind int
+
+const (
+	separator  kind = iota // it is no part of a record
+	record                 // it is a record
+	lastRecord             // it is a record, and what follows is none
+	lastBytes              // it is no record, and neither is what follows
+	lateLF                 // it is the LF of a CRLF that ends the record before
+)
 
 // A recordCutter is the cutter of hooks for records.
 type recordCutter struct {
@@ -181,15 +191,15 @@ func (c *recordCutter) cut(data []byte, atEOF bool) (piece, error) {
 		if err != nil {
 			return piece{pass: passed}, err
 		}
-		c.rest = at.isLast
+		c.rest = at.kind == lastRecord || at.kind == lastBytes
 		switch {
 		case at.advance == 0 && passed > 0:
 			return piece{pass: passed}, nil
 		case at.advance == 0:
 			return c.incomplete(rest)
-		case at.ofLast && c.dropLF:
+		case at.kind == lateLF && c.dropLF:
 			return piece{pass: passed, drop: at.advance}, nil
-		case !at.isRecord:
+		case at.kind != record && at.kind != lastRecord:
 			passed += at.advance
 			continue
 		case c.long || at.advance > c.opt.MaxSize && c.opt.PassLong:
@@ -199,10 +209,10 @@ func (c *recordCutter) cut(data []byte, atEOF bool) (piece, error) {
 		case at.advance > c.opt.MaxSize:
 			return piece{pass: passed}, &TooLongError{c.opt.MaxSize}
 		}
-		record := rest[at.start:at.end:at.end]
-		out, err := c.f(record)
+		in := rest[at.start:at.end:at.end]
+		out, err := c.f(in)
 		switch {
-		case err == nil && (same(out, record) || out == nil && len(record) == 0):
+		case err == nil && (same(out, in) || out == nil && len(in) == 0):
 			c.dropLF = false
 			passed += at.advance
 			continue
@@ -211,7 +221,7 @@ func (c *recordCutter) cut(data []byte, atEOF bool) (piece, error) {
 			return piece{pass: passed, drop: at.advance}, err
 		}
 		c.dropLF = !bytes.HasSuffix(out, cr)
-		return piece{passed + at.start, out, len(record), at.advance - at.end}, err
+		return piece{passed + at.start, out, len(in), at.advance - at.end}, err
 	}
 	if c.rest {
 		passed = len(data)
@@ -241,28 +251,37 @@ type splitter bufio.SplitFunc
 var errNoAdvance = errors.New("transform: the split function returned a record and did not advance")
 
 func (split splitter) find(data []byte, atEOF bool) (at found, err error) {
-	advance, record, err := split(data, atEOF)
-	at = found{advance: advance, isRecord: record != nil, isLast: err == bufio.ErrFinalToken}
+	advance, token, err := split(data, atEOF)
+	final := err == bufio.ErrFinalToken
+	at = found{advance: advance}
 	switch {
-	case err != nil && !at.isLast:
+	case token != nil && final:
+		at.kind = lastRecord
+	case token != nil:
+		at.kind = record
+	case final:
+		at.kind = lastBytes
+	}
+	switch {
+	case err != nil && !final:
 		return at, err
 	case advance < 0:
 		return at, bufio.ErrNegativeAdvance
 	case advance > len(data):
 		return at, bufio.ErrAdvanceTooFar
-	case record == nil && advance == 0 && (atEOF || at.isLast):
+	case token == nil && advance == 0 && (atEOF || final):
 		at.advance = len(data)
 		return at, nil
-	case record == nil:
+	case token == nil:
 		return at, nil
 	}
 	covered := data[:advance]
-	if at.isLast {
+	if final {
 		covered = data
 	}
 	at.end = advance // of a record that is a copy
-	if i := place(record, covered); i >= 0 {
-		at.start, at.end = i, i+len(record)
+	if i := place(token, covered); i >= 0 {
+		at.start, at.end = i, i+len(token)
 	}
 	at.advance = max(advance, at.end)
 	if at.advance == 0 {
@@ -271,18 +290,18 @@ func (split splitter) find(data []byte, atEOF bool) (at found, err error) {
 	return at, nil
 }
 
-// place returns where in data the slice record begins, or -1 if it is a slice
+// place returns where in data the slice token begins, or -1 if it is a slice
 // of other bytes. An empty slice without capacity may be of any.
-func place(record, data []byte) int {
-	if cap(record) == 0 {
+func place(token, data []byte) int {
+	if cap(token) == 0 {
 		return 0
 	}
-	array, first := data[:cap(data)], &record[:1][0]
+	array, first := data[:cap(data)], &token[:1][0]
 	isAt := func(i int) bool {
-		return 0 <= i && i+len(record) <= len(data) && i < len(array) && &array[i] == first
+		return 0 <= i && i+len(token) <= len(data) && i < len(array) && &array[i] == first
 	}
 	// Most slices of data end where the array of data ends.
-	if i := cap(data) - cap(record); isAt(i) {
+	if i := cap(data) - cap(token); isAt(i) {
 		return i
 	}
 	for i := range len(data) + 1 {
@@ -306,7 +325,7 @@ func (l *lineFinder) find(data []byte, atEOF bool) (found, error) {
 		l.scanned = len(data)
 		return found{}, nil
 	}
-	at := found{advance: len(data), end: len(data), isRecord: true}
+	at := found{advance: len(data), end: len(data), kind: record}
 	if i >= 0 {
 		at.end = l.scanned + i
 		at.advance = at.end + 1
