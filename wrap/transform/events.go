@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -35,7 +36,9 @@ type Event struct {
 	Before, After []Event
 
 	// Incomplete says that the stream has ended without the empty line that
-	// ends an event. A browser ignores such an event.
+	// ends an event. A browser ignores such an event. It stays without that
+	// line if it is changed, and so does another event that is Incomplete.
+	// No event can come after it.
 	Incomplete bool
 }
 
@@ -107,6 +110,9 @@ func (s *events) record(raw []byte) ([]byte, error) {
 	}
 	s.out = s.out[:0]
 	invalid := e.check()
+	if e.Incomplete && len(e.After) > 0 {
+		invalid = firstError(invalid, errAfterIncomplete)
+	}
 	for i := range e.Before {
 		invalid = firstError(invalid, e.Before[i].check())
 		s.out = e.Before[i].append(s.out, eolOf(raw))
@@ -125,6 +131,8 @@ func (s *events) record(raw []byte) ([]byte, error) {
 	}
 	return s.out, err
 }
+
+var errAfterIncomplete = errors.New("transform: an event comes after one that is incomplete, and a browser would read both as one; put it into Before")
 
 func firstError(a, b error) error {
 	if a != nil {
@@ -233,10 +241,14 @@ func (e *Event) check() error {
 	return nil
 }
 
-// append appends e to b, with the empty line.
+// append appends e to b, with the empty line, or nothing if e has no field.
 func (e *Event) append(b []byte, eol []byte) []byte {
+	before := len(b)
 	for _, x := range fields {
 		b = appendField(b, x.name, *x.of(e), eol)
+	}
+	if len(b) == before || e.Incomplete {
+		return b
 	}
 	return append(b, eol...)
 }

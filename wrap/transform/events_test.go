@@ -112,6 +112,18 @@ func TestEventsAreThoseOfABrowser(t *testing.T) {
 	}
 }
 
+// An event after an incomplete one would be a part of it.
+func TestNoEventComesAfterAnIncompleteOne(t *testing.T) {
+	hook := transform.Events(func(e *transform.Event) (*transform.Event, error) {
+		e.After = []transform.Event{{Data: []byte("x")}}
+		return e, nil
+	}, nil)
+	got, err := passed(hook, "data: a\n\ndata: b")
+	if got != "data: a\n\ndata: x\n\n" || err == nil || !strings.Contains(err.Error(), "incomplete") {
+		t.Errorf("%q, %v, want an error after the whole event", got, err)
+	}
+}
+
 // A stream whose events are written anew has the same events for a browser.
 func TestEventsWrittenAnew(t *testing.T) {
 	again := map[string]func(*transform.Event) (*transform.Event, error){
@@ -191,6 +203,10 @@ func TestEventsAreChanged(t *testing.T) {
 			e.Before = append(e.Before, transform.Event{Type: []byte("first"), Data: []byte("x")})
 			e.After = append(e.After, transform.Event{Data: []byte("y")})
 		}), "events are added"},
+		{"data: old\nid: 1\n", "data: old\n", func(e *transform.Event) (*transform.Event, error) {
+			return &transform.Event{Data: e.Data, Incomplete: e.Incomplete}, nil
+		}, "another one is incomplete, too"},
+		{"data: a\n\n", "", func(*transform.Event) (*transform.Event, error) { return &transform.Event{}, nil }, "an event without fields is nothing"},
 		{"data: a\n\ndata: old\n\ndata: b\n\n", "data: a\n\ndata: b\n\n", func(e *transform.Event) (*transform.Event, error) {
 			if string(e.Data) == "old" {
 				return nil, nil

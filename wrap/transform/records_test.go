@@ -236,7 +236,7 @@ func TestLongRecords(t *testing.T) {
 
 // The bytes of a record that is too long are not kept.
 func TestMemoryIsBounded(t *testing.T) {
-	const size = 64 << 20
+	const size = 16 << 20
 	for name, hook := range map[string]wrap.Hooks{
 		"Lines":  transform.Lines(same, &transform.Options{PassLong: true}),
 		"Events": transform.Events(func(e *transform.Event) (*transform.Event, error) { return e, nil }, &transform.Options{PassLong: true}),
