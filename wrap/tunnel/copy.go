@@ -117,7 +117,7 @@ func (t *tunnel) carry(running *sync.WaitGroup) {
 		s.look()
 		s.clearDeadlines()
 	}
-	if !t.opt.Group.add(t) {
+	if g := t.opt.Group; g != nil && !g.add(t, g.below(t.client.conn)) {
 		t.tell(event{kind: eventAborted, err: ErrShutdown})
 		return
 	}
@@ -151,7 +151,9 @@ func (t *tunnel) finish(toClient *sync.WaitGroup) {
 			timer.Stop()
 		}
 	}
-	t.opt.Group.remove(t)
+	if t.opt.Group != nil {
+		t.opt.Group.remove(t)
+	}
 	if v := t.snapshot().panicked; v != nil {
 		panic(v)
 	}

@@ -44,6 +44,11 @@
 // two directions. The hooks [wrap.Linger] and [wrap.Idle] of package wrap limit
 // the silence of one body or connection, and say how they measure it.
 //
+// # Shutdown
+//
+// A [Group] waits for hijacked connections and tunnels, and ends them when the
+// time is over. [net/http.Server.Shutdown] does neither.
+//
 // # Hooks and splice
 //
 // On Linux the kernel moves bulk from TCP to TCP by splice, and a direction

@@ -47,3 +47,14 @@ func TestUpgradeGoesThroughTheKit(t *testing.T) {
 		}))
 	}, wraptest.Options{Skip: []string{"trailers"}}) // neither this proxy nor the README's passes them on
 }
+
+// ReverseProxy behind Group.Handler passes every scenario that it passes behind
+// wrap.Handler.
+func TestHandlerGoesThroughTheKit(t *testing.T) {
+	t.Parallel()
+	wraptest.Proxy(t, func(backend *url.URL) http.Handler {
+		return new(tunnel.Group).Handler(reverseProxy(t, backend.Host))
+	}, wraptest.Options{Skip: []string{ // ReverseProxy itself fails these
+		"backend refuses upload", "wrong token", "unasked 101",
+	}})
+}

@@ -277,18 +277,30 @@ func narrowly(_, _ string, c syscall.RawConn) (err error) {
 
 // If the body of the 101 is a TCP connection, Upgrade splices too.
 func TestUpgradeSplicesAConnection(t *testing.T) {
+	t.Run("alone", func(t *testing.T) {
+		upgradeSplices(t, func(h http.Handler) http.Handler { return h }, nil)
+	})
+	// The hook that tells the group of Close does not need the bytes.
+	t.Run("behind Group.Handler", func(t *testing.T) {
+		var group tunnel.Group
+		upgradeSplices(t, group.Handler, &group)
+	})
+}
+
+func upgradeSplices(t *testing.T, wrapped func(http.Handler) http.Handler, group *tunnel.Group) {
 	noLeaks(t)
+	tunnel.DropPipes()
 	backend, peer := link(t, "tcp")
 	handled := make(chan error, 1)
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewServer(wrapped(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		br := bufio.NewReader(backend)
 		resp, err := http.ReadResponse(br, nil)
 		if err == nil {
 			resp.Body = backend.(*net.TCPConn)
-			_, err = tunnel.Upgrade(w, r.WithContext(context.WithoutCancel(r.Context())), resp, &tunnel.Options{BackendBuffered: br})
+			_, err = tunnel.Upgrade(w, r.WithContext(context.WithoutCancel(r.Context())), resp, &tunnel.Options{BackendBuffered: br, Group: group})
 		}
 		handled <- err
-	}))
+	})))
 	defer srv.Close()
 	send(t, peer, []byte(upgradeResponse+"early"))
 	client, err := net.Dial("tcp", srv.Listener.Addr().String())

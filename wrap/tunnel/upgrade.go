@@ -90,6 +90,8 @@ func upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, opt *O
 	switch {
 	case errors.Is(err, http.ErrHijacked):
 		return nil, 0, err
+	case errors.Is(err, ErrShutdown): // of Group.Handler
+		return nil, http.StatusServiceUnavailable, err
 	case err != nil:
 		return nil, http.StatusBadGateway, fmt.Errorf("%T: %w", w, err)
 	}
