@@ -250,7 +250,7 @@ func randomHooks(rng *rand.Rand) []wrap.Hooks {
 		wrap.Log(context.Background(), slog.New(slog.NewTextHandler(io.Discard, nil)), slog.LevelInfo),
 		wrap.Log(context.Background(), slog.New(slog.NewTextHandler(io.Discard, nil)), slog.LevelDebug),
 		wrap.Count(new(wrap.Counters)),
-		wrap.Throttle(wrap.NewLimiter(1<<40, 1<<20), wrap.NewLimiter(1<<40, 1<<20)),
+		wrap.Throttle(wrap.NewLimiter(1<<30, 1<<20), wrap.NewLimiter(1<<30, 1<<20)),
 		wrap.CloseWaits(),
 		wrap.TeeRead(io.Discard),
 		wrap.TeeWrite(io.Discard),

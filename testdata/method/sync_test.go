@@ -47,7 +47,7 @@ func TestANewMethodPassesThrough(t *testing.T) {
 		"DoneBeforeClose": wrap.DoneBeforeClose(func(wrap.Summary) {}),
 		"Log":             wrap.Log(context.Background(), slog.New(slog.DiscardHandler), slog.LevelInfo),
 		"Count":           wrap.Count(new(wrap.Counters)),
-		"Throttle":        wrap.Throttle(wrap.NewLimiter(1<<40, 1<<20), wrap.NewLimiter(1<<40, 1<<20)),
+		"Throttle":        wrap.Throttle(wrap.NewLimiter(1<<30, 1<<20), wrap.NewLimiter(1<<30, 1<<20)),
 		"CloseWaits":      wrap.CloseWaits(),
 		"TeeRead":         wrap.TeeRead(io.Discard),
 		"TeeWrite":        wrap.TeeWrite(io.Discard),
