@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A Message is an HTTP message as [Hooks.Content] sees it.
+// A Message is an HTTP message as [Hooks].Content sees it.
 type Message struct {
 	// Header is the header of the message. Content may change it. It is
 	// never nil.

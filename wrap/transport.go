@@ -16,7 +16,7 @@ import "net/http"
 // before is the function that was in the field until now. It may be nil. If it
 // returns an error, the returned function returns the error and calls nothing
 // else. hooks must not touch the body. It may change the header, but changes
-// that go with a change of bytes belong into [Hooks.Content]. A nil hooks
+// that go with a change of bytes belong into [Hooks].Content. A nil hooks
 // panics.
 func ModifyResponse(before func(*http.Response) error, hooks func(*http.Response) []Hooks) func(*http.Response) error {
 	if hooks == nil {
