@@ -93,7 +93,7 @@ func Exchanges(next http.Handler, f func(r *http.Request, x Exchange)) http.Hand
 		panic("wrap: Exchanges: a handler or function is nil; without a function, use the handler itself")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := &exchange{f: f, start: time.Now()}
+		e := &exchange{f: f, x: Exchange{Start: time.Now()}}
 		e.serve(next, w, r)
 	})
 }
@@ -127,21 +127,19 @@ func LogExchanges(next http.Handler, logger *slog.Logger, level slog.Level) http
 // The exchange has two ends: returned, and closed if the connection is
 // hijacked. The last of them reports.
 type exchange struct {
-	f     func(*http.Request, Exchange)
-	start time.Time
-	r     *http.Request
+	f func(*http.Request, Exchange)
+	r *http.Request
 
 	read, written atomic.Int64 // of the content; Done counts the connection
 
 	mu       sync.Mutex // guards the rest
-	x        Exchange
-	head     []byte // the beginning of what was written to the connection
-	returned bool   // next has returned or panicked
-	closed   bool   // the hijacked connection has ended
+	x        Exchange   // Start never changes, and needs no lock
+	head     []byte     // the beginning of what was written to the connection
+	returned bool       // next has returned or panicked
+	closed   bool       // the hijacked connection has ended
 }
 
 func (e *exchange) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	e.x.Start = e.start
 	e.r = r.WithContext(r.Context()) // a copy, as its body is another one
 	e.r.Body = Body(r.Body, Hooks{Read: e.readBody, WriteTo: e.writeBodyTo})
 	w = Writer(w, WriterHooks{
@@ -157,7 +155,7 @@ func (e *exchange) serve(next http.Handler, w http.ResponseWriter, r *http.Reque
 	panicked = false
 }
 
-func (e *exchange) since() time.Duration { return max(time.Since(e.start), 1) }
+func (e *exchange) since() time.Duration { return max(time.Since(e.x.Start), 1) }
 
 func (e *exchange) failed(err error) {
 	e.mu.Lock()

@@ -1,6 +1,7 @@
 package wrap
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"sync"
@@ -87,8 +88,8 @@ func (t *transformWrite) closeWrite(next CloseWriter) error {
 	if !t.ended && !t.closed.Load() {
 		err = t.start()
 	}
-	err = firstError(err, t.finish())
-	return firstError(err, next.CloseWrite())
+	err = cmp.Or(err, t.finish())
+	return cmp.Or(err, next.CloseWrite())
 }
 
 // start makes the writer, if there is none. It returns an error after finish or
@@ -125,7 +126,7 @@ func (t *transformWrite) close(next io.Closer) (err error) {
 	t.closed.Store(true)
 	// Deferred, so that the body is closed even if the writer's Close
 	// panics.
-	defer func() { err = firstError(err, next.Close()) }()
+	defer func() { err = cmp.Or(err, next.Close()) }()
 	return t.finishIfUnused()
 }
 
@@ -138,14 +139,6 @@ func (t *transformWrite) finishIfUnused() error {
 	}
 	defer t.mu.Unlock()
 	return t.finish()
-}
-
-// firstError returns a, or b if a is nil.
-func firstError(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // A strictWriter enforces the contract of io.Writer on w, for encoders that do

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -111,10 +112,10 @@ func (s *events) record(raw []byte) ([]byte, error) {
 	s.out = s.out[:0]
 	invalid := e.check()
 	if e.Incomplete && len(e.After) > 0 {
-		invalid = firstError(invalid, errAfterIncomplete)
+		invalid = cmp.Or(invalid, errAfterIncomplete)
 	}
 	for i := range e.Before {
-		invalid = firstError(invalid, e.Before[i].check())
+		invalid = cmp.Or(invalid, e.Before[i].check())
 		s.out = e.Before[i].append(s.out, eolOf(raw))
 	}
 	if e == &s.e {
@@ -123,7 +124,7 @@ func (s *events) record(raw []byte) ([]byte, error) {
 		s.out = e.append(s.out, eolOf(raw))
 	}
 	for i := range e.After {
-		invalid = firstError(invalid, e.After[i].check())
+		invalid = cmp.Or(invalid, e.After[i].check())
 		s.out = e.After[i].append(s.out, eolOf(raw))
 	}
 	if invalid != nil {
@@ -133,13 +134,6 @@ func (s *events) record(raw []byte) ([]byte, error) {
 }
 
 var errAfterIncomplete = errors.New("transform: an event comes after one that is incomplete, and a browser would read both as one; put it into Before")
-
-func firstError(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
-}
 
 // The names of the fields.
 var (
